@@ -26,6 +26,13 @@ long peakMemory() {
   return usage.ru_maxrss;
 }
 
+/// AddressSanitizer keeps freed memory for a while.
+#if __has_feature(address_sanitizer)
+constexpr long heldByTheAllocator = 400 * 1024;
+#else
+constexpr long heldByTheAllocator = 0;
+#endif
+
 /// Heap copies of exactly the bytes, so that AddressSanitizer sees the first one behind them.
 Result<GGUFFile> readExactly(const std::vector<uint8_t> &bytes) {
   return GGUFFile::fromMemory("test.gguf", bytes.data(), bytes.size());
@@ -89,7 +96,7 @@ TEST(Hostile, FlippedBytes) {
   // Both happen, or the test tests nothing.
   EXPECT_GT(accepted, 1000);
   EXPECT_GT(refused, 1000);
-  EXPECT_LT(peakMemory() - before, 64 * 1024);
+  EXPECT_LT(peakMemory() - before, 64 * 1024 + heldByTheAllocator);
 }
 
 /// A header of 7 billion parameters; the weights are a hole in the file.
@@ -134,7 +141,7 @@ TEST(Hostile, AModelOf13GigabytesOpensAtOnce) {
   EXPECT_EQ(file->tensors().back().data[0], 0);
   EXPECT_EQ(file->getStringArray("tokenizer.ggml.tokens")->at(31999), "token31999");
   EXPECT_LT(seconds.count(), 0.1);
-  EXPECT_LT(peakMemory() - before, 32 * 1024);
+  EXPECT_LT(peakMemory() - before, 32 * 1024 + heldByTheAllocator);
 }
 
 /// Counts that a huge file leaves room for are still not believed before they are read.
@@ -156,5 +163,5 @@ TEST(Hostile, CountsOfAHugeSparseFileAllocateNothing) {
     GTEST_SKIP() << "the file system has no files of this size";
   EXPECT_EQ(message, "metadata key 1 of 34359738368: is empty");
   EXPECT_EQ(openHuge(tensors), "tensor 1 of 17179869184: its name is empty");
-  EXPECT_LT(peakMemory() - before, 32 * 1024);
+  EXPECT_LT(peakMemory() - before, 32 * 1024 + heldByTheAllocator);
 }

@@ -1,0 +1,48 @@
+//===- WriteGGUFSeeds.cpp - the first inputs of the GGUF fuzzer -----------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "test/unit/GGUF/GGUFWriter.h"
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+using namespace frit::test;
+
+int main(int argc, char **argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: %s DIRECTORY\n", argv[0]);
+    return 2;
+  }
+  std::filesystem::path directory = argv[1];
+  std::filesystem::create_directories(directory);
+  std::ofstream list(directory.string() + ".list");
+  auto write = [&](const char *name, const GGUFWriter &writer) {
+    std::string bytes = writer.build();
+    std::ofstream file(directory / name, std::ios::binary);
+    file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    list << (list.tellp() == 0 ? "" : ",") << (directory / name).string();
+    return file.flush() && list.flush();
+  };
+
+  GGUFWriter nested, aligned, quantized, empty;
+  ByteWriter rows;
+  rows.put(typeArray).put<uint64_t>(2);
+  rows.put(typeString).put<uint64_t>(2).string("a").string("bc");
+  rows.put(typeU16).put<uint64_t>(1).put<uint16_t>(7);
+  nested.key("n", typeArray, rows.bytes);
+  aligned.alignment = 64;
+  aligned.u32("general.alignment", 64)
+      .f32Tensor("a", {1}, {1})
+      .f32Tensor("b", {2, 1, 1, 2}, {1, 2, 3, 4});
+  quantized.tensor("q", {256}, ggmlQ6_K, std::string(210, '\1')).tensor("z", {0}, ggmlF16, "");
+  bool good = write("small", smallModel()) && write("nested", nested) &&
+              write("aligned", aligned) && write("quantized", quantized) && write("empty", empty);
+  if (!good)
+    std::fprintf(stderr, "%s: cannot write to %s\n", argv[0], argv[1]);
+  return good ? 0 : 1;
+}
