@@ -1,0 +1,169 @@
+//===- PreTokenizer.cpp - splits text into the words BPE works on ---------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Runtime/Tokenizer/PreTokenizer.h"
+#include "lib/Runtime/Tokenizer/Utf8.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include <string>
+#include <utility>
+
+using namespace frit;
+
+//===----------------------------------------------------------------------===//
+// The families
+//===----------------------------------------------------------------------===//
+
+// Contents of character classes. The reference knows Unicode 16 (its regex engine) and 17 (its
+// digits); PCRE2 knows what its version knows (10.42: Unicode 14), so the letters and numbers
+// added since stand here. test/unit/Tokenizer compares the classes of all code points.
+#define LETTER                                                                                     \
+  "\\p{L}\\x{1C89}\\x{1C8A}\\x{A7CB}-\\x{A7CD}\\x{A7DA}-\\x{A7DC}\\x{105C0}-\\x{105F3}"            \
+  "\\x{10D4A}-\\x{10D65}\\x{10D6F}-\\x{10D85}\\x{10EC2}-\\x{10EC4}\\x{1123F}\\x{11240}"            \
+  "\\x{11380}-\\x{11389}\\x{1138B}\\x{1138E}\\x{11390}-\\x{113B5}\\x{113B7}\\x{113D1}\\x{113D3}"   \
+  "\\x{11BC0}-\\x{11BE0}\\x{11F02}\\x{11F04}-\\x{11F10}\\x{11F12}-\\x{11F33}\\x{1342F}"            \
+  "\\x{13441}-\\x{13446}\\x{13460}-\\x{143FA}\\x{16100}-\\x{1611D}\\x{16D40}-\\x{16D6C}\\x{18CFF}" \
+  "\\x{1B132}\\x{1B155}\\x{1DF25}-\\x{1DF2A}\\x{1E030}-\\x{1E06D}\\x{1E4D0}-\\x{1E4EB}"            \
+  "\\x{1E5D0}-\\x{1E5ED}\\x{1E5F0}\\x{2B739}\\x{2EBF0}-\\x{2EE5D}\\x{31350}-\\x{323AF}"
+#define NUMBER                                                                                     \
+  "\\p{N}\\x{10D40}-\\x{10D49}\\x{116D0}-\\x{116E3}\\x{11BF0}-\\x{11BF9}\\x{11F50}-\\x{11F59}"     \
+  "\\x{16130}-\\x{16139}\\x{16D70}-\\x{16D79}\\x{1CCF0}-\\x{1CCF9}\\x{1D2C0}-\\x{1D2D3}"           \
+  "\\x{1E4F0}-\\x{1E4F9}\\x{1E5F1}-\\x{1E5FA}"
+#define NUMBER_17 NUMBER "\\x{11DE0}-\\x{11DE9}\\x{16FF4}-\\x{16FF6}"
+// Unicode's White_Space; PCRE2's own \s adds U+180E, which is none since Unicode 6.3.
+#define SPACE                                                                                      \
+  "\\x09-\\x0D\\x20\\x{85}\\x{A0}\\x{1680}\\x{2000}-\\x{200A}\\x{2028}\\x{2029}\\x{202F}\\x{205F}" \
+  "\\x{3000}"
+
+namespace {
+struct Family {
+  std::string_view name;
+  /// Applied one after the other: each cuts the words of the one before into its matches and what
+  /// lies between them. A pattern never sees beyond the word it cuts.
+  const char *patterns[3];
+};
+} // namespace
+
+/// ByteLevel(add_prefix_space=False, use_regex=True) of Hugging Face's tokenizers.
+static constexpr const char *gpt2Words = "'(?:[sdmt]|ll|ve|re)"
+                                         "| ?[" LETTER "]+"
+                                         "| ?[" NUMBER "]+"
+                                         "| ?[^" SPACE LETTER NUMBER "]+"
+                                         "|[" SPACE "]+(?![^" SPACE "])"
+                                         "|[" SPACE "]+";
+/// Digits(individual_digits=True).
+static constexpr const char *singleDigits = "[" NUMBER_17 "]";
+
+static constexpr Family families[] = {
+    {"gpt-2", {gpt2Words}},
+    {"smollm", {singleDigits, gpt2Words}},
+};
+
+//===----------------------------------------------------------------------===//
+// PCRE2
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct CodeDeleter {
+  void operator()(pcre2_code *code) const { pcre2_code_free(code); }
+};
+struct MatchDeleter {
+  void operator()(pcre2_match_data *match) const { pcre2_match_data_free(match); }
+};
+} // namespace
+
+static std::string pcre2Message(int error) {
+  PCRE2_UCHAR text[256];
+  pcre2_get_error_message(error, text, sizeof(text));
+  return reinterpret_cast<const char *>(text);
+}
+
+struct PreTokenizer::Impl {
+  std::vector<std::unique_ptr<pcre2_code, CodeDeleter>> patterns;
+};
+
+PreTokenizer::PreTokenizer(std::unique_ptr<const Impl> impl) : impl(std::move(impl)) {}
+PreTokenizer::PreTokenizer(PreTokenizer &&) noexcept = default;
+PreTokenizer &PreTokenizer::operator=(PreTokenizer &&) noexcept = default;
+PreTokenizer::~PreTokenizer() = default;
+
+Result<PreTokenizer> PreTokenizer::create(std::string_view name) {
+  const Family *family = nullptr;
+  std::string known;
+  for (const Family &candidate : families) {
+    if (candidate.name == name)
+      family = &candidate;
+    known.append(known.empty() ? "" : ", ").append(candidate.name);
+  }
+  if (!family)
+    return Failure("unknown pre-tokenizer ", utf8::quote(name),
+                   " (key tokenizer.ggml.pre), known are: ", known);
+
+  auto impl = std::make_unique<Impl>();
+  for (const char *pattern : family->patterns) {
+    if (!pattern)
+      break;
+    int error = 0;
+    PCRE2_SIZE offset = 0;
+    pcre2_code *code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern), PCRE2_ZERO_TERMINATED,
+                                     PCRE2_UTF, &error, &offset, nullptr);
+    if (!code)
+      return Failure("pattern of pre-tokenizer '", name, "', byte ", offset, ": ",
+                     pcre2Message(error));
+    impl->patterns.emplace_back(code);
+    // Without JIT (a system that forbids writable code pages) the interpreter serves.
+    pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+  }
+  return PreTokenizer(std::move(impl));
+}
+
+/// Cuts `text` at the matches of `code`.
+static Status cut(const pcre2_code *code, pcre2_match_data *match, std::string_view text,
+                  std::vector<std::string_view> &words) {
+  auto subject = reinterpret_cast<PCRE2_SPTR>(text.data());
+  const PCRE2_SIZE *range = pcre2_get_ovector_pointer(match);
+  size_t position = 0;
+  while (position < text.size()) {
+    // The caller has checked UTF-8 once; checking in every call would be quadratic.
+    int count =
+        pcre2_match(code, subject, text.size(), position, PCRE2_NO_UTF_CHECK, match, nullptr);
+    if (count == PCRE2_ERROR_JIT_STACKLIMIT)
+      count = pcre2_match(code, subject, text.size(), position, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT,
+                          match, nullptr);
+    if (count == PCRE2_ERROR_NOMATCH)
+      break;
+    if (count < 0)
+      return Failure("splitting the text into words: ", pcre2Message(count));
+    if (range[1] <= position)
+      break; // an empty match would not move on; no pattern of the table has one
+    if (range[0] > position)
+      words.push_back(text.substr(position, range[0] - position));
+    words.push_back(text.substr(range[0], range[1] - range[0]));
+    position = range[1];
+  }
+  if (position < text.size())
+    words.push_back(text.substr(position));
+  return {};
+}
+
+Status PreTokenizer::split(std::string_view text, std::vector<std::string_view> &words) const {
+  std::unique_ptr<pcre2_match_data, MatchDeleter> match(pcre2_match_data_create(1, nullptr));
+  if (!match)
+    return Failure("splitting the text into words: out of memory");
+  std::vector<std::string_view> current{text}, next;
+  for (const auto &pattern : impl->patterns) {
+    next.clear();
+    for (std::string_view word : current)
+      if (Status status = cut(pattern.get(), match.get(), word, next); !status)
+        return status;
+    std::swap(current, next);
+  }
+  words.insert(words.end(), current.begin(), current.end());
+  return {};
+}

@@ -1,0 +1,41 @@
+//===- PreTokenizer.h - splits text into the words BPE works on -----------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FRIT_LIB_RUNTIME_TOKENIZER_PRETOKENIZER_H
+#define FRIT_LIB_RUNTIME_TOKENIZER_PRETOKENIZER_H
+
+#include "frit/Support/Result.h"
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace frit {
+
+/// The patterns of one family (a row of the table in PreTokenizer.cpp), compiled. Immutable.
+class PreTokenizer {
+public:
+  /// `name` is the GGUF key tokenizer.ggml.pre. An unknown one is an error that lists the known.
+  static Result<PreTokenizer> create(std::string_view name);
+
+  PreTokenizer(PreTokenizer &&) noexcept;
+  PreTokenizer &operator=(PreTokenizer &&) noexcept;
+  ~PreTokenizer();
+
+  /// Appends the words of `text` (valid UTF-8) in order; joined they are `text`. Fails only where
+  /// PCRE2 does (out of memory).
+  Status split(std::string_view text, std::vector<std::string_view> &words) const;
+
+private:
+  struct Impl;
+  explicit PreTokenizer(std::unique_ptr<const Impl> impl);
+  std::unique_ptr<const Impl> impl;
+};
+
+} // namespace frit
+
+#endif // FRIT_LIB_RUNTIME_TOKENIZER_PRETOKENIZER_H

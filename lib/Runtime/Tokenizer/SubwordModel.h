@@ -1,0 +1,40 @@
+//===- SubwordModel.h - what the kinds of vocabularies have in common -----===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FRIT_LIB_RUNTIME_TOKENIZER_SUBWORDMODEL_H
+#define FRIT_LIB_RUNTIME_TOKENIZER_SUBWORDMODEL_H
+
+#include "frit/Runtime/TokenizerData.h"
+#include "frit/Support/Result.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace frit {
+
+/// Turns text without special tokens into ids, and the spelling of an ordinary token into bytes.
+/// Immutable.
+class SubwordModel {
+public:
+  virtual ~SubwordModel() = default;
+
+  /// Appends the ids of `text`: valid UTF-8, shorter than 2^31 bytes.
+  virtual Status encode(std::string_view text, std::vector<int32_t> &ids) const = 0;
+
+  /// What a token spelled like this in the vocabulary stands for.
+  virtual std::string decodeSpelling(std::string_view spelling) const = 0;
+};
+
+/// GGUF's "gpt2": BPE over bytes, each byte written as one printable character.
+Result<std::unique_ptr<const SubwordModel>> createByteLevelBPE(const TokenizerData &data);
+
+} // namespace frit
+
+#endif // FRIT_LIB_RUNTIME_TOKENIZER_SUBWORDMODEL_H

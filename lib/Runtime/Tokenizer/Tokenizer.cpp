@@ -1,0 +1,178 @@
+//===- Tokenizer.cpp - text to token ids and back -------------------------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "frit/Runtime/Tokenizer.h"
+#include "lib/Runtime/Tokenizer/SpecialTokens.h"
+#include "lib/Runtime/Tokenizer/SubwordModel.h"
+#include "lib/Runtime/Tokenizer/Utf8.h"
+
+#include <algorithm>
+#include <limits>
+
+using namespace frit;
+
+namespace {
+struct ModelKind {
+  std::string_view name;
+  Result<std::unique_ptr<const SubwordModel>> (*create)(const TokenizerData &);
+};
+} // namespace
+
+static constexpr ModelKind modelKinds[] = {
+    {"gpt2", createByteLevelBPE},
+};
+
+struct Tokenizer::Impl {
+  TokenizerData data;
+  SpecialTokens special;
+  std::unique_ptr<const SubwordModel> model;
+
+  TokenType type(int32_t id) const {
+    return data.tokenTypes.empty() ? TokenType::Normal : data.tokenTypes[id];
+  }
+  bool contains(int32_t id) const {
+    return id >= 0 && static_cast<size_t>(id) < data.tokens.size();
+  }
+};
+
+Tokenizer::Tokenizer(std::unique_ptr<const Impl> impl) : impl(std::move(impl)) {}
+Tokenizer::Tokenizer(Tokenizer &&) noexcept = default;
+Tokenizer &Tokenizer::operator=(Tokenizer &&) noexcept = default;
+Tokenizer::~Tokenizer() = default;
+
+/// Everything the rest of the code relies on when it indexes.
+static Status check(const TokenizerData &data) {
+  size_t count = data.tokens.size();
+  if (count == 0 || count > static_cast<size_t>(std::numeric_limits<int32_t>::max()))
+    return Failure("expected a vocabulary of 1 to 2147483647 tokens, found ", count);
+  if (!data.tokenTypes.empty() && data.tokenTypes.size() != count)
+    return Failure("expected ", count, " token types, found ", data.tokenTypes.size());
+  if (!data.scores.empty() && data.scores.size() != count)
+    return Failure("expected ", count, " token scores, found ", data.scores.size());
+  for (size_t id = 0; id < data.tokenTypes.size(); ++id)
+    if (data.tokenTypes[id] > TokenType::Byte)
+      return Failure("token ", id, ": expected a type from 0 to 6, found ",
+                     unsigned(data.tokenTypes[id]));
+
+  auto checkId = [&](std::string_view name, std::optional<int32_t> id) -> Status {
+    if (id && (*id < 0 || static_cast<size_t>(*id) >= count))
+      return Failure("expected the ", name, " token within the vocabulary of ", count,
+                     " tokens, found id ", *id);
+    return {};
+  };
+  for (auto [name, id] : {std::pair("bos", data.bosId), std::pair("eos", data.eosId),
+                          std::pair("eot", data.eotId), std::pair("eom", data.eomId),
+                          std::pair("unknown", data.unknownId), std::pair("padding", data.padId)})
+    if (Status status = checkId(name, id); !status)
+      return status;
+  for (int32_t id : data.endOfGenerationIds)
+    if (Status status = checkId("end-of-generation", id); !status)
+      return status;
+  return {};
+}
+
+Result<Tokenizer> Tokenizer::create(TokenizerData data) {
+  if (Status status = check(data); !status)
+    return status.takeFailure().in("tokenizer");
+  const ModelKind *kind = std::ranges::find(modelKinds, data.model, &ModelKind::name);
+  if (kind == std::end(modelKinds)) {
+    std::string known;
+    for (const ModelKind &candidate : modelKinds)
+      known.append(known.empty() ? "" : ", ").append(candidate.name);
+    return Failure("tokenizer: unknown model ", utf8::quote(data.model),
+                   " (key tokenizer.ggml.model), known are: ", known);
+  }
+  Result<std::unique_ptr<const SubwordModel>> model = kind->create(data);
+  if (!model)
+    return model.takeFailure().in("tokenizer");
+  Result<SpecialTokens> special = SpecialTokens::create(data);
+  if (!special)
+    return special.takeFailure().in("tokenizer");
+  std::ranges::sort(data.endOfGenerationIds);
+  return Tokenizer(std::unique_ptr<const Impl>(
+      new Impl{std::move(data), std::move(*special), std::move(*model)}));
+}
+
+Result<std::vector<int32_t>> Tokenizer::encode(std::string_view text, EncodeOptions options) const {
+  std::string repaired;
+  if (!utf8::isValid(text)) {
+    repaired = utf8::replaceInvalid(text);
+    text = repaired;
+  }
+  if (text.size() > static_cast<size_t>(std::numeric_limits<int32_t>::max()))
+    return Failure("expected a text of at most 2147483647 bytes, found ", text.size());
+
+  std::vector<int32_t> ids;
+  if (options.addBos && impl->data.addBos && impl->data.bosId)
+    ids.push_back(*impl->data.bosId);
+  for (size_t position = 0; position < text.size();) {
+    auto match = impl->special.find(text, position, options.parseSpecial);
+    size_t end = match ? match->position : text.size();
+    if (end > position)
+      if (Status status = impl->model->encode(text.substr(position, end - position), ids); !status)
+        return status.takeFailure();
+    if (!match)
+      break;
+    ids.push_back(match->id);
+    position = match->position + match->bytes;
+  }
+  return ids;
+}
+
+std::string Tokenizer::tokenBytes(int32_t id) const {
+  if (!impl->contains(id))
+    return {};
+  const std::string &spelling = impl->data.tokens[id];
+  switch (impl->type(id)) {
+  case TokenType::Unknown:
+  case TokenType::Control:
+  case TokenType::UserDefined:
+    return spelling;
+  default:
+    return impl->model->decodeSpelling(spelling);
+  }
+}
+
+std::string Tokenizer::decode(std::span<const int32_t> ids, DecodeOptions options) const {
+  std::string bytes;
+  for (int32_t id : ids)
+    if (!(options.skipSpecial && isSpecial(id)))
+      bytes += tokenBytes(id);
+  return utf8::isValid(bytes) ? bytes : utf8::replaceInvalid(bytes);
+}
+
+int32_t Tokenizer::vocabularySize() const { return static_cast<int32_t>(impl->data.tokens.size()); }
+
+bool Tokenizer::isEndOfGeneration(int32_t id) const {
+  return std::ranges::binary_search(impl->data.endOfGenerationIds, id);
+}
+
+bool Tokenizer::isSpecial(int32_t id) const {
+  return impl->contains(id) &&
+         (impl->type(id) == TokenType::Control || impl->type(id) == TokenType::Unknown);
+}
+
+const TokenizerData &Tokenizer::data() const { return impl->data; }
+
+//===----------------------------------------------------------------------===//
+// StreamDecoder
+//===----------------------------------------------------------------------===//
+
+std::string StreamDecoder::push(int32_t id) {
+  if (options.skipSpecial && tokenizer->isSpecial(id))
+    return {};
+  pending += tokenizer->tokenBytes(id);
+  std::string text;
+  utf8::drain(pending, text);
+  return text;
+}
+
+std::string StreamDecoder::finish() {
+  std::string text(pending.empty() ? std::string_view() : utf8::replacement);
+  pending.clear();
+  return text;
+}
