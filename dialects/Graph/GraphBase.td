@@ -1,0 +1,155 @@
+//===- GraphBase.td - the graph dialect, its types and attributes ----------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FRIT_DIALECTS_GRAPH_GRAPHBASE
+#define FRIT_DIALECTS_GRAPH_GRAPHBASE
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/OpBase.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/FunctionInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "dialects/Interfaces/Fusible.td"
+include "dialects/KV/KVTypes.td"
+
+def Graph_Dialect : Dialect {
+  let name = "graph";
+  let cppNamespace = "::frit::graph";
+  let summary = "What a transformer computes";
+  let description = [{
+    Transformer ops on tensors `[tokens, features]`. Weights are references into the checkpoint's
+    files (`graph.file`, `graph.weight`, `graph.weights`) and never bytes in the IR; a layer class is
+    one function (`graph.layer`) that `graph.repeat` runs once a row of its weight table. Nothing here
+    says how something is laid out or tiled.
+  }];
+  let useDefaultTypePrinterParser = 1;
+  let useDefaultAttributePrinterParser = 1;
+  let dependentDialects = ["::frit::kv::KVDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// Enums
+//===----------------------------------------------------------------------===//
+
+class Graph_Enum<string name, string summary, list<I32EnumAttrCase> cases>
+    : I32EnumAttr<name, summary, cases> {
+  let cppNamespace = "::frit::graph";
+  let genSpecializedAttr = 0;
+}
+
+def Graph_NormKind : Graph_Enum<"NormKind", "kind of normalization", [
+  I32EnumAttrCase<"RMS", 0, "rms">, I32EnumAttrCase<"Layer", 1, "layer">]>;
+def Graph_NormKindAttr : EnumAttr<Graph_Dialect, Graph_NormKind, "norm_kind">;
+
+def Graph_Activation : Graph_Enum<"Activation", "activation function", [
+  I32EnumAttrCase<"SiLU", 0, "silu">, I32EnumAttrCase<"GELU", 1, "gelu">,
+  I32EnumAttrCase<"GELUTanh", 2, "gelu_tanh">]>;
+def Graph_ActivationAttr : EnumAttr<Graph_Dialect, Graph_Activation, "activation">;
+
+def Graph_RopePairs : Graph_Enum<"RopePairs", "which two elements of a head rotate together", [
+  I32EnumAttrCase<"Halves", 0, "halves">, I32EnumAttrCase<"Interleaved", 1, "interleaved">]>;
+def Graph_RopePairsAttr : EnumAttr<Graph_Dialect, Graph_RopePairs, "rope_pairs">;
+
+def Graph_Mask : Graph_Enum<"Mask", "which keys a query may see", [
+  I32EnumAttrCase<"None", 0, "none">, I32EnumAttrCase<"Causal", 1, "causal">]>;
+def Graph_MaskAttr : EnumAttr<Graph_Dialect, Graph_Mask, "mask">;
+
+//===----------------------------------------------------------------------===//
+// Attributes
+//===----------------------------------------------------------------------===//
+
+def Graph_UnpairAttr : AttrDef<Graph_Dialect, "Unpair"> {
+  let mnemonic = "unpair";
+  let summary = "Rows reordered from interleaved RoPE pairs to halves";
+  let description = [{
+    Row transform of a weight: in each group of `group` rows, row i of the result is row 2i of the
+    file and row i + group/2 is row 2i + 1. Undoes the permutation llama.cpp's converter bakes into
+    q and k. Only the packer and the interpreter evaluate it.
+
+    Example: `#graph.unpair<64>`.
+  }];
+  let parameters = (ins "int64_t":$group);
+  let assemblyFormat = "`<` $group `>`";
+  let genVerifyDecl = 1;
+}
+
+def Graph_SegmentAttr : AttrDef<Graph_Dialect, "Segment"> {
+  let mnemonic = "segment";
+  let summary = "Consecutive layers of one class";
+  let description = [{
+    `count` layers that run `layer` with rows `first`, `first` + 1, ... of its weight table.
+
+    Example: `#graph.segment<@decoder, 0, 30>`.
+  }];
+  let parameters = (ins "::mlir::FlatSymbolRefAttr":$layer, "int64_t":$first, "int64_t":$count);
+  let assemblyFormat = "`<` $layer `,` $first `,` $count `>`";
+  let genVerifyDecl = 1;
+}
+def Graph_SegmentArrayAttr : TypedArrayAttrBase<Graph_SegmentAttr, "segments"> {
+  let constBuilderCall = ?;
+}
+
+//===----------------------------------------------------------------------===//
+// Types
+//===----------------------------------------------------------------------===//
+
+class Graph_Type<string name, string typeMnemonic, list<Trait> traits = []>
+    : TypeDef<Graph_Dialect, name, traits> {
+  let mnemonic = typeMnemonic;
+}
+
+def Graph_WeightType : Graph_Type<"Weight", "weight"> {
+  let summary = "A weight: shape and file format";
+  let description = [{
+    The shape is the checkpoint's in row-major order: `[out, in]` for a matrix, `[n]` for a vector.
+    Formats are the rows of include/frit/Formats/Formats.def.
+
+    Example: `!graph.weight<576x1536, q4_1>`.
+  }];
+  let parameters = (ins ArrayRefParameter<"int64_t">:$shape, "::frit::Format":$format);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    int64_t getRank() const { return getShape().size(); }
+    /// Number of rows; 1 for a vector.
+    int64_t getRows() const { return getRank() == 2 ? getShape()[0] : 1; }
+    int64_t getColumns() const { return getShape().back(); }
+    /// Bytes in the file.
+    int64_t getBytes() const;
+  }];
+}
+
+def Graph_TokensType : Graph_Type<"Tokens", "tokens",
+    [DeclareTypeInterfaceMethods<KV_TokensTypeInterface>]> {
+  let summary = "A batch of tokens";
+  let description = [{
+    For each token an id, a position, a sequence slot, and whether its logits are wanted. Prefill,
+    decode, several sequences and speculative verification are the same function of it.
+  }];
+}
+
+def Graph_QTensorType : Graph_Type<"QTensor", "qtensor"> {
+  let summary = "Activations as int8 with one f32 scale a block";
+  let description = [{
+    `[tokens, columns]` values scale * code, code in [-127, 127], one scale for each `block`
+    consecutive columns of a row (scale = largest magnitude / 127, as llama.cpp's Q8_0 but with an
+    f32 scale). `quantize` creates it in front of integer products.
+
+    Example: `!graph.qtensor<?x576, block = 32>`.
+  }];
+  let parameters = (ins "int64_t":$tokens, "int64_t":$columns, "int64_t":$block);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
+def Graph_Tensor : AnyTypeOf<[2DTensorOf<[F32, F64]>], "activations [tokens, features]">;
+def Graph_TensorOrQTensor : AnyTypeOf<[2DTensorOf<[F32, F64]>, Graph_QTensorType],
+                                      "activations or int8 activations">;
+
+#endif // FRIT_DIALECTS_GRAPH_GRAPHBASE

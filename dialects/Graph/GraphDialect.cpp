@@ -1,0 +1,169 @@
+//===- GraphDialect.cpp - types, attributes and syntax of graph ------------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Graph/Graph.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "mlir/Interfaces/FunctionImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace frit;
+using namespace frit::graph;
+
+#include "dialects/Graph/GraphDialect.cpp.inc"
+#include "dialects/Graph/GraphEnums.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialects/Graph/GraphAttrs.cpp.inc"
+#define GET_TYPEDEF_CLASSES
+#include "dialects/Graph/GraphTypes.cpp.inc"
+#define GET_OP_CLASSES
+#include "dialects/Graph/GraphOps.cpp.inc"
+
+void GraphDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/Graph/GraphAttrs.cpp.inc"
+      >();
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "dialects/Graph/GraphTypes.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/Graph/GraphOps.cpp.inc"
+      >();
+}
+
+//===----------------------------------------------------------------------===//
+// Attributes
+//===----------------------------------------------------------------------===//
+
+LogicalResult UnpairAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t group) {
+  if (group <= 0 || group % 2)
+    return emitError() << "expected a positive even group, but got " << group;
+  return success();
+}
+
+LogicalResult SegmentAttr::verify(function_ref<InFlightDiagnostic()> emitError, FlatSymbolRefAttr,
+                                  int64_t first, int64_t count) {
+  if (first < 0 || count <= 0)
+    return emitError() << "expected a first row of 0 or more and a positive count, but got "
+                       << first << " and " << count;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Types
+//===----------------------------------------------------------------------===//
+
+int64_t WeightType::getBytes() const {
+  return getRows() * formatInfo(getFormat()).rowBytes(getColumns());
+}
+
+LogicalResult WeightType::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 ArrayRef<int64_t> shape, Format format) {
+  if (shape.size() != 1 && shape.size() != 2)
+    return emitError() << "expected a weight of rank 1 or 2, but got rank " << shape.size();
+  int64_t elements = 1;
+  for (int64_t dim : shape)
+    if (dim <= 0 || llvm::MulOverflow(elements, dim, elements))
+      return emitError() << "expected positive dimensions whose product fits 64 bits, but got "
+                         << dim;
+  int64_t block = formatInfo(format).blockElements;
+  if (shape.back() % block)
+    return emitError() << "expected the last dimension to be a multiple of the " << block
+                       << " elements of a " << formatInfo(format).name << " block, but got "
+                       << shape.back();
+  return success();
+}
+
+Type WeightType::parse(AsmParser &parser) {
+  SMLoc loc = parser.getCurrentLocation();
+  SmallVector<int64_t> shape;
+  if (parser.parseLess() ||
+      parser.parseDimensionList(shape, /*allowDynamic=*/false, /*withTrailingX=*/false) ||
+      parser.parseComma())
+    return {};
+  SMLoc formatLoc = parser.getCurrentLocation();
+  StringRef keyword;
+  if (parser.parseKeyword(&keyword) || parser.parseGreater())
+    return {};
+  std::optional<Format> format = formatByName(std::string_view(keyword.data(), keyword.size()));
+  if (!format) {
+    parser.emitError(formatLoc, "expected a weight format, but got ") << keyword;
+    return {};
+  }
+  return parser.getChecked<WeightType>(loc, parser.getContext(), shape, *format);
+}
+
+void WeightType::print(AsmPrinter &printer) const {
+  printer << "<";
+  printer.printDimensionList(getShape());
+  std::string_view name = formatInfo(getFormat()).name;
+  printer << ", " << StringRef(name.data(), name.size()) << ">";
+}
+
+LogicalResult QTensorType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t tokens,
+                                  int64_t columns, int64_t block) {
+  if (columns <= 0 || block <= 0 || columns % block)
+    return emitError() << "expected columns in whole blocks, but got " << columns
+                       << " columns in blocks of " << block;
+  return success();
+}
+
+Type QTensorType::parse(AsmParser &parser) {
+  SMLoc loc = parser.getCurrentLocation();
+  SmallVector<int64_t> shape;
+  int64_t block;
+  if (parser.parseLess() ||
+      parser.parseDimensionList(shape, /*allowDynamic=*/true, /*withTrailingX=*/false) ||
+      parser.parseComma() || parser.parseKeyword("block") || parser.parseEqual() ||
+      parser.parseInteger(block) || parser.parseGreater())
+    return {};
+  if (shape.size() != 2) {
+    parser.emitError(loc, "expected `tokens x columns`, but got ") << shape.size() << " dimensions";
+    return {};
+  }
+  return parser.getChecked<QTensorType>(loc, parser.getContext(), shape[0], shape[1], block);
+}
+
+void QTensorType::print(AsmPrinter &printer) const {
+  printer << "<";
+  printer.printDimensionList({getTokens(), getColumns()});
+  printer << ", block = " << getBlock() << ">";
+}
+
+//===----------------------------------------------------------------------===//
+// Function syntax
+//===----------------------------------------------------------------------===//
+
+template <typename OpTy>
+static ParseResult parseFunction(OpAsmParser &parser, OperationState &result) {
+  auto buildType = [](Builder &builder, ArrayRef<Type> arguments, ArrayRef<Type> results,
+                      function_interface_impl::VariadicFlag,
+                      std::string &) { return builder.getFunctionType(arguments, results); };
+  return function_interface_impl::parseFunctionOp(
+      parser, result, /*allowVariadic=*/false, OpTy::getFunctionTypeAttrName(result.name), buildType,
+      OpTy::getArgAttrsAttrName(result.name), OpTy::getResAttrsAttrName(result.name));
+}
+
+template <typename OpTy>
+static void printFunction(OpTy op, OpAsmPrinter &printer) {
+  function_interface_impl::printFunctionOp(printer, op, /*isVariadic=*/false,
+                                           op.getFunctionTypeAttrName(), op.getArgAttrsAttrName(),
+                                           op.getResAttrsAttrName());
+}
+
+ParseResult FuncOp::parse(OpAsmParser &parser, OperationState &result) {
+  return parseFunction<FuncOp>(parser, result);
+}
+void FuncOp::print(OpAsmPrinter &printer) { printFunction(*this, printer); }
+ParseResult LayerOp::parse(OpAsmParser &parser, OperationState &result) {
+  return parseFunction<LayerOp>(parser, result);
+}
+void LayerOp::print(OpAsmPrinter &printer) { printFunction(*this, printer); }

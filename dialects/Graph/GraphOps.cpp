@@ -1,0 +1,122 @@
+//===- GraphOps.cpp - result types and fusion roles of graph ops -----------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Graph/Graph.h"
+
+using namespace mlir;
+using namespace frit;
+using namespace frit::graph;
+
+//===----------------------------------------------------------------------===//
+// Result types
+//===----------------------------------------------------------------------===//
+
+/// The rows of an activation operand; dynamic when it is not a tensor or has unknown rows.
+static int64_t getRows(Type type) {
+  if (auto tensor = dyn_cast<RankedTensorType>(type))
+    return tensor.getRank() == 2 ? tensor.getDimSize(0) : ShapedType::kDynamic;
+  if (auto quantized = dyn_cast<QTensorType>(type))
+    return quantized.getTokens();
+  return ShapedType::kDynamic;
+}
+
+/// The element type a product of `type` has: its own, or f32 for int8 activations.
+static Type getProductElement(Type type) {
+  if (auto tensor = dyn_cast<RankedTensorType>(type))
+    return tensor.getElementType();
+  return Float32Type::get(type.getContext());
+}
+
+static LogicalResult inferProduct(std::optional<Location> location, Type input, Type weight,
+                                  SmallVectorImpl<Type> &types) {
+  auto matrix = dyn_cast<WeightType>(weight);
+  if (!matrix || matrix.getRank() != 2)
+    return emitOptionalError(location, "expected a weight of rank 2, but got ", weight);
+  types.push_back(RankedTensorType::get({getRows(input), matrix.getRows()}, getProductElement(input)));
+  return success();
+}
+
+LogicalResult EmbedOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
+                                        Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  auto table = dyn_cast<WeightType>(adaptor.getTable().getType());
+  if (!table || table.getRank() != 2)
+    return emitOptionalError(location, "expected a table of rank 2, but got ",
+                             adaptor.getTable().getType());
+  types.push_back(RankedTensorType::get({ShapedType::kDynamic, table.getColumns()},
+                                        Float32Type::get(context)));
+  return success();
+}
+
+LogicalResult QuantizeOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
+                                           Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  auto input = dyn_cast<RankedTensorType>(adaptor.getInput().getType());
+  int64_t block = adaptor.getBlock();
+  if (!input || input.getRank() != 2 || input.isDynamicDim(1))
+    return emitOptionalError(location, "expected activations with known columns, but got ",
+                             adaptor.getInput().getType());
+  if (block <= 0 || input.getDimSize(1) % block)
+    return emitOptionalError(location, "expected columns in whole blocks of ", block, ", but got ",
+                             input.getDimSize(1), " columns");
+  types.push_back(QTensorType::get(context, input.getDimSize(0), input.getDimSize(1), block));
+  return success();
+}
+
+LogicalResult LinearOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
+                                         Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  return inferProduct(location, adaptor.getInput().getType(), adaptor.getWeight().getType(), types);
+}
+
+LogicalResult LogitsOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
+                                         Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  return inferProduct(location, adaptor.getInput().getType(), adaptor.getWeight().getType(), types);
+}
+
+LogicalResult AttentionOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
+                                            Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  auto query = dyn_cast<RankedTensorType>(adaptor.getQuery().getType());
+  if (!query || query.getRank() != 2)
+    return emitOptionalError(location, "expected queries [tokens, heads x dim], but got ",
+                             adaptor.getQuery().getType());
+  int64_t valueDim = 0;
+  if (adaptor.getCache())
+    valueDim = cast<kv::CacheType>(adaptor.getCache().getType()).getValueDim();
+  else if (adaptor.getValues() && adaptor.getKvHeads() > 0)
+    valueDim = cast<RankedTensorType>(adaptor.getValues().getType()).getDimSize(1) /
+               static_cast<int64_t>(adaptor.getKvHeads());
+  else
+    return emitOptionalError(location, "expected a cache or keys and values");
+  types.push_back(RankedTensorType::get(
+      {query.getDimSize(0), static_cast<int64_t>(adaptor.getHeads()) * valueDim},
+      query.getElementType()));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Effects
+//===----------------------------------------------------------------------===//
+
+void AttentionOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+  if (getCache())
+    effects.emplace_back(MemoryEffects::Read::get(), &getCacheMutable()[0]);
+}
+
+//===----------------------------------------------------------------------===//
+// Fusion roles
+//===----------------------------------------------------------------------===//
+
+FusionRole EmbedOp::getFusionRole() { return FusionRole::Anchor; }
+FusionRole LinearOp::getFusionRole() { return FusionRole::Anchor; }
+FusionRole LogitsOp::getFusionRole() { return FusionRole::Anchor; }
+FusionRole AttentionOp::getFusionRole() { return FusionRole::Anchor; }
+// A norm per head fits the tile of a head; a norm of whole rows does not fit any tile.
+FusionRole NormOp::getFusionRole() { return getGroup() ? FusionRole::Local : FusionRole::Row; }
+FusionRole QuantizeOp::getFusionRole() { return FusionRole::Row; }
+FusionRole SelectOp::getFusionRole() { return FusionRole::Row; }
+FusionRole RopeOp::getFusionRole() { return FusionRole::Local; }
+FusionRole GluOp::getFusionRole() { return FusionRole::Local; }
+FusionRole ResidualOp::getFusionRole() { return FusionRole::Local; }

@@ -1,0 +1,220 @@
+//===- GraphOps.td - the operations of a transformer -----------------------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FRIT_DIALECTS_GRAPH_GRAPHOPS
+#define FRIT_DIALECTS_GRAPH_GRAPHOPS
+
+include "dialects/Graph/GraphStructureOps.td"
+
+class Graph_ComputeOp<string mnemonic, list<Trait> traits = []>
+    : Graph_Op<mnemonic, !listconcat([DeclareOpInterfaceMethods<FusibleOpInterface>], traits)>;
+
+def Graph_EmbedOp : Graph_ComputeOp<"embed", [Pure, InferTypeOpAdaptor]> {
+  let summary = "Rows of the embedding table";
+  let description = [{
+    Row t of the result is row id(t) of `table`, times `scale`.
+
+    Example:
+    ```mlir
+    %x = graph.embed %tok, %table : !graph.weight<49152x576, q8_0>
+    ```
+  }];
+  let arguments = (ins Graph_TokensType:$tokens, Graph_WeightType:$table,
+                       DefaultValuedAttr<F64Attr, "1.0">:$scale);
+  let results = (outs Graph_Tensor:$result);
+  let assemblyFormat = "$tokens `,` $table attr-dict `:` type($table)";
+  let hasVerifier = 1;
+}
+
+def Graph_NormOp : Graph_ComputeOp<"norm", [Pure, AllTypesMatch<["input", "result"]>]> {
+  let summary = "RMS or layer normalization of each row";
+  let description = [{
+    For `rms`: y = x / sqrt(mean(x^2) + eps) * (weight + offset). For `layer`: the mean is subtracted
+    first, the variance takes the place of mean(x^2), and `bias` is added. With `group`, every group of
+    that many columns is a row of its own and `weight` has `group` elements (q/k norm per head).
+    Computed in the precision of the input. Source: Zhang and Sennrich 2019; Ba et al. 2016.
+
+    Example:
+    ```mlir
+    %n = graph.norm %x, %w {eps = 1.0e-5} : tensor<?x576xf32>, !graph.weight<576, f32>
+    ```
+  }];
+  let arguments = (ins Graph_Tensor:$input, Graph_WeightType:$weight, Optional<Graph_WeightType>:$bias,
+                       F64Attr:$eps, DefaultValuedAttr<Graph_NormKindAttr, "::frit::graph::NormKind::RMS">:$kind,
+                       DefaultValuedAttr<F64Attr, "0.0">:$offset, OptionalAttr<I64Attr>:$group);
+  let results = (outs Graph_Tensor:$result);
+  let assemblyFormat = [{
+    $input `,` $weight (`bias` $bias^)? attr-dict `:` type($input) `,` type($weight) (`,` type($bias)^)?
+  }];
+  let hasVerifier = 1;
+}
+
+def Graph_QuantizeOp : Graph_ComputeOp<"quantize", [Pure, InferTypeOpAdaptor]> {
+  let summary = "Activations to int8 blocks";
+  let description = [{
+    scale = max|x| / 127 of each `block` columns, code = round to nearest even of x / scale; a block of
+    zeros has scale 0. `quantize` puts it in front of integer products, `fuse` moves it into a prologue
+    or epilogue.
+
+    Example:
+    ```mlir
+    %q = graph.quantize %x by 32 : tensor<?x576xf32>
+    ```
+  }];
+  let arguments = (ins Graph_Tensor:$input, ConfinedAttr<I64Attr, [IntPositive]>:$block);
+  let results = (outs Graph_QTensorType:$result);
+  let assemblyFormat = "$input `by` $block attr-dict `:` type($input)";
+  let hasVerifier = 1;
+}
+
+def Graph_LinearOp : Graph_ComputeOp<"linear", [Pure, InferTypeOpAdaptor]> {
+  let summary = "Matrix product with a weight";
+  let description = [{
+    y[t, o] = sum over i of x[t, i] * weight[o, i] (+ bias[o]). With int8 activations the products of a
+    block of columns are summed as i32 and blocks are summed as f32; otherwise the weight is
+    dequantized exactly and everything is summed in the precision of the input.
+
+    Example:
+    ```mlir
+    %q = graph.linear %n, %wq : tensor<?x576xf32>, !graph.weight<576x576, q4_1>
+    ```
+  }];
+  let arguments = (ins Graph_TensorOrQTensor:$input, Graph_WeightType:$weight,
+                       Optional<Graph_WeightType>:$bias);
+  let results = (outs Graph_Tensor:$result);
+  let assemblyFormat = [{
+    $input `,` $weight (`bias` $bias^)? attr-dict `:` type($input) `,` type($weight) (`,` type($bias)^)?
+  }];
+  let hasVerifier = 1;
+}
+
+def Graph_RopeOp : Graph_ComputeOp<"rope", [Pure, AllTypesMatch<["input", "result"]>]> {
+  let summary = "Rotary position embedding";
+  let description = [{
+    Rotates pairs of elements of each head of `head_dim` columns by position * theta^(-2i/dim), i the
+    number of the pair; only the first `dim` elements of a head rotate. `halves` pairs element i with
+    i + dim/2 (Hugging Face), `interleaved` 2i with 2i + 1 (llama.cpp's order of llama). Angles are
+    computed in f64. Import keeps the file's pairing, `normalize` leaves only `halves`.
+    Source: Su et al. 2021.
+
+    Example:
+    ```mlir
+    %r = graph.rope %q, %tok {pairs = halves, head_dim = 64, dim = 64, theta = 1.0e5} : tensor<?x576xf32>
+    ```
+  }];
+  let arguments = (ins Graph_Tensor:$input, Graph_TokensType:$tokens, Graph_RopePairsAttr:$pairs,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$head_dim,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$dim, F64Attr:$theta,
+                       DefaultValuedAttr<F64Attr, "1.0">:$position_scale);
+  let results = (outs Graph_Tensor:$result);
+  let assemblyFormat = "$input `,` $tokens $pairs attr-dict `:` type($input)";
+  let hasVerifier = 1;
+}
+
+def Graph_AttentionOp : Graph_ComputeOp<"attention", [InferTypeOpAdaptor,
+    AttrSizedOperandSegments, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "Attention over a cache, or over given keys and values";
+  let description = [{
+    softmax(scale * q k^T, masked) v for each head; query head h uses key/value head
+    h / (heads / kv_heads). Semantics of ONNX Attention (opset 23 to 25): `softcap` c > 0 maps a score s
+    to c * tanh(s / c) before the mask; `causal` is aligned bottom-right: a query at position p sees the
+    keys 0 to p, and with `window` w only the newest w of them, its own included. A row in which every key is
+    masked gives zeros. `value_dim` may differ from `key_dim`.
+
+    Over a cache, positions and slots come from the tokens. Over tensors, queries are the last rows
+    of the keys: row r has position r + keys - queries.
+
+    Example:
+    ```mlir
+    %a = graph.attention %q cache %kv, %tok heads 9 over 3 {scale = 0.125, mask = #graph.mask<causal>}
+        : tensor<?x576xf32>, !kv.cache<3x64>
+    %b = graph.attention %q keys %k, %v heads 9 over 3 {scale = 0.125}
+        : tensor<4x576xf32>, tensor<7x192xf32>, tensor<7x192xf32>
+    ```
+  }];
+  let arguments = (ins Graph_Tensor:$query, Optional<KV_CacheType>:$cache, Optional<Graph_TokensType>:$tokens,
+                       Optional<Graph_Tensor>:$keys, Optional<Graph_Tensor>:$values,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$heads,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$kv_heads, F64Attr:$scale,
+                       DefaultValuedAttr<Graph_MaskAttr, "::frit::graph::Mask::None">:$mask,
+                       OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$window,
+                       OptionalAttr<F64Attr>:$softcap);
+  let results = (outs Graph_Tensor:$result);
+  let assemblyFormat = [{
+    $query (`cache` $cache^ `,` $tokens)? (`keys` $keys^ `,` $values)? `heads` $heads `over` $kv_heads attr-dict `:` type($query)
+    (`,` type($cache)^ `,` type($tokens))? (`,` type($keys)^ `,` type($values))?
+  }];
+  let hasVerifier = 1;
+}
+
+def Graph_GluOp : Graph_ComputeOp<"glu", [Pure, AllTypesMatch<["gate", "up", "result"]>]> {
+  let summary = "Gated linear unit";
+  let description = [{
+    act(gate) * up. Source: Shazeer 2020.
+
+    Example:
+    ```mlir
+    %f = graph.glu %g, %u silu : tensor<?x1536xf32>
+    ```
+  }];
+  let arguments = (ins Graph_Tensor:$gate, Graph_Tensor:$up, Graph_ActivationAttr:$act);
+  let results = (outs Graph_Tensor:$result);
+  let assemblyFormat = "$gate `,` $up $act attr-dict `:` type($gate)";
+}
+
+def Graph_ResidualOp : Graph_ComputeOp<"residual", [Pure, AllTypesMatch<["stream", "branch", "result"]>]> {
+  let summary = "Add a branch to the residual stream";
+  let description = [{
+    stream + scale * branch.
+
+    Example:
+    ```mlir
+    %h = graph.residual %x, %o : tensor<?x576xf32>
+    ```
+  }];
+  let arguments = (ins Graph_Tensor:$stream, Graph_Tensor:$branch, DefaultValuedAttr<F64Attr, "1.0">:$scale);
+  let results = (outs Graph_Tensor:$result);
+  let assemblyFormat = "$stream `,` $branch attr-dict `:` type($stream)";
+}
+
+def Graph_SelectOp : Graph_ComputeOp<"select", [Pure, AllTypesMatch<["input", "result"]>]> {
+  let summary = "The rows of tokens whose logits are wanted";
+  let description = [{
+    Row r of the result is the row of the r-th token that wants logits. Import puts it in front of the
+    last norm, so that a prompt pays for one row of logits and not for all.
+
+    Example:
+    ```mlir
+    %s = graph.select %y, %tok : tensor<?x576xf32>
+    ```
+  }];
+  let arguments = (ins Graph_Tensor:$input, Graph_TokensType:$tokens);
+  let results = (outs Graph_Tensor:$result);
+  let assemblyFormat = "$input `,` $tokens attr-dict `:` type($input)";
+}
+
+def Graph_LogitsOp : Graph_ComputeOp<"logits", [Pure, InferTypeOpAdaptor]> {
+  let summary = "Scores of the vocabulary";
+  let description = [{
+    y[r, v] = scale * sum over i of x[r, i] * weight[v, i] (+ bias[v]), then softcap c > 0 as
+    c * tanh(y / c). Sums as `graph.linear` does.
+
+    Example:
+    ```mlir
+    %l = graph.logits %n, %w : tensor<?x576xf32>, !graph.weight<49152x576, q8_0>
+    ```
+  }];
+  let arguments = (ins Graph_TensorOrQTensor:$input, Graph_WeightType:$weight, Optional<Graph_WeightType>:$bias,
+                       DefaultValuedAttr<F64Attr, "1.0">:$scale, OptionalAttr<F64Attr>:$softcap);
+  let results = (outs Graph_Tensor:$result);
+  let assemblyFormat = [{
+    $input `,` $weight (`bias` $bias^)? attr-dict `:` type($input) `,` type($weight) (`,` type($bias)^)?
+  }];
+  let hasVerifier = 1;
+}
+
+#endif // FRIT_DIALECTS_GRAPH_GRAPHOPS

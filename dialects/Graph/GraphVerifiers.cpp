@@ -1,0 +1,254 @@
+//===- GraphVerifiers.cpp - what every graph op must satisfy ---------------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Graph/Graph.h"
+
+using namespace mlir;
+using namespace frit;
+using namespace frit::graph;
+
+static int64_t getColumns(Value value) {
+  if (auto quantized = dyn_cast<QTensorType>(value.getType()))
+    return quantized.getColumns();
+  return cast<RankedTensorType>(value.getType()).getDimSize(1);
+}
+
+//===----------------------------------------------------------------------===//
+// Files, weights, functions
+//===----------------------------------------------------------------------===//
+
+LogicalResult FileOp::verify() {
+  if (getPath().empty())
+    return emitOpError("expected a path, but got an empty one");
+  return success();
+}
+
+/// Checks what a weight and a column have in common.
+static LogicalResult verifyRowTransform(Operation *op, WeightType type,
+                                        std::optional<UnpairAttr> rows) {
+  if (rows && (type.getRank() != 2 || type.getRows() % rows->getGroup()))
+    return op->emitOpError("expected rows in whole groups of ")
+           << rows->getGroup() << " for unpair, but got " << type;
+  return success();
+}
+
+static LogicalResult verifyFile(Operation *op, FlatSymbolRefAttr file, SymbolTableCollection &tables) {
+  if (!tables.lookupNearestSymbolFrom<FileOp>(op->getParentOfType<ModuleOp>(), file))
+    return op->emitOpError("expected a graph.file, but found none called ") << file;
+  return success();
+}
+
+LogicalResult WeightOp::verify() {
+  if (static_cast<int64_t>(getOffset()) < 0)
+    return emitOpError("expected an offset of 0 or more, but got ")
+           << static_cast<int64_t>(getOffset());
+  return verifyRowTransform(*this, cast<WeightType>(getType()), getRows());
+}
+
+LogicalResult WeightOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyFile(*this, getFileAttr(), tables);
+}
+
+LogicalResult ColumnOp::verify() {
+  int64_t rows = static_cast<int64_t>(cast<WeightsOp>((*this)->getParentOp()).getRows());
+  if (static_cast<int64_t>(getOffsets().size()) != rows)
+    return emitOpError("expected ") << rows << " offsets, one a row, but got "
+                                    << getOffsets().size();
+  if (getFiles().size() != 1 && static_cast<int64_t>(getFiles().size()) != rows)
+    return emitOpError("expected one file or ") << rows << ", one a row, but got "
+                                                << getFiles().size();
+  for (int64_t offset : getOffsets())
+    if (offset < 0)
+      return emitOpError("expected offsets of 0 or more, but got ") << offset;
+  return verifyRowTransform(*this, cast<WeightType>(getType()), getRows());
+}
+
+LogicalResult ColumnOp::verifySymbolUses(SymbolTableCollection &tables) {
+  for (auto file : getFiles().getAsRange<FlatSymbolRefAttr>())
+    if (failed(verifyFile(*this, file, tables)))
+      return failure();
+  return success();
+}
+
+LogicalResult ParamOp::verifySymbolUses(SymbolTableCollection &tables) {
+  ModuleOp module = (*this)->getParentOfType<ModuleOp>();
+  Operation *symbol = tables.lookupSymbolIn(module, getWeightAttr());
+  Type type;
+  if (auto weight = dyn_cast_or_null<WeightOp>(symbol))
+    type = weight.getType();
+  else if (auto column = dyn_cast_or_null<ColumnOp>(symbol))
+    type = column.getType();
+  else
+    return emitOpError("expected a graph.weight or graph.column, but found none called ")
+           << getWeightAttr();
+  if (type != getResult().getType())
+    return emitOpError("expected type ") << type << " of " << getWeightAttr() << ", but got "
+                                         << getResult().getType();
+  if (isa<ColumnOp>(symbol) != static_cast<bool>(getRow()))
+    return emitOpError(getRow() ? "expected no row for " : "expected a row for ") << getWeightAttr();
+  return success();
+}
+
+LogicalResult LayerOp::verify() {
+  ArrayRef<Type> arguments = getFunctionType().getInputs(), results = getFunctionType().getResults();
+  if (arguments.size() != 4 || !isa<RankedTensorType>(arguments[0]) ||
+      !isa<TokensType>(arguments[1]) || !isa<kv::CacheType>(arguments[2]) || !arguments[3].isIndex())
+    return emitOpError("expected arguments (tensor, !graph.tokens, !kv.cache, index), but got ")
+           << getFunctionType();
+  if (results.size() != 1 || results[0] != arguments[0])
+    return emitOpError("expected one result of type ") << arguments[0] << ", but got "
+                                                       << getFunctionType();
+  return success();
+}
+
+LogicalResult ReturnOp::verify() {
+  auto function = cast<FunctionOpInterface>((*this)->getParentOp());
+  if (!llvm::equal(getOperandTypes(), function.getResultTypes()))
+    return emitOpError("expected operands of types (")
+           << function.getResultTypes() << ") to match the function, but got (" << getOperandTypes()
+           << ")";
+  return success();
+}
+
+LogicalResult RepeatOp::verify() {
+  int64_t count = 0;
+  for (auto segment : getSegments().getAsRange<SegmentAttr>())
+    count += segment.getCount();
+  if (count != getCaches().getType().getLayers())
+    return emitOpError("expected as many layers as caches, but got ")
+           << count << " layers and " << getCaches().getType().getLayers() << " caches";
+  return success();
+}
+
+LogicalResult RepeatOp::verifySymbolUses(SymbolTableCollection &tables) {
+  for (auto segment : getSegments().getAsRange<SegmentAttr>()) {
+    auto layer = tables.lookupNearestSymbolFrom<LayerOp>(*this, segment.getLayer());
+    if (!layer)
+      return emitOpError("expected a graph.layer, but found none called ") << segment.getLayer();
+    if (layer.getFunctionType().getInput(0) != getInput().getType())
+      return emitOpError("expected ") << segment.getLayer() << " to take " << getInput().getType()
+                                      << ", but it takes " << layer.getFunctionType().getInput(0);
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Computation
+//===----------------------------------------------------------------------===//
+
+LogicalResult EmbedOp::verify() {
+  if (getColumns(getResult()) != getTable().getType().getColumns())
+    return emitOpError("expected ") << getTable().getType().getColumns()
+                                    << " columns to match the table, but got "
+                                    << getColumns(getResult());
+  return success();
+}
+
+/// A vector weight of `elements` elements.
+static LogicalResult verifyVector(Operation *op, Value weight, int64_t elements, StringRef what) {
+  auto type = cast<WeightType>(weight.getType());
+  if (type.getRank() != 1)
+    return op->emitOpError("expected a ") << what << " of rank 1, but got " << type;
+  if (type.getColumns() != elements)
+    return op->emitOpError("expected a ") << what << " of " << elements << " elements, but got "
+                                          << type.getColumns();
+  return success();
+}
+
+LogicalResult NormOp::verify() {
+  int64_t columns = getColumns(getInput());
+  int64_t group = getGroup() ? static_cast<int64_t>(*getGroup()) : columns;
+  if (group <= 0 || columns % group)
+    return emitOpError("expected columns in whole groups of ") << group << ", but got " << columns;
+  if (getEps().convertToDouble() < 0)
+    return emitOpError("expected eps of 0 or more, but got ") << getEpsAttr();
+  if (failed(verifyVector(*this, getWeight(), group, "weight")))
+    return failure();
+  if (getBias() && getKind() == NormKind::RMS)
+    return emitOpError("expected no bias for an rms norm");
+  return getBias() ? verifyVector(*this, getBias(), group, "bias") : success();
+}
+
+LogicalResult QuantizeOp::verify() {
+  auto result = getResult().getType();
+  if (result.getColumns() != getColumns(getInput()) ||
+      result.getBlock() != static_cast<int64_t>(getBlock()))
+    return emitOpError("expected a result of ")
+           << getColumns(getInput()) << " columns in blocks of " << getBlock() << ", but got "
+           << result;
+  return success();
+}
+
+static LogicalResult verifyProduct(Operation *op, Value input, Value weight, Value bias) {
+  auto type = cast<WeightType>(weight.getType());
+  if (type.getRank() != 2)
+    return op->emitOpError("expected a weight of rank 2, but got ") << type;
+  if (type.getColumns() != getColumns(input))
+    return op->emitOpError("expected ") << type.getColumns()
+                                        << " input columns to match the weight, but got "
+                                        << getColumns(input);
+  if (auto quantized = dyn_cast<QTensorType>(input.getType())) {
+    const FormatInfo &format = formatInfo(type.getFormat());
+    if (format.isFloat())
+      return op->emitOpError("expected a quantized weight for int8 activations, but got ") << type;
+    if (quantized.getBlock() != format.blockElements)
+      return op->emitOpError("expected activation blocks of ")
+             << format.blockElements << " to match the weight, but got " << quantized.getBlock();
+  }
+  return bias ? verifyVector(op, bias, type.getRows(), "bias") : success();
+}
+
+LogicalResult LinearOp::verify() { return verifyProduct(*this, getInput(), getWeight(), getBias()); }
+LogicalResult LogitsOp::verify() { return verifyProduct(*this, getInput(), getWeight(), getBias()); }
+
+LogicalResult RopeOp::verify() {
+  int64_t headDim = static_cast<int64_t>(getHeadDim()), dim = static_cast<int64_t>(getDim());
+  if (getColumns(getInput()) % headDim)
+    return emitOpError("expected columns in whole heads of ")
+           << headDim << ", but got " << getColumns(getInput());
+  if (dim > headDim || dim % 2)
+    return emitOpError("expected an even number of rotated elements up to ")
+           << headDim << ", but got " << dim;
+  if (!(getTheta().convertToDouble() > 0))
+    return emitOpError("expected a positive theta, but got ") << getThetaAttr();
+  return success();
+}
+
+LogicalResult AttentionOp::verify() {
+  if (static_cast<bool>(getCache()) == static_cast<bool>(getKeys()))
+    return emitOpError("expected either a cache or keys and values");
+  if (static_cast<bool>(getCache()) != static_cast<bool>(getTokens()))
+    return emitOpError("expected tokens together with a cache");
+  int64_t heads = static_cast<int64_t>(getHeads()), kvHeads = static_cast<int64_t>(getKvHeads());
+  if (heads % kvHeads)
+    return emitOpError("expected heads to be a multiple of kv_heads, but got ")
+           << heads << " and " << kvHeads;
+  int64_t keyDim;
+  if (getCache()) {
+    kv::CacheType cache = cast<kv::CacheType>(getCache().getType());
+    if (cache.getHeads() != kvHeads)
+      return emitOpError("expected kv_heads = ") << cache.getHeads() << " to match the cache, but got "
+                                                 << kvHeads;
+    keyDim = cache.getKeyDim();
+  } else {
+    if (getColumns(getKeys()) % kvHeads || getColumns(getValues()) % kvHeads)
+      return emitOpError("expected columns of keys and values in ") << kvHeads << " whole heads";
+    int64_t keys = cast<RankedTensorType>(getKeys().getType()).getDimSize(0);
+    int64_t values = cast<RankedTensorType>(getValues().getType()).getDimSize(0);
+    if (keys != values)
+      return emitOpError("expected as many values as keys, but got ") << values << " and " << keys;
+    keyDim = getColumns(getKeys()) / kvHeads;
+  }
+  if (getColumns(getQuery()) != heads * keyDim)
+    return emitOpError("expected ") << heads * keyDim << " query columns, but got "
+                                    << getColumns(getQuery());
+  if (getWindow() && getMask() != Mask::Causal)
+    return emitOpError("expected a causal mask for a window");
+  if (getSoftcap() && !(getSoftcap()->convertToDouble() > 0))
+    return emitOpError("expected a positive softcap, but got ") << getSoftcapAttr();
+  return success();
+}

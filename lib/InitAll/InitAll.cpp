@@ -1,0 +1,25 @@
+//===- InitAll.cpp - everything frit registers -----------------------------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "frit/InitAll.h"
+
+#include "dialects/Graph/Graph.h"
+#include "dialects/KV/KV.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+void frit::registerAllDialects(mlir::DialectRegistry &registry) {
+  registry.insert<graph::GraphDialect, kv::KVDialect>();
+  registry.insert<mlir::arith::ArithDialect, mlir::func::FuncDialect, mlir::LLVM::LLVMDialect,
+                  mlir::math::MathDialect, mlir::scf::SCFDialect, mlir::vector::VectorDialect>();
+}
+
+void frit::registerAllPasses() {}
