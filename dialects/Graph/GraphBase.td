@@ -45,7 +45,9 @@ class Graph_Enum<string name, string summary, list<I32EnumAttrCase> cases>
 
 def Graph_NormKind : Graph_Enum<"NormKind", "kind of normalization", [
   I32EnumAttrCase<"RMS", 0, "rms">, I32EnumAttrCase<"Layer", 1, "layer">]>;
-def Graph_NormKindAttr : EnumAttr<Graph_Dialect, Graph_NormKind, "norm_kind">;
+def Graph_NormKindAttr : EnumAttr<Graph_Dialect, Graph_NormKind, "norm_kind"> {
+  let assemblyFormat = "`<` $value `>`";
+}
 
 def Graph_Activation : Graph_Enum<"Activation", "activation function", [
   I32EnumAttrCase<"SiLU", 0, "silu">, I32EnumAttrCase<"GELU", 1, "gelu">,
@@ -58,7 +60,9 @@ def Graph_RopePairsAttr : EnumAttr<Graph_Dialect, Graph_RopePairs, "rope_pairs">
 
 def Graph_Mask : Graph_Enum<"Mask", "which keys a query may see", [
   I32EnumAttrCase<"None", 0, "none">, I32EnumAttrCase<"Causal", 1, "causal">]>;
-def Graph_MaskAttr : EnumAttr<Graph_Dialect, Graph_Mask, "mask">;
+def Graph_MaskAttr : EnumAttr<Graph_Dialect, Graph_Mask, "mask"> {
+  let assemblyFormat = "`<` $value `>`";
+}
 
 //===----------------------------------------------------------------------===//
 // Attributes
