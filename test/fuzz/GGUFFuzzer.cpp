@@ -5,11 +5,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "lib/Import/GGUF/GGUF.h"
+#include "lib/Import/GGUF/GGUFTokenizer.h"
 #include "test/unit/GGUF/UseEverything.h"
 
 using namespace frit;
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name libFuzzer calls.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   Result<GGUFFile> file = GGUFFile::fromMemory("fuzz", bytes, size);
   if (!file) {
@@ -18,6 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     return 0;
   }
   // The sum must not be optimized away, or the reads would be.
-  [[maybe_unused]] volatile uint64_t sink = test::useEverything(*file);
+  [[maybe_unused]] volatile uint64_t sink =
+      test::useEverything(*file) + static_cast<bool>(readTokenizer(*file));
   return 0;
 }

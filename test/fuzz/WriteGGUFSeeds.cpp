@@ -29,7 +29,7 @@ int main(int argc, char **argv) {
     return file.flush() && list.flush();
   };
 
-  GGUFWriter nested, aligned, quantized, empty;
+  GGUFWriter nested, aligned, quantized, vocabulary, empty;
   ByteWriter rows;
   rows.put(typeArray).put<uint64_t>(2);
   rows.put(typeString).put<uint64_t>(2).string("a").string("bc");
@@ -40,8 +40,14 @@ int main(int argc, char **argv) {
       .f32Tensor("a", {1}, {1})
       .f32Tensor("b", {2, 1, 1, 2}, {1, 2, 3, 4});
   quantized.tensor("q", {256}, ggmlQ6_K, std::string(210, '\1')).tensor("z", {0}, ggmlF16, "");
+  vocabulary.string("tokenizer.ggml.model", "gpt2")
+      .array<std::string>("tokenizer.ggml.tokens", typeString, {"a", "b", "ab"})
+      .array<int32_t>("tokenizer.ggml.token_type", typeI32, {1, 1, 1})
+      .array<std::string>("tokenizer.ggml.merges", typeString, {"a b"})
+      .u32("tokenizer.ggml.eos_token_id", 2);
   bool good = write("small", smallModel()) && write("nested", nested) &&
-              write("aligned", aligned) && write("quantized", quantized) && write("empty", empty);
+              write("aligned", aligned) && write("quantized", quantized) && write("empty", empty) &&
+              write("vocabulary", vocabulary);
   if (!good)
     std::fprintf(stderr, "%s: cannot write to %s\n", argv[0], argv[1]);
   return good ? 0 : 1;

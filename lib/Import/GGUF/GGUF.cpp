@@ -177,19 +177,24 @@ Result<std::vector<GGUFLoader::Part>> GGUFLoader::openSplit(Part given, uint64_t
                    " of ", name->count, ", found ", count)
         .in(given.file.path);
   std::vector<Part> parts;
-  for (uint64_t i = 0; i < count; ++i) {
-    if (i == givenIndex) {
-      parts.push_back(std::move(given));
-    } else {
-      Result<Part> part = openPart(name->path(i));
+  auto openUpTo = [&](uint64_t end) -> Status {
+    while (parts.size() < end) {
+      Result<Part> part = openPart(name->path(parts.size()));
       if (!part)
-        return part.takeFailure().in("part " + std::to_string(i + 1) + " of " +
+        return part.takeFailure().in("part " + std::to_string(parts.size() + 1) + " of " +
                                      std::to_string(count));
       parts.push_back(*std::move(part));
     }
+    return {};
+  };
+  if (Status status = openUpTo(givenIndex); !status)
+    return status.takeFailure();
+  parts.push_back(std::move(given));
+  if (Status status = openUpTo(count); !status)
+    return status.takeFailure();
+  for (uint64_t i = 0; i < count; ++i)
     if (Status status = checkSplit(parts[i], parts[0], *name, i); !status)
       return status.takeFailure();
-  }
   uint64_t tensorCount = 0;
   for (const Part &part : parts)
     tensorCount += part.parsed.tensors.size();

@@ -25,6 +25,8 @@ namespace {
 /// The message for these bytes, without the "test.gguf: " in front.
 std::string messageFor(const std::string &bytes) {
   std::string message = messageOf(readBytes(bytes));
+  if (message == "success")
+    return message;
   std::string prefix = "test.gguf: ";
   EXPECT_EQ(message.substr(0, prefix.size()), prefix);
   return message.substr(std::min(prefix.size(), message.size()));
@@ -69,8 +71,11 @@ TEST(Malformed, Version) {
 TEST(Malformed, TensorCount) {
   GGUFWriter writer = oneTensor();
   writer.tensorCount = minusOne;
-  EXPECT_EQ(messageFor(writer),
-            "the header announces 18446744073709551615 tensors, but a file of 128 bytes with 0 "
+  // One byte less than four tensors need.
+  std::string bytes = writer.build();
+  bytes.resize(24 + 4 * 33 - 1);
+  EXPECT_EQ(messageFor(bytes),
+            "the header announces 18446744073709551615 tensors, but a file of 155 bytes with 0 "
             "metadata keys cannot hold more than 3");
 }
 
@@ -81,7 +86,35 @@ TEST(Malformed, KeyCount) {
                                 "file of 128 bytes cannot hold more than 7");
 }
 
+TEST(Malformed, EndsInsideTheHeader) {
+  std::string bytes = oneTensor().build();
+  for (size_t size : {1, 3, 4, 7, 8, 15, 16, 23})
+    EXPECT_EQ(messageFor(bytes.substr(0, size)),
+              "the file ends after " + std::to_string(size) + " bytes, inside the header");
+}
+
 // Metadata.
+
+TEST(Malformed, EndsInsideMetadata) {
+  // At byte 24: u64 key length, "key", u32 type, u32 value; padded so that the count is plausible.
+  auto endAfter = [](size_t bytesOfEntry) {
+    GGUFWriter writer;
+    std::string start = writer.string("a", "bc").build();
+    writer.u32("key", 7);
+    return messageFor(writer.build().substr(0, start.size() + bytesOfEntry));
+  };
+  auto ends = [](size_t bytesOfEntry, std::string what) {
+    return "the file ends after " + std::to_string(24 + 8 + 1 + 4 + 8 + 2 + bytesOfEntry) +
+           " bytes, inside " + what;
+  };
+  EXPECT_EQ(endAfter(7), ends(7, "metadata key 2 of 2"));
+  EXPECT_EQ(endAfter(8 + 2), ends(10, "metadata key 2 of 2"));
+  EXPECT_EQ(endAfter(8 + 3), ends(11, "metadata key 'key'"));
+  EXPECT_EQ(endAfter(8 + 3 + 3), ends(14, "metadata key 'key'"));
+  EXPECT_EQ(endAfter(8 + 3 + 4), "metadata key 'key': " + ends(15, "its value"));
+  EXPECT_EQ(endAfter(8 + 3 + 4 + 3), "metadata key 'key': " + ends(18, "its value"));
+  EXPECT_EQ(endAfter(8 + 3 + 4 + 4), "success");
+}
 
 TEST(Malformed, KeyLength) {
   auto withLength = [](uint64_t length) {
@@ -147,6 +180,11 @@ TEST(Malformed, ArrayCount) {
   EXPECT_EQ(messageFor(withCount(typeU32, minusOne)),
             "metadata key 'k': an array of 18446744073709551615 elements, at most 67108864 are "
             "allowed");
+  EXPECT_EQ(messageFor(withCount(typeU8, 67108864)),
+            "metadata key 'k': an array of 67108864 u8 elements, but the file ends 8 bytes after "
+            "its header");
+  EXPECT_EQ(messageFor(withCount(typeU8, 67108865)),
+            "metadata key 'k': an array of 67108865 elements, at most 67108864 are allowed");
   EXPECT_EQ(messageFor(withCount(typeU32, 3)), "metadata key 'k': an array of 3 u32 elements, but "
                                                "the file ends 8 bytes after its header");
   EXPECT_EQ(messageFor(withCount(typeString, 1000)),
@@ -203,6 +241,26 @@ TEST(Malformed, TensorName) {
   EXPECT_EQ(messageFor(writer), "tensor 1 of 1: its name holds the control character 0x0a");
 }
 
+TEST(Malformed, EndsInsideTensors) {
+  // At byte 24: u64 name length, "name", u32 rank, u64 dimension, u32 type, u64 offset.
+  GGUFWriter writer = GGUFWriter().f32Tensor("name", {1}, {1});
+  auto endAfter = [&](size_t bytesOfTensor) {
+    return messageFor(writer.build().substr(0, 24 + bytesOfTensor));
+  };
+  auto ends = [](size_t bytesOfTensor, std::string what) {
+    return "the file ends after " + std::to_string(24 + bytesOfTensor) + " bytes, inside " + what;
+  };
+  EXPECT_EQ(endAfter(33), ends(33, "tensor 'name'"));
+  // A second tensor, so that the first can end anywhere and the count is still plausible.
+  writer.f32Tensor("second", {1}, {1});
+  EXPECT_EQ(endAfter(36 + 30), ends(66, "tensor 'second'"));
+  writer.tensors[1].name = std::string(60, 'n');
+  EXPECT_EQ(endAfter(36 + 8 + 59), ends(103, "tensor 2 of 2"));
+  EXPECT_EQ(endAfter(36 + 8 + 60), ends(104, "tensor '" + std::string(60, 'n') + "'"));
+  EXPECT_EQ(endAfter(36 + 8 + 60 + 4), ends(108, "tensor '" + std::string(60, 'n') + "'"));
+  EXPECT_EQ(endAfter(36 + 8 + 60 + 4 + 8), ends(116, "tensor '" + std::string(60, 'n') + "'"));
+}
+
 TEST(Malformed, DuplicateTensorName) {
   EXPECT_EQ(messageFor(oneTensor().f32Tensor("u", {1}, {1}).f32Tensor("t", {1}, {1})),
             "tensor 't' occurs twice");
@@ -227,6 +285,11 @@ TEST(Malformed, Dimensions) {
   // A zero must not hide the overflow: 2^62 * 2 * 0.
   writer.tensors[0].dims = {uint64_t(1) << 62, 2, 0};
   EXPECT_EQ(messageFor(writer), "tensor 't': its number of elements does not fit in 63 bits");
+  writer.tensors[0].dims = {minusOne >> 1};
+  EXPECT_EQ(messageFor(writer), "tensor 't': its number of bytes does not fit in 63 bits");
+  writer.tensors[0].dims = {(minusOne >> 1) + 1};
+  EXPECT_EQ(messageFor(writer),
+            "tensor 't': dimension 0 is 9223372036854775808, which is more than 2^63 - 1");
   writer.tensors[0].dims = {uint64_t(1) << 61};
   EXPECT_EQ(messageFor(writer), "tensor 't': its number of bytes does not fit in 63 bits");
 }

@@ -143,6 +143,8 @@ TEST_F(Metadata, ArrayElementsOutOfRangeAreNamed) {
             "(i16)");
   EXPECT_EQ(*file->getIntArray("k"), (std::vector<int64_t>{1, 2, -3}));
   EXPECT_EQ(*file->getFloatArray("k"), (std::vector<double>{1, 2, -3}));
+  only(GGUFWriter().array<uint64_t>("k", typeU64, {(uint64_t(1) << 63) - 1}));
+  EXPECT_EQ(*file->getIntArray("k"), std::vector<int64_t>{9223372036854775807});
   only(GGUFWriter().array<uint64_t>("k", typeU64, {uint64_t(1) << 63}));
   EXPECT_EQ(messageOf(file->getIntArray("k")),
             "test.gguf: metadata key 'k': element 1 of 1: expected an integer below 2^63, found "

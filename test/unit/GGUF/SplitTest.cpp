@@ -113,6 +113,16 @@ TEST_F(Split, AWholeModelAmongThePartsIsNamed) {
   EXPECT_EQ(openMessage(1), path(2) + ": metadata key 'split.count' is missing");
 }
 
+TEST_F(Split, APartWithoutATensorCountIsNamed) {
+  for (int part = 0; part < 3; ++part) {
+    GGUFWriter other;
+    other.scalar<uint16_t>("split.no", typeU16, part).scalar<uint16_t>("split.count", typeU16, 3);
+    writeAll();
+    files.write(name(part + 1), other.build());
+    EXPECT_EQ(openMessage(2), path(part + 1) + ": metadata key 'split.tensors.count' is missing");
+  }
+}
+
 TEST_F(Split, AMissingTensorIsNoticed) {
   writers[2].tensors.pop_back();
   writeAll();
@@ -140,12 +150,33 @@ TEST_F(Split, APartUnderAnotherNameIsRefused) {
             "test.gguf: is one of 3 parts of a model, which are read from files only");
 }
 
+TEST_F(Split, ShortAndRelativeNames) {
+  std::string bytes = writers[1].build();
+  std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(std::filesystem::path(files.write("m", bytes)).parent_path());
+  files.write("-00002-of-00003.gguf", bytes);
+  GGUFWriter nine;
+  describe(nine, 0, 9, 0);
+  files.write("x-00001-of-00009.gguf", nine.build());
+  writeAll();
+  EXPECT_TRUE(messageOf(GGUFFile::open("m")).starts_with("m: is one of 3 parts of a model, but"));
+  EXPECT_TRUE(messageOf(GGUFFile::open("-00002-of-00003.gguf")).find("does not end in") !=
+              std::string::npos);
+  EXPECT_EQ(messageOf(GGUFFile::open("x-00001-of-00009.gguf")),
+            "part 2 of 9: x-00002-of-00009.gguf: cannot open the file: No such file or directory");
+  EXPECT_EQ(messageOf(GGUFFile::open(name(2))), "success");
+  std::filesystem::current_path(before);
+}
+
 TEST_F(Split, BadSplitKeys) {
   GGUFWriter zero, negative, text;
   zero.scalar<uint16_t>("split.count", typeU16, 0);
   negative.scalar<int32_t>("split.count", typeI32, -1);
   text.string("split.count", "3");
   auto message = [&](const GGUFWriter &writer) { return messageOf(readBytes(writer.build())); };
+  std::string path = files.write("negative.gguf", negative.build());
+  EXPECT_EQ(messageOf(GGUFFile::open(path)), path + ": metadata key 'split.count': expected an "
+                                                    "unsigned integer, found -1 (i32)");
   EXPECT_EQ(message(zero), "test.gguf: metadata key 'split.count': expected at least 1, found 0");
   EXPECT_EQ(message(negative), "test.gguf: metadata key 'split.count': expected an unsigned "
                                "integer, found -1 (i32)");
