@@ -71,13 +71,16 @@ static std::optional<std::string> match(std::string_view program, std::string_vi
   // The hole is inside of a string literal and must not end it.
   std::string filling;
   text = text.substr(before.size(), text.size() - before.size() - after.size());
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\'')
+  bool escaped = false;
+  for (char c : text) {
+    if (!escaped && c == '\'')
       return std::nullopt;
-    if (text[i] == '\\' && ++i == text.size())
-      return std::nullopt;
-    filling += text[i];
+    escaped = !escaped && c == '\\';
+    if (!escaped)
+      filling += c;
   }
+  if (escaped)
+    return std::nullopt;
   return filling;
 }
 

@@ -85,6 +85,16 @@ static bool copyTag(std::string_view &rest, std::string_view end, std::string &o
   return false;
 }
 
+/// Where the first tag starts.
+static size_t findTag(std::string_view jinja) {
+  size_t open = jinja.find('{');
+  while (open != std::string_view::npos &&
+         (open + 1 == jinja.size() ||
+          std::string_view("{%#").find(jinja[open + 1]) == std::string_view::npos))
+    open = jinja.find('{', open + 1);
+  return open;
+}
+
 std::optional<std::string> frit::canonicalJinja(std::string_view jinja) {
   if (jinja.ends_with('\n'))
     jinja.remove_suffix(1); // keep_trailing_newline is off
@@ -93,15 +103,11 @@ std::optional<std::string> frit::canonicalJinja(std::string_view jinja) {
   // Of the tag before the current text.
   bool afterBlock = false, afterTrim = false;
   while (!jinja.empty()) {
-    size_t open = 0;
-    do
-      open = jinja.find('{', open);
-    while (open != std::string_view::npos && ++open < jinja.size() &&
-           std::string_view("{%#").find(jinja[open]) == std::string_view::npos);
-    bool hasTag = open != std::string_view::npos && open < jinja.size();
-    std::string_view text = hasTag ? jinja.substr(0, open - 1) : jinja;
-    char kind = hasTag ? jinja[open] : 0;
-    jinja.remove_prefix(hasTag ? open + 1 : jinja.size());
+    size_t open = findTag(jinja);
+    bool hasTag = open != std::string_view::npos;
+    std::string_view text = jinja.substr(0, open);
+    char kind = hasTag ? jinja[open + 1] : 0;
+    jinja.remove_prefix(hasTag ? open + 2 : jinja.size());
 
     bool lineStart = std::exchange(atStart, false);
     if (afterTrim) {

@@ -24,9 +24,7 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 #include <string_view>
-#include <unordered_map>
 
 using namespace frit;
 

@@ -141,6 +141,7 @@ TEST(TokenizerThreads, ShareOneObject) {
   ASSERT_TRUE(expected);
   std::vector<std::vector<int32_t>> found(4);
   std::vector<std::thread> threads;
+  threads.reserve(found.size());
   for (auto &ids : found)
     threads.emplace_back([&] { ids = *tokenizer->encode(text); });
   for (std::thread &thread : threads)

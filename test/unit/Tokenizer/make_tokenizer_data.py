@@ -22,6 +22,7 @@ Texts in the files are UTF-8 with \\xNN for control bytes, backslashes and bytes
   data/unicode-classes.txt  L(etter), N(umber), S(pace), D(igit that stands alone): first and last
                             code point of each range, hexadecimal, as the pre-tokenizers see them
   data/chat.txt             templates, conversations and renderings, see write_chat
+  data/smollm2.chat         ids of the model's template for one message, "Hello!"
   data/chat-variants.txt    a template a line, tab, rendering, see write_chat_variants
 """
 
@@ -640,6 +641,14 @@ def write_chat(smollm2: str) -> None:
     (DATA / "chat.txt").write_text("".join(lines), encoding="utf-8")
 
 
+def write_chat_ids(smollm2: str, tokenizer: Tokenizer) -> None:
+    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
+    messages = [{"role": "user", "content": "Hello!"}]
+    text = environment.from_string(smollm2).render(messages=messages, add_generation_prompt=True)
+    ids = tokenizer.encode(text, add_special_tokens=False).ids
+    (DATA / "smollm2.chat").write_text(" ".join(map(str, ids)) + "\n", encoding="utf-8")
+
+
 def write_chat_variants(smollm2: str, rng: random.Random) -> None:
     """Templates with white space, comments and trim marks put between their tags at random, and
     what they render for one conversation: most render something else than the original."""
@@ -692,6 +701,7 @@ def main() -> None:
     )
     write_classes()
     write_chat(template)
+    write_chat_ids(template, smollm2.reference(digits=True))
     write_chat_variants(template, random.Random(5))
     print(f"{len(strings)} strings, {len(tiny.tokens)} tokens in the small vocabulary")
 
