@@ -177,7 +177,7 @@ def Graph_RepeatOp : Graph_Op<"repeat", [AllTypesMatch<["input", "result"]>,
 
     Example:
     ```mlir
-    %y = graph.repeat %x, %tok, %kv [<@decoder, 0, 30>] : tensor<?x576xf32>, !kv.caches<30>
+    %y = graph.repeat %x, %tok, %kv [#graph.segment<@decoder, 0, 30>] : tensor<?x576xf32>, !kv.caches<30>
     ```
     **Constraints:** the counts add up to the number of caches; each `layer` takes the input's type.
   }];

@@ -1,0 +1,95 @@
+//===- TileBase.td - the tile dialect, its types and attributes ------------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FRIT_DIALECTS_TILE_TILEBASE
+#define FRIT_DIALECTS_TILE_TILEBASE
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/OpBase.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def Tile_Dialect : Dialect {
+  let name = "tile";
+  let cppNamespace = "::frit::tile";
+  let summary = "Loops over tiles, and how weights are packed for them";
+  let description = [{
+    `schedule` rewrites each phase into loops (scf) over values that fit near the core. A tile is a
+    value: no op says where it lives. Buffers are the activations all cores see, one symbol each;
+    packs say how weights are laid out, one symbol each, and are the packer's only input.
+  }];
+  let useDefaultTypePrinterParser = 1;
+  let useDefaultAttributePrinterParser = 1;
+}
+
+class Tile_Enum<string name, string summary, list<I32EnumAttrCase> cases>
+    : I32EnumAttr<name, summary, cases> {
+  let cppNamespace = "::frit::tile";
+  let genSpecializedAttr = 0;
+}
+
+def Tile_Rows : Tile_Enum<"Rows", "what the rows of a buffer stand for", [
+  I32EnumAttrCase<"Tokens", 0, "tokens">, I32EnumAttrCase<"Wanted", 1, "wanted">]>;
+def Tile_RowsAttr : EnumAttr<Tile_Dialect, Tile_Rows, "rows">;
+
+def Tile_Reduction : Tile_Enum<"Reduction", "how elements are combined", [
+  I32EnumAttrCase<"Add", 0, "add">, I32EnumAttrCase<"Max", 1, "max">]>;
+def Tile_ReductionAttr : EnumAttr<Tile_Dialect, Tile_Reduction, "reduction">;
+
+def Tile_Side : Tile_Enum<"Side", "side of a KV cache", [
+  I32EnumAttrCase<"Keys", 0, "keys">, I32EnumAttrCase<"Values", 1, "values">]>;
+def Tile_SideAttr : EnumAttr<Tile_Dialect, Tile_Side, "side">;
+
+def Tile_Order : Tile_Enum<"Order", "how a matrix lies in memory", [
+  I32EnumAttrCase<"P16", 0, "p16">,            // groups of 16 rows side by side, along the columns
+  I32EnumAttrCase<"ColumnMajor", 1, "columns">, // the rows of a column side by side
+  I32EnumAttrCase<"Vector", 2, "vector">]>;     // as f32, one after another
+def Tile_OrderAttr : EnumAttr<Tile_Dialect, Tile_Order, "order"> {
+  let description = [{
+    `p16` (Q4_0): a block is 16 rows x 64 columns: `[2][16]` f16 scales, then for each half of 32
+    columns 4 vectors of 64 bytes; in vector j row r occupies bytes 4r to 4r+3, their low nibbles are
+    the codes of columns 4j to 4j+3, the high ones those of columns 16+4j to 16+4j+3. Minima follow
+    the scales as `[2][16]` f16; 8-bit codes take 8 vectors a half, vector j holding columns 4j to 4j+3.
+    Floats: `[columns][16]`. One order serves SSE, AVX2, AVX-512-VNNI and AMX's B tile.
+  }];
+}
+
+class Tile_Type<string name, string typeMnemonic> : TypeDef<Tile_Dialect, name> {
+  let mnemonic = typeMnemonic;
+  let genVerifyDecl = 1;
+}
+
+def Tile_TileType : Tile_Type<"Tile", "tile"> {
+  let summary = "A tile of f32 values near the core";
+  let description = "Example: `!tile.tile<6x64>`.";
+  let parameters = (ins "int64_t":$rows, "int64_t":$columns);
+  let assemblyFormat = "`<` custom<TileShape>($rows, $columns) `>`";
+}
+
+def Tile_QTileType : Tile_Type<"QTile", "qtile"> {
+  let summary = "A tile of int8 blocks with f32 scales near the core";
+  let description = "The tile form of `!graph.qtensor`. Example: `!tile.qtile<48x576, block = 32>`.";
+  let parameters = (ins "int64_t":$rows, "int64_t":$columns, "int64_t":$block);
+  let assemblyFormat = "`<` custom<TileShape>($rows, $columns) `,` `block` `=` $block `>`";
+}
+
+def Tile_MatrixType : Tile_Type<"Matrix", "matrix"> {
+  let summary = "A matrix in memory that a product reads in place";
+  let description = [{
+    Some rows of a pack or of a cache side; `format` as in Formats.def.
+
+    Example: `!tile.matrix<64x576, q4_1, p16>`.
+  }];
+  let parameters = (ins "int64_t":$rows, "int64_t":$columns, "::frit::Format":$format,
+                        "::frit::tile::Order":$order);
+  let hasCustomAssemblyFormat = 1;
+}
+
+def Tile_AnyTile : AnyTypeOf<[Tile_TileType, Tile_QTileType], "a tile">;
+
+#endif // FRIT_DIALECTS_TILE_TILEBASE

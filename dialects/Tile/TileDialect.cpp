@@ -1,0 +1,307 @@
+//===- TileDialect.cpp - types and verifiers of tile -----------------------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Tile/Tile.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace frit;
+using namespace frit::tile;
+
+static ParseResult parseTileShape(AsmParser &parser, int64_t &rows, int64_t &columns) {
+  SMLoc loc = parser.getCurrentLocation();
+  SmallVector<int64_t> shape;
+  if (parser.parseDimensionList(shape, /*allowDynamic=*/false, /*withTrailingX=*/false))
+    return failure();
+  if (shape.size() != 2)
+    return parser.emitError(loc, "expected `rows x columns`, but got ") << shape.size()
+                                                                       << " dimensions";
+  rows = shape[0];
+  columns = shape[1];
+  return success();
+}
+
+static void printTileShape(AsmPrinter &printer, int64_t rows, int64_t columns) {
+  printer << rows << "x" << columns;
+}
+
+#include "dialects/Tile/TileDialect.cpp.inc"
+#include "dialects/Tile/TileEnums.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialects/Tile/TileAttrs.cpp.inc"
+#define GET_TYPEDEF_CLASSES
+#include "dialects/Tile/TileTypes.cpp.inc"
+#define GET_OP_CLASSES
+#include "dialects/Tile/TileOps.cpp.inc"
+
+void TileDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/Tile/TileAttrs.cpp.inc"
+      >();
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "dialects/Tile/TileTypes.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/Tile/TileOps.cpp.inc"
+      >();
+}
+
+int64_t tile::groupBytes(Format format, int64_t columns) {
+  const FormatInfo &info = formatInfo(format);
+  if (info.isFloat())
+    return groupRows * columns * info.blockBytes;
+  int64_t blocks = llvm::divideCeil(columns, blockColumns);
+  int64_t scaleBytes = 2 * groupRows * 2 * (info.hasMin ? 2 : 1);
+  return blocks * (scaleBytes + groupRows * blockColumns * info.codeBits / 8);
+}
+
+//===----------------------------------------------------------------------===//
+// Types
+//===----------------------------------------------------------------------===//
+
+static LogicalResult verifyShape(function_ref<InFlightDiagnostic()> emitError, int64_t rows,
+                                 int64_t columns) {
+  if (rows <= 0 || columns <= 0)
+    return emitError() << "expected positive rows and columns, but got " << rows << " x " << columns;
+  return success();
+}
+
+LogicalResult TileType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t rows,
+                               int64_t columns) {
+  return verifyShape(emitError, rows, columns);
+}
+
+LogicalResult QTileType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t rows,
+                                int64_t columns, int64_t block) {
+  if (failed(verifyShape(emitError, rows, columns)))
+    return failure();
+  if (block <= 0 || columns % block)
+    return emitError() << "expected columns in whole blocks, but got " << columns
+                       << " columns in blocks of " << block;
+  return success();
+}
+
+LogicalResult MatrixType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t rows,
+                                 int64_t columns, Format format, Order order) {
+  if (failed(verifyShape(emitError, rows, columns)))
+    return failure();
+  if (rows % groupRows)
+    return emitError() << "expected rows in whole groups of " << groupRows << ", but got " << rows;
+  if (order == Order::Vector)
+    return emitError() << "expected order p16 or columns of a matrix, but got vector";
+  if (order == Order::ColumnMajor && !formatInfo(format).isFloat())
+    return emitError() << "expected a float format in order columns, but got "
+                       << StringRef(formatInfo(format).name);
+  return success();
+}
+
+Type MatrixType::parse(AsmParser &parser) {
+  SMLoc loc = parser.getCurrentLocation();
+  int64_t rows, columns;
+  StringRef formatName, orderName;
+  if (parser.parseLess() || parseTileShape(parser, rows, columns) || parser.parseComma())
+    return {};
+  SMLoc formatLoc = parser.getCurrentLocation();
+  if (parser.parseKeyword(&formatName) || parser.parseComma())
+    return {};
+  SMLoc orderLoc = parser.getCurrentLocation();
+  if (parser.parseKeyword(&orderName) || parser.parseGreater())
+    return {};
+  std::optional<Format> format = formatByName(formatName);
+  std::optional<Order> order = symbolizeOrder(orderName);
+  if (!format) {
+    parser.emitError(formatLoc, "expected a weight format, but got ") << formatName;
+    return {};
+  }
+  if (!order) {
+    parser.emitError(orderLoc, "expected an order, but got ") << orderName;
+    return {};
+  }
+  return parser.getChecked<MatrixType>(loc, parser.getContext(), rows, columns, *format, *order);
+}
+
+void MatrixType::print(AsmPrinter &printer) const {
+  printer << "<" << getRows() << "x" << getColumns() << ", "
+          << StringRef(formatInfo(getFormat()).name) << ", " << stringifyOrder(getOrder()) << ">";
+}
+
+//===----------------------------------------------------------------------===//
+// Symbols
+//===----------------------------------------------------------------------===//
+
+template <typename SymbolOp>
+static LogicalResult verifySymbol(Operation *op, FlatSymbolRefAttr name,
+                                  SymbolTableCollection &tables, StringRef what) {
+  auto module = op->getParentOfType<ModuleOp>();
+  if (!isa_and_nonnull<SymbolOp>(tables.lookupSymbolIn(module, name)))
+    return op->emitOpError("expected a ") << what << ", but found none called " << name;
+  return success();
+}
+
+LogicalResult PackOp::verifySymbolUses(SymbolTableCollection &tables) {
+  auto module = (*this)->getParentOfType<ModuleOp>();
+  if (getSources().empty())
+    return emitOpError("expected at least one source");
+  for (Attribute source : getSources()) {
+    auto symbol = dyn_cast<SymbolRefAttr>(source);
+    if (!symbol || !tables.lookupSymbolIn(module, symbol))
+      return emitOpError("expected weights as sources, but got ") << source;
+  }
+  return success();
+}
+
+LogicalResult PhaseOp::verifySymbolUses(SymbolTableCollection &tables) {
+  auto module = (*this)->getParentOfType<ModuleOp>();
+  if (!tables.lookupSymbolIn(module, getReferenceAttr()))
+    return emitOpError("expected a kernel.reference, but found none called ") << getReferenceAttr();
+  return success();
+}
+
+LogicalResult ProgramOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifySymbol<BufferOp>(*this, getLogitsAttr(), tables, "tile.buffer");
+}
+LogicalResult RunOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifySymbol<PhaseOp>(*this, getPhaseAttr(), tables, "tile.phase");
+}
+LogicalResult LoadOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifySymbol<BufferOp>(*this, getBufferAttr(), tables, "tile.buffer");
+}
+LogicalResult StoreOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifySymbol<BufferOp>(*this, getBufferAttr(), tables, "tile.buffer");
+}
+LogicalResult VectorOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifySymbol<PackOp>(*this, getPackAttr(), tables, "tile.pack");
+}
+LogicalResult EmbedOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifySymbol<PackOp>(*this, getPackAttr(), tables, "tile.pack");
+}
+LogicalResult WeightsOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifySymbol<PackOp>(*this, getPackAttr(), tables, "tile.pack");
+}
+
+//===----------------------------------------------------------------------===//
+// Operations
+//===----------------------------------------------------------------------===//
+
+static LogicalResult verifyHasCache(Operation *op) {
+  if (!op->getParentOfType<PhaseOp>().getCache())
+    return op->emitOpError("expected a phase with a cache");
+  return success();
+}
+
+LogicalResult CacheOp::verify() {
+  if (failed(verifyHasCache(*this)))
+    return failure();
+  Order expected = getSide() == Side::Keys ? Order::P16 : Order::ColumnMajor;
+  if (getResult().getType().getOrder() != expected)
+    return emitOpError("expected order ") << stringifyOrder(expected) << " of "
+                                          << stringifySide(getSide()) << ", but got "
+                                          << stringifyOrder(getResult().getType().getOrder());
+  return success();
+}
+
+LogicalResult AppendOp::verify() { return verifyHasCache(*this); }
+
+static std::pair<int64_t, int64_t> getShape(Value value) {
+  if (auto tile = dyn_cast<TileType>(value.getType()))
+    return {tile.getRows(), tile.getColumns()};
+  auto quantized = cast<QTileType>(value.getType());
+  return {quantized.getRows(), quantized.getColumns()};
+}
+
+LogicalResult ProductOp::verify() {
+  auto [rows, columns] = getShape(getLhs());
+  MatrixType rhs = getRhs().getType();
+  if (rhs.getColumns() != columns)
+    return emitOpError("expected ") << rhs.getColumns() << " columns of the left side, but got " << columns;
+  TileType result = getResult().getType();
+  if (result.getRows() != rows || result.getColumns() != rhs.getRows())
+    return emitOpError("expected a result of ") << rows << " x " << rhs.getRows() << ", but got " << result;
+  if (getAccumulator() && getAccumulator().getType() != result)
+    return emitOpError("expected an accumulator of type ") << result << ", but got "
+                                                           << getAccumulator().getType();
+  bool integer = isa<QTileType>(getLhs().getType());
+  if (integer != getInstruction().has_value())
+    return emitOpError(integer ? "expected an instruction for an int8 product"
+                               : "expected no instruction for an f32 product");
+  if (integer && formatInfo(rhs.getFormat()).isFloat())
+    return emitOpError("expected a quantized matrix for an int8 product, but got ") << rhs;
+  return success();
+}
+
+LogicalResult MapOp::verify() {
+  TileType result = getResult().getType();
+  for (Value input : getInputs()) {
+    auto type = cast<TileType>(input.getType());
+    if ((type.getRows() != 1 && type.getRows() != result.getRows()) ||
+        (type.getColumns() != 1 && type.getColumns() != result.getColumns()))
+      return emitOpError("expected inputs of the result's shape or 1 along a dimension, but got ")
+             << type << " for " << result;
+  }
+  Block &block = getBody().front();
+  if (block.getNumArguments() != getInputs().size() ||
+      !llvm::all_of(block.getArgumentTypes(), [](Type type) { return type.isF32(); }))
+    return emitOpError("expected a region with one f32 argument an input");
+  if (!isa<YieldOp>(block.getTerminator()))
+    return emitOpError("expected a region that ends in tile.yield");
+  return success();
+}
+
+LogicalResult ReduceOp::verify() {
+  TileType input = getInput().getType(), result = getResult().getType();
+  if (result.getColumns() != 1 || result.getRows() != input.getRows())
+    return emitOpError("expected a result of ") << input.getRows() << " x 1, but got " << result;
+  return success();
+}
+
+LogicalResult QuantizeOp::verify() {
+  if (getShape(getInput()) != getShape(getResult()))
+    return emitOpError("expected a result of the input's shape, but got ")
+           << getResult().getType() << " for " << getInput().getType();
+  return success();
+}
+
+LogicalResult RowsOp::verify() {
+  auto [inputRows, inputColumns] = getShape(getInput());
+  auto [rows, columns] = getShape(getResult());
+  if (isa<TileType>(getInput().getType()) != isa<TileType>(getResult().getType()) ||
+      columns != inputColumns || rows > inputRows)
+    return emitOpError("expected at most ") << inputRows << " rows of " << getInput().getType()
+                                            << ", but got " << getResult().getType();
+  return success();
+}
+
+LogicalResult ReshapeOp::verify() {
+  TileType input = getInput().getType(), result = getResult().getType();
+  if (input.getRows() * input.getColumns() != result.getRows() * result.getColumns())
+    return emitOpError("expected as many elements as ") << input << ", but got " << result;
+  return success();
+}
+
+LogicalResult RotateOp::verify() {
+  int64_t headDim = static_cast<int64_t>(getHeadDim()), dim = static_cast<int64_t>(getDim());
+  if (headDim <= 0 || getInput().getType().getColumns() % headDim)
+    return emitOpError("expected columns in whole heads of ")
+           << headDim << ", but got " << getInput().getType().getColumns();
+  if (dim <= 0 || dim > headDim || dim % 2)
+    return emitOpError("expected an even number of rotated elements up to ")
+           << headDim << ", but got " << dim;
+  return success();
+}
+
+LogicalResult MaskOp::verify() {
+  int64_t heads = static_cast<int64_t>(getHeads());
+  if (heads <= 0 || getInput().getType().getRows() % heads)
+    return emitOpError("expected rows in whole groups of ")
+           << heads << " heads, but got " << getInput().getType().getRows();
+  return success();
+}
