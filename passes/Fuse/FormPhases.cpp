@@ -1,0 +1,255 @@
+//===- FormPhases.cpp - cut layers and functions into phases ---------------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Graph/Graph.h"
+#include "dialects/Kernel/Kernel.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "passes/Fuse/Passes.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringSet.h"
+
+namespace frit::fuse {
+#define GEN_PASS_DEF_FORMPHASES
+#include "passes/Fuse/Passes.h.inc"
+} // namespace frit::fuse
+
+using namespace mlir;
+using namespace frit;
+
+namespace {
+
+/// The ops of one phase, in the order of the function.
+struct PhasePlan {
+  SmallVector<Operation *> anchors;
+  llvm::SetVector<Operation *> prologue, epilogue;
+  std::string name;
+
+  bool owns(Operation *op) const { return llvm::is_contained(anchors, op) || epilogue.contains(op); }
+};
+
+/// Cuts the body of one function.
+class Cutter {
+public:
+  Cutter(FunctionOpInterface function) : function(function), block(function.getFunctionBody().front()) {}
+
+  LogicalResult run();
+
+private:
+  LogicalResult plan();
+  LogicalResult planLocal(Operation *op);
+  void collectPrologue(PhasePlan &phase, Value value);
+  std::string nameOf(const PhasePlan &phase);
+  void emit(PhasePlan &phase);
+  void remarkPhase(const PhasePlan &phase) const;
+
+  FunctionOpInterface function;
+  Block &block;
+  SmallVector<PhasePlan> phases;
+  DenseMap<Operation *, size_t> owner; ///< phase of every anchor and epilogue op
+  llvm::StringSet<> names;
+};
+
+} // namespace
+
+static std::optional<FusionRole> roleOf(Operation *op) {
+  if (auto fusible = dyn_cast<FusibleOpInterface>(op))
+    return fusible.getFusionRole();
+  return std::nullopt;
+}
+
+/// A row op that only anchors and other row ops read is recomputed where it is read.
+static bool isRecomputable(Operation *op) {
+  return llvm::all_of(op->getUsers(), [](Operation *user) {
+    std::optional<FusionRole> role = roleOf(user);
+    // An anchor reads rows through its first operand only.
+    if (role == FusionRole::Anchor)
+      return true;
+    return role == FusionRole::Row && isRecomputable(user);
+  });
+}
+
+LogicalResult Cutter::plan() {
+  DenseMap<Value, size_t> productsOf;
+  for (Operation &op : block) {
+    std::optional<FusionRole> role = roleOf(&op);
+    if (!role || (*role == FusionRole::Row && isRecomputable(&op)))
+      continue;
+    if (*role == FusionRole::Local) {
+      if (failed(planLocal(&op)))
+        return failure();
+      continue;
+    }
+    size_t index = phases.size();
+    if (isa<graph::LinearOp>(op)) {
+      auto [found, isNew] = productsOf.try_emplace(op.getOperand(0), index);
+      index = found->second;
+    }
+    if (index == phases.size())
+      phases.emplace_back();
+    phases[index].anchors.push_back(&op);
+    owner[&op] = index;
+  }
+  for (PhasePlan &phase : phases) {
+    for (Operation *anchor : phase.anchors)
+      for (Value operand : anchor->getOperands())
+        collectPrologue(phase, operand);
+    phase.name = nameOf(phase);
+  }
+  return success();
+}
+
+LogicalResult Cutter::planLocal(Operation *op) {
+  std::optional<size_t> last;
+  for (Value operand : op->getOperands())
+    if (auto found = owner.find(operand.getDefiningOp()); found != owner.end())
+      last = std::max(last.value_or(0), found->second);
+  if (!last) {
+    // Nothing in this function computes an operand: the op shares its own loops.
+    last = phases.size();
+    phases.emplace_back().anchors.push_back(op);
+  } else {
+    phases[*last].epilogue.insert(op);
+  }
+  owner[op] = *last;
+  return success();
+}
+
+void Cutter::collectPrologue(PhasePlan &phase, Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!op || roleOf(op) != FusionRole::Row || owner.count(op))
+    return;
+  for (Value operand : op->getOperands())
+    collectPrologue(phase, operand);
+  phase.prologue.insert(op);
+}
+
+std::string Cutter::nameOf(const PhasePlan &phase) {
+  std::string name = function.getName().str();
+  for (Operation *anchor : phase.anchors) {
+    StringRef part = anchor->getName().stripDialect();
+    if (auto linear = dyn_cast<graph::LinearOp>(anchor))
+      if (auto param = linear.getWeight().getDefiningOp<graph::ParamOp>())
+        part = param.getWeight().getLeafReference();
+    name += "." + part.str();
+  }
+  std::string unique = name;
+  for (int n = 2; !names.insert(unique).second; ++n)
+    unique = name + "." + std::to_string(n);
+  return unique;
+}
+
+void Cutter::remarkPhase(const PhasePlan &phase) const {
+  remark::passed(phase.anchors.front()->getLoc(), remark::RemarkOpts::name("Phase").category("fuse"))
+      << remark::metric("phase", StringRef(phase.name))
+      << remark::metric("anchors", static_cast<int>(phase.anchors.size()))
+      << remark::metric("prologue", static_cast<int>(phase.prologue.size()))
+      << remark::metric("epilogue", static_cast<int>(phase.epilogue.size()));
+}
+
+/// Creates the phase and its reference, and calls it where its last op stands.
+void Cutter::emit(PhasePlan &phase) {
+  SmallVector<Operation *> body;
+  llvm::SetVector<Operation *> members(phase.anchors.begin(), phase.anchors.end());
+  members.insert_range(phase.prologue);
+  members.insert_range(phase.epilogue);
+  // Params belong to whoever reads them.
+  for (Operation *op : SmallVector<Operation *>(members.begin(), members.end()))
+    for (Value operand : op->getOperands())
+      if (auto param = operand.getDefiningOp<graph::ParamOp>())
+        members.insert(param);
+  for (Operation &op : block)
+    if (members.contains(&op))
+      body.push_back(&op);
+
+  llvm::SetVector<Value> inputs, outputs;
+  for (Operation *op : body) {
+    for (Value operand : op->getOperands())
+      if (!operand.getDefiningOp() || !members.contains(operand.getDefiningOp()))
+        inputs.insert(operand);
+    if (!phase.owns(op))
+      continue;
+    for (Value result : op->getResults())
+      if (llvm::any_of(result.getUsers(), [&](Operation *user) { return !members.contains(user); }))
+        outputs.insert(result);
+  }
+
+  Operation *last = body.back();
+  OpBuilder builder(function);
+  Location loc = phase.anchors.front()->getLoc();
+  auto type = builder.getFunctionType(llvm::to_vector(llvm::map_range(inputs, [](Value v) { return v.getType(); })),
+                                      llvm::to_vector(llvm::map_range(outputs, [](Value v) { return v.getType(); })));
+  auto fill = [&](Region &region, bool withRoles) {
+    Block *entry = builder.createBlock(&region);
+    IRMapping mapping;
+    for (Value input : inputs)
+      mapping.map(input, entry->addArgument(input.getType(), input.getLoc()));
+    for (Operation *op : body) {
+      Operation *copy = builder.clone(*op, mapping);
+      if (!withRoles || isa<graph::ParamOp>(op))
+        continue;
+      kernel::setRole(copy, llvm::is_contained(phase.anchors, op) ? kernel::Role::Anchor
+                            : phase.prologue.contains(op)         ? kernel::Role::Prologue
+                                                                  : kernel::Role::Epilogue);
+    }
+    SmallVector<Value> yielded;
+    for (Value output : outputs)
+      yielded.push_back(mapping.lookup(output));
+    kernel::YieldOp::create(builder, loc, yielded);
+  };
+  auto reference = kernel::ReferenceOp::create(builder, loc, phase.name + ".reference", type,
+                                               ArrayAttr(), ArrayAttr());
+  auto kernelPhase = kernel::PhaseOp::create(
+      builder, loc, phase.name, type, reference.getSymName(), ArrayAttr(), ArrayAttr());
+  fill(reference.getBody(), /*withRoles=*/false);
+  fill(kernelPhase.getBody(), /*withRoles=*/true);
+
+  builder.setInsertionPointAfter(last);
+  auto call = kernel::CallOp::create(builder, loc, type.getResults(), kernelPhase.getSymName(), inputs.getArrayRef());
+  for (auto [output, result] : llvm::zip_equal(outputs, call.getResults()))
+    Value(output).replaceUsesWithIf(result, [&](OpOperand &use) {
+      return use.getOwner()->getBlock() == &block && !members.contains(use.getOwner());
+    });
+}
+
+LogicalResult Cutter::run() {
+  if (failed(plan()))
+    return failure();
+  for (PhasePlan &phase : phases) {
+    // A cache is written before it is read: phases run in the order of their numbers.
+    for (Operation *op : phase.epilogue)
+      if (auto append = dyn_cast<kv::AppendOp>(op))
+        for (Operation *user : append.getCache().getUsers())
+          if (auto found = owner.find(user);
+              found != owner.end() && append->isBeforeInBlock(user) && found->second <= owner[append])
+            return append.emitError("expected a reader of the cache in a later phase than its writer");
+    remarkPhase(phase);
+  }
+  for (PhasePlan &phase : phases)
+    emit(phase);
+  // What the phases took with them has no users any more.
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+    if ((owner.count(&op) || roleOf(&op) || isa<graph::ParamOp>(op)) && op.use_empty())
+      op.erase();
+  return success();
+}
+
+namespace {
+struct FormPhases : fuse::impl::FormPhasesBase<FormPhases> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    SmallVector<FunctionOpInterface> functions;
+    for (Operation &op : *getOperation().getBody())
+      if (isa<graph::FuncOp, graph::LayerOp>(op))
+        functions.push_back(cast<FunctionOpInterface>(op));
+    for (FunctionOpInterface function : functions)
+      if (failed(Cutter(function).run()))
+        return signalPassFailure();
+  }
+};
+} // namespace
