@@ -189,4 +189,25 @@ def Graph_RepeatOp : Graph_Op<"repeat", [AllTypesMatch<["input", "result"]>,
   let hasVerifier = 1;
 }
 
+def Graph_BatchOp : Graph_Op<"batch", [Pure]> {
+  let summary = "A batch of tokens, in runnable tests only";
+  let description = [{
+    Token t has id `ids[t]` and position `positions[t]` in sequence slot `slots[t]` (0 when there are
+    no slots), and its logits are wanted when `wanted[t]` (always when there is no list). Models take
+    their tokens as an argument; tests write them down.
+
+    Example:
+    ```mlir
+    %tok = graph.batch ids [3, 1, 4] at [0, 1, 2]
+    %two = graph.batch ids [3, 1, 4] at [0, 1, 0] slots [0, 0, 1] wanted [false, true, true]
+    ```
+    **Constraints:** all lists of one length; positions and slots of 0 or more.
+  }];
+  let arguments = (ins DenseI32ArrayAttr:$ids, DenseI32ArrayAttr:$positions,
+                       OptionalAttr<DenseI32ArrayAttr>:$slots, OptionalAttr<DenseBoolArrayAttr>:$wanted);
+  let results = (outs Graph_TokensType:$tokens);
+  let assemblyFormat = "`ids` $ids `at` $positions (`slots` $slots^)? (`wanted` $wanted^)? attr-dict";
+  let hasVerifier = 1;
+}
+
 #endif // FRIT_DIALECTS_GRAPH_GRAPHSTRUCTUREOPS

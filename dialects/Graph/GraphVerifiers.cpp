@@ -136,6 +136,26 @@ LogicalResult RepeatOp::verifySymbolUses(SymbolTableCollection &tables) {
   return success();
 }
 
+LogicalResult BatchOp::verify() {
+  size_t tokens = getIds().size();
+  auto checkLength = [&](size_t length, StringRef what) -> LogicalResult {
+    if (length != tokens)
+      return emitOpError("expected ") << tokens << " " << what << ", one a token, but got " << length;
+    return success();
+  };
+  if (failed(checkLength(getPositions().size(), "positions")) ||
+      (getSlots() && failed(checkLength(getSlots()->size(), "slots"))) ||
+      (getWanted() && failed(checkLength(getWanted()->size(), "wanted flags"))))
+    return failure();
+  for (int32_t position : getPositions())
+    if (position < 0)
+      return emitOpError("expected positions of 0 or more, but got ") << position;
+  for (int32_t slot : getSlots().value_or(ArrayRef<int32_t>()))
+    if (slot < 0)
+      return emitOpError("expected slots of 0 or more, but got ") << slot;
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Computation
 //===----------------------------------------------------------------------===//
