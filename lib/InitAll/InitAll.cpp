@@ -7,6 +7,7 @@
 
 #include "frit/InitAll.h"
 
+#include "dialects/Check/Check.h"
 #include "dialects/Graph/Graph.h"
 #include "dialects/KV/KV.h"
 #include "dialects/Kernel/Kernel.h"
@@ -24,8 +25,8 @@
 #include "passes/Quantize/Passes.h"
 
 void frit::registerAllDialects(mlir::DialectRegistry &registry) {
-  registry.insert<graph::GraphDialect, kernel::KernelDialect, kv::KVDialect, machine::MachineDialect,
-                  tile::TileDialect>();
+  registry.insert<check::CheckDialect, graph::GraphDialect, kernel::KernelDialect, kv::KVDialect,
+                  machine::MachineDialect, tile::TileDialect>();
   registry.insert<mlir::arith::ArithDialect, mlir::func::FuncDialect, mlir::LLVM::LLVMDialect,
                   mlir::math::MathDialect, mlir::scf::SCFDialect, mlir::vector::VectorDialect>();
 }
