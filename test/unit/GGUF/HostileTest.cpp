@@ -146,6 +146,52 @@ TEST(Hostile, AModelOf13GigabytesOpensAtOnce) {
   EXPECT_LT(peakMemory() - before, 32 * 1024 + heldByTheAllocator);
 }
 
+/// Neither mappings nor descriptors stay behind, whether a file is good or bad.
+TEST(Hostile, ClosingAFileUnmapsIt) {
+  TestFiles files;
+  std::string good = files.write("good.gguf", smallModel().build());
+  std::string bad = files.write("bad.gguf", smallModel().build().substr(0, 1000));
+  auto isMapped = [](const std::string &path) {
+    std::ifstream maps("/proc/self/maps");
+    std::string text(std::istreambuf_iterator<char>(maps), {});
+    return text.find(path) != std::string::npos;
+  };
+  auto openDescriptors = [] {
+    std::filesystem::directory_iterator descriptors("/proc/self/fd");
+    return std::distance(begin(descriptors), end(descriptors));
+  };
+  auto before = openDescriptors();
+  {
+    Result<GGUFFile> file = GGUFFile::open(good);
+    ASSERT_TRUE(file) << file.error();
+    EXPECT_TRUE(isMapped(good));
+    EXPECT_EQ(openDescriptors(), before);
+  }
+  EXPECT_FALSE(isMapped(good));
+  EXPECT_FALSE(GGUFFile::open(bad));
+  EXPECT_FALSE(isMapped(bad));
+  EXPECT_FALSE(GGUFFile::open(files.path("")));
+  EXPECT_EQ(openDescriptors(), before);
+}
+
+#if !__has_feature(address_sanitizer) // whose shadow does not fit in a limited address space
+TEST(Hostile, AFileThatDoesNotFitInTheAddressSpaceIsAnError) {
+  TestFiles files;
+  std::string path = files.write("huge.gguf", "GGUF");
+  if (truncate(path.c_str(), off_t(1) << 40) != 0)
+    GTEST_SKIP() << "the file system has no files of this size";
+  EXPECT_EXIT(
+      {
+        rlimit limit{rlim_t(1) << 36, rlim_t(1) << 36};
+        setrlimit(RLIMIT_AS, &limit);
+        std::cerr << messageOf(GGUFFile::open(path));
+        std::exit(0);
+      },
+      testing::ExitedWithCode(0),
+      "huge.gguf: cannot map the file into memory: Cannot allocate memory");
+}
+#endif
+
 /// Counts that a huge file leaves room for are still not believed before they are read.
 TEST(Hostile, CountsOfAHugeSparseFileAllocateNothing) {
   TestFiles files;
