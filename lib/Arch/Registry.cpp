@@ -1,0 +1,44 @@
+//===- Registry.cpp - the architectures frit knows ------------------------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Arch/Registry.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+using namespace frit;
+
+Result<std::vector<ArchRecord>> frit::builtinRecords() {
+  std::vector<ArchRecord> records;
+  for (const EmbeddedRecord &embedded : embeddedRecords()) {
+    Result<ArchRecord> record = ArchRecord::parse(embedded.file, {embedded.text, embedded.bytes});
+    if (!record)
+      return record.takeFailure();
+    records.push_back(*std::move(record));
+  }
+  llvm::sort(records, [](const ArchRecord &a, const ArchRecord &b) { return a.name < b.name; });
+  return records;
+}
+
+Result<ArchRecord> frit::loadRecord(llvm::StringRef path) {
+  constexpr uint64_t maxBytes = 1 << 20;
+  std::string_view place = path;
+  llvm::sys::fs::file_status status;
+  if (std::error_code error = llvm::sys::fs::status(path, status))
+    return Failure(error.message()).in(place);
+  // A pipe or a device could deliver without end.
+  if (status.type() != llvm::sys::fs::file_type::regular_file)
+    return Failure("expected a regular file").in(place);
+  if (status.getSize() > maxBytes)
+    return Failure("expected a record of at most ", maxBytes, " bytes, found ", status.getSize())
+        .in(place);
+  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
+  if (!buffer)
+    return Failure(buffer.getError().message()).in(place);
+  return ArchRecord::parse(path, (*buffer)->getBuffer());
+}

@@ -1,0 +1,32 @@
+//===- Registry.h - the architectures frit knows --------------------------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FRIT_LIB_ARCH_REGISTRY_H
+#define FRIT_LIB_ARCH_REGISTRY_H
+
+#include "lib/Arch/ArchRecord.h"
+#include "llvm/ADT/ArrayRef.h"
+
+namespace frit {
+
+/// A .json file of this directory as the build found it.
+struct EmbeddedRecord {
+  const char *file;
+  const char *text;
+  size_t bytes;
+};
+llvm::ArrayRef<EmbeddedRecord> embeddedRecords();
+
+/// All built-in records, sorted by name.
+Result<std::vector<ArchRecord>> builtinRecords();
+
+/// A record of the user's (`--arch-spec`), at most 1 MiB long.
+Result<ArchRecord> loadRecord(llvm::StringRef path);
+
+} // namespace frit
+
+#endif // FRIT_LIB_ARCH_REGISTRY_H

@@ -1,0 +1,344 @@
+//===- GraphBuilder.cpp - the graph dialect from a resolved model ---------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Import/GraphBuilder.h"
+
+#include "dialects/Graph/Graph.h"
+#include "lib/Import/Import.h"
+#include "lib/Import/Problems.h"
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace frit;
+using namespace frit::graph;
+
+namespace {
+
+/// Layers of one structure and of the same formats.
+struct LayerClass {
+  std::string suffix; ///< Of its symbols; empty when it is the only class.
+  SmallVector<int64_t> layers;
+};
+
+class GraphBuilder {
+public:
+  GraphBuilder(const Model &model, MLIRContext &context)
+      : model(model), record(*model.record), builder(&context) {}
+
+  OwningOpRef<ModuleOp> build();
+
+private:
+  void findClasses();
+  void setAttributes(ModuleOp module);
+  void buildFiles();
+  void buildWeight(Role role);
+  void buildTable(const LayerClass &layerClass);
+  void buildColumn(Role role, const LayerClass &layerClass);
+  void buildLayer(const LayerClass &layerClass);
+  void buildForward();
+  ArrayAttr segments();
+
+  Location at(StringRef name) { return NameLoc::get(builder.getStringAttr(name)); }
+  /// "blk.*.attn_q.weight"
+  Location at(Role role) {
+    return at(expandLayer(record.tensors[static_cast<unsigned>(role)]->name, "*"));
+  }
+  FlatSymbolRefAttr symbol(const Twine &name) {
+    return FlatSymbolRefAttr::get(builder.getContext(), name.str());
+  }
+  WeightType weightType(const WeightRef &weight) {
+    return WeightType::get(builder.getContext(), weight.shape, weight.format);
+  }
+  RankedTensorType activations(int64_t columns) {
+    return RankedTensorType::get({ShapedType::kDynamic, columns}, builder.getF32Type());
+  }
+  FloatAttr number(double value) { return builder.getF64FloatAttr(value); }
+  /// Nothing for 0.
+  FloatAttr cap(double value) { return value == 0 ? FloatAttr() : number(value); }
+
+  Value param(Role role) { return params[static_cast<unsigned>(role)]; }
+  Value norm(Value input, Role weight, std::optional<Role> bias, const NormSpec &spec,
+             int64_t group = 0);
+  Value linear(Value input, Role weight, Role bias) {
+    return LinearOp::create(builder, at(weight), input, param(weight), param(bias));
+  }
+  Value rope(StringRef name, Value input, Value tokens, const LayerSpec &layer);
+  Value attention(const LayerSpec &layer, Value stream, Value tokens, Value cache);
+  Value feedForward(const LayerSpec &layer, Value stream);
+
+  const Model &model;
+  const ArchRecord &record;
+  OpBuilder builder;
+  SmallVector<LayerClass> classes;
+  SmallVector<std::pair<unsigned, int64_t>> placeOfLayer; ///< Class and row.
+  /// The weights of the function that is being built; null where there is none.
+  std::array<Value, numRoles> params;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Files and weights
+//===----------------------------------------------------------------------===//
+
+void GraphBuilder::findClasses() {
+  llvm::StringMap<unsigned> indices;
+  for (auto [index, layer] : llvm::enumerate(model.layers)) {
+    auto [entry, isNew] = indices.try_emplace(layer.classKey(), classes.size());
+    if (isNew)
+      classes.emplace_back();
+    LayerClass &layerClass = classes[entry->second];
+    placeOfLayer.emplace_back(entry->second, layerClass.layers.size());
+    layerClass.layers.push_back(index);
+  }
+  if (classes.size() > 1)
+    for (auto [index, layerClass] : llvm::enumerate(classes))
+      layerClass.suffix = std::to_string(index);
+}
+
+void GraphBuilder::setAttributes(ModuleOp module) {
+  auto setText = [&](StringRef name, StringRef value) {
+    module->setAttr(name, builder.getStringAttr(value));
+  };
+  auto setCount = [&](StringRef name, int64_t value) {
+    module->setAttr(name, builder.getI64IntegerAttr(value));
+  };
+  setText(modelAttrName, model.name);
+  setText(archAttrName, model.architecture);
+  if (!model.tokenizer.empty())
+    setText(tokenizerAttrName, model.tokenizer);
+  setCount(contextLengthAttrName, model.contextLength);
+  setCount(vocabularyAttrName, model.vocabulary);
+  setCount(hiddenAttrName, model.hidden);
+  setCount(layersAttrName, model.layers.size());
+}
+
+void GraphBuilder::buildFiles() {
+  for (auto [index, path] : llvm::enumerate(model.files))
+    FileOp::create(builder, at(path), "f" + std::to_string(index), path);
+}
+
+void GraphBuilder::buildWeight(Role role) {
+  const std::optional<WeightRef> &weight = model.weight(role);
+  if (!weight || (role == Role::Output && model.tied))
+    return;
+  WeightOp::create(builder, at(role), builder.getStringAttr(roleKeyword(role)),
+                   TypeAttr::get(weightType(*weight)), symbol("f" + Twine(weight->file)),
+                   builder.getI64IntegerAttr(weight->offset), UnpairAttr());
+}
+
+void GraphBuilder::buildColumn(Role role, const LayerClass &layerClass) {
+  if (!model.layers[layerClass.layers.front()].weight(role))
+    return;
+  SmallVector<int64_t> offsets;
+  SmallVector<Attribute> files;
+  for (int64_t layer : layerClass.layers) {
+    const WeightRef &weight = *model.layers[layer].weight(role);
+    offsets.push_back(weight.offset);
+    files.push_back(symbol("f" + Twine(weight.file)));
+  }
+  if (llvm::all_equal(files))
+    files.resize(1);
+  WeightType type = weightType(*model.layers[layerClass.layers.front()].weight(role));
+  ColumnOp::create(builder, at(role), builder.getStringAttr(roleKeyword(role)), TypeAttr::get(type),
+                   builder.getArrayAttr(files), builder.getDenseI64ArrayAttr(offsets),
+                   UnpairAttr());
+}
+
+void GraphBuilder::buildTable(const LayerClass &layerClass) {
+  auto table = WeightsOp::create(builder, at("blk.*"), "block" + layerClass.suffix,
+                                 layerClass.layers.size());
+  OpBuilder::InsertionGuard guard(builder);
+  builder.createBlock(&table.getBody());
+  for (const RoleInfo &info : roleInfos())
+    if (info.inLayer)
+      buildColumn(info.role, layerClass);
+}
+
+//===----------------------------------------------------------------------===//
+// A layer
+//===----------------------------------------------------------------------===//
+
+/// `input` itself when the model has no such norm.
+Value GraphBuilder::norm(Value input, Role weight, std::optional<Role> bias, const NormSpec &spec,
+                         int64_t group) {
+  if (!param(weight))
+    return input;
+  NormKind kind = record.normShape == NormShape::RMS ? NormKind::RMS : NormKind::Layer;
+  return NormOp::create(builder, at(weight), input.getType(), input, param(weight),
+                        bias ? param(*bias) : Value(), number(spec.eps),
+                        NormKindAttr::get(builder.getContext(), kind), number(spec.offset),
+                        group ? builder.getI64IntegerAttr(group) : IntegerAttr());
+}
+
+Value GraphBuilder::rope(StringRef name, Value input, Value tokens, const LayerSpec &layer) {
+  if (layer.ropeDim == 0)
+    return input;
+  RopePairs pairs =
+      record.ropeOrder == RopeOrder::Halves ? RopePairs::Halves : RopePairs::Interleaved;
+  return RopeOp::create(builder, at(name), input.getType(), input, tokens,
+                        RopePairsAttr::get(builder.getContext(), pairs),
+                        builder.getI64IntegerAttr(layer.headDim),
+                        builder.getI64IntegerAttr(layer.ropeDim), number(layer.ropeTheta),
+                        number(layer.ropePositionScale));
+}
+
+Value GraphBuilder::attention(const LayerSpec &layer, Value stream, Value tokens, Value cache) {
+  Value input = norm(stream, Role::AttnNorm, Role::AttnNormBias, layer.norm);
+  Value query = linear(input, Role::AttnQ, Role::AttnQBias);
+  Value key = linear(input, Role::AttnK, Role::AttnKBias);
+  Value value = linear(input, Role::AttnV, Role::AttnVBias);
+  auto normalize = [&](Value &rows, Role role) {
+    const std::optional<WeightRef> &weight = layer.weight(role);
+    if (!weight)
+      return;
+    // Weights as long as the row are one norm of it; shorter ones serve each head.
+    int64_t columns = cast<RankedTensorType>(rows.getType()).getDimSize(1);
+    rows = norm(rows, role, std::nullopt, layer.norm,
+                weight->shape[0] == columns ? 0 : weight->shape[0]);
+  };
+  if (record.qkNorm == QKNorm::BeforeRope) {
+    normalize(query, Role::AttnQNorm);
+    normalize(key, Role::AttnKNorm);
+  }
+  query = rope("rope_q", query, tokens, layer);
+  key = rope("rope_k", key, tokens, layer);
+  if (record.qkNorm == QKNorm::AfterRope) {
+    normalize(query, Role::AttnQNorm);
+    normalize(key, Role::AttnKNorm);
+  }
+  kv::AppendOp::create(builder, at("kv_append"), cache, key, value, tokens);
+  Value mixed = AttentionOp::create(
+      builder, at("attention"), activations(layer.heads * layer.valueDim), query, cache, tokens,
+      /*keys=*/Value(), /*values=*/Value(), builder.getI64IntegerAttr(layer.heads),
+      builder.getI64IntegerAttr(layer.kvHeads), number(layer.attentionScale),
+      MaskAttr::get(builder.getContext(), Mask::Causal),
+      layer.window ? builder.getI64IntegerAttr(layer.window) : IntegerAttr(),
+      cap(layer.attentionSoftcap));
+  Value branch = linear(mixed, Role::AttnOutput, Role::AttnOutputBias);
+  branch = norm(branch, Role::AttnPostNorm, std::nullopt, layer.norm);
+  return ResidualOp::create(builder, at("attn_residual"), stream.getType(), stream, branch,
+                            number(layer.residualScale));
+}
+
+Value GraphBuilder::feedForward(const LayerSpec &layer, Value stream) {
+  static constexpr Activation activations[] = {Activation::SiLU, Activation::GELU,
+                                               Activation::GELUTanh};
+  Value input = norm(stream, Role::FfnNorm, Role::FfnNormBias, layer.norm);
+  Value gate = linear(input, Role::FfnGate, Role::FfnGateBias);
+  Value up = linear(input, Role::FfnUp, Role::FfnUpBias);
+  Value inner =
+      GluOp::create(builder, at("ffn_glu"), gate.getType(), gate, up,
+                    ActivationAttr::get(builder.getContext(),
+                                        activations[static_cast<unsigned>(record.activation)]));
+  Value branch = linear(inner, Role::FfnDown, Role::FfnDownBias);
+  branch = norm(branch, Role::FfnPostNorm, std::nullopt, layer.norm);
+  return ResidualOp::create(builder, at("ffn_residual"), stream.getType(), stream, branch,
+                            number(layer.residualScale));
+}
+
+void GraphBuilder::buildLayer(const LayerClass &layerClass) {
+  const LayerSpec &layer = model.layers[layerClass.layers.front()];
+  RankedTensorType stream = activations(model.hidden);
+  auto cache = kv::CacheType::get(builder.getContext(), layer.kvHeads, layer.headDim,
+                                  layer.valueDim, kv::StoreAttr(), kv::StoreAttr(), /*window=*/0);
+  auto type = builder.getFunctionType(
+      {stream, TokensType::get(builder.getContext()), cache, builder.getIndexType()}, {stream});
+  Location location = at("blk.*");
+  auto function = LayerOp::create(builder, location, "decoder" + layerClass.suffix, type,
+                                  ArrayAttr(), ArrayAttr());
+  OpBuilder::InsertionGuard guard(builder);
+  Block *body = builder.createBlock(&function.getBody(), {}, type.getInputs(),
+                                    SmallVector<Location>(4, location));
+  Value row = body->getArgument(3);
+  params = {};
+  for (const RoleInfo &info : roleInfos()) {
+    const std::optional<WeightRef> &weight = layer.weight(info.role);
+    if (!weight)
+      continue;
+    auto column = SymbolRefAttr::get(builder.getStringAttr("block" + layerClass.suffix),
+                                     {symbol(info.keyword)});
+    params[static_cast<unsigned>(info.role)] =
+        ParamOp::create(builder, at(info.role), weightType(*weight), column, row);
+  }
+  Value middle = attention(layer, body->getArgument(0), body->getArgument(1), body->getArgument(2));
+  ReturnOp::create(builder, location, feedForward(layer, middle));
+}
+
+//===----------------------------------------------------------------------===//
+// The model
+//===----------------------------------------------------------------------===//
+
+/// Layers in order; neighbours in one table are one segment.
+ArrayAttr GraphBuilder::segments() {
+  SmallVector<Attribute> result;
+  for (size_t first = 0, last; first < placeOfLayer.size(); first = last) {
+    auto [layerClass, row] = placeOfLayer[first];
+    for (last = first; last < placeOfLayer.size() && placeOfLayer[last].first == layerClass;)
+      ++last;
+    result.push_back(SegmentAttr::get(
+        builder.getContext(), symbol("decoder" + classes[layerClass].suffix), row, last - first));
+  }
+  return builder.getArrayAttr(result);
+}
+
+void GraphBuilder::buildForward() {
+  MLIRContext *context = builder.getContext();
+  auto tokensType = TokensType::get(context);
+  auto cachesType = kv::CachesType::get(context, model.layers.size());
+  auto type = builder.getFunctionType({tokensType, cachesType}, {activations(model.vocabulary)});
+  Location location = at("forward");
+  auto function = FuncOp::create(builder, location, "forward", type, ArrayAttr(), ArrayAttr());
+  OpBuilder::InsertionGuard guard(builder);
+  Block *body =
+      builder.createBlock(&function.getBody(), {}, type.getInputs(), {location, location});
+  Value tokens = body->getArgument(0), caches = body->getArgument(1);
+  params = {};
+  for (const RoleInfo &info : roleInfos()) {
+    const std::optional<WeightRef> &weight = model.weight(info.role);
+    if (!weight)
+      continue;
+    Value &value = params[static_cast<unsigned>(info.role)];
+    if (info.role == Role::Output && model.tied)
+      value = param(Role::TokenEmbd);
+    else
+      value = ParamOp::create(builder, at(info.role), weightType(*weight), symbol(info.keyword),
+                              /*row=*/Value());
+  }
+  Value stream = EmbedOp::create(builder, at(Role::TokenEmbd), activations(model.hidden), tokens,
+                                 param(Role::TokenEmbd), number(model.embeddingScale));
+  stream =
+      RepeatOp::create(builder, at("blk.*"), stream.getType(), stream, tokens, caches, segments());
+  stream = SelectOp::create(builder, at("select"), stream.getType(), stream, tokens);
+  stream = norm(stream, Role::OutputNorm, Role::OutputNormBias, model.outputNorm);
+  Value logits = LogitsOp::create(builder, at(Role::Output), activations(model.vocabulary), stream,
+                                  param(Role::Output), param(Role::OutputBias),
+                                  number(model.logitsScale), cap(model.logitsSoftcap));
+  ReturnOp::create(builder, location, logits);
+}
+
+OwningOpRef<ModuleOp> GraphBuilder::build() {
+  OwningOpRef<ModuleOp> module = ModuleOp::create(at(model.name));
+  builder.setInsertionPointToEnd(module->getBody());
+  setAttributes(*module);
+  findClasses();
+  buildFiles();
+  for (const RoleInfo &info : roleInfos())
+    if (!info.inLayer)
+      buildWeight(info.role);
+  for (const LayerClass &layerClass : classes) {
+    buildTable(layerClass);
+    buildLayer(layerClass);
+  }
+  buildForward();
+  return module;
+}
+
+OwningOpRef<ModuleOp> frit::buildGraph(const Model &model, MLIRContext &context) {
+  context.loadDialect<GraphDialect, kv::KVDialect>();
+  return GraphBuilder(model, context).build();
+}

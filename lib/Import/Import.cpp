@@ -1,0 +1,143 @@
+//===- Import.cpp - from a checkpoint to the graph dialect ----------------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Import/Import.h"
+
+#include "lib/Arch/Registry.h"
+#include "lib/Import/GraphBuilder.h"
+#include "lib/Import/Hyperparameters.h"
+#include "lib/Import/Resolve.h"
+#include "mlir/IR/Diagnostics.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+
+using namespace mlir;
+using namespace frit;
+
+/// One error with a note for each line. The messages say where in the model: MLIR's locations are
+/// for files with lines.
+static void emit(MLIRContext &context, const Twine &message, ArrayRef<std::string> notes = {}) {
+  InFlightDiagnostic error = emitError(UnknownLoc::get(&context)) << message;
+  for (const std::string &note : notes)
+    error.attachNote() << note;
+}
+
+static const ArchRecord *findRecord(ArrayRef<ArchRecord> records, StringRef architecture) {
+  for (const ArchRecord &record : records)
+    if (llvm::is_contained(record.ggufArchitectures, architecture))
+      return &record;
+  return nullptr;
+}
+
+/// What somebody who writes a record for the model must know of it.
+static std::vector<std::string> describeContents(const GGUFFile &file, StringRef architecture) {
+  constexpr size_t maxLines = 100;
+  std::vector<std::string> lines;
+  std::string prefix = (architecture + ".").str();
+  for (const GGUFEntry &entry : file.metadata())
+    if (StringRef(entry.key).starts_with(prefix))
+      lines.push_back("key " + std::string(entry.key) + " = " + formatValue(entry.value));
+  Problems tensors;
+  for (const GGUFTensor &tensor : file.tensors()) {
+    std::string shape;
+    for (unsigned i = tensor.rank; i-- > 0;)
+      shape += (shape.empty() ? "" : ", ") + std::to_string(tensor.dims[i]);
+    auto [pattern, layer] = generalizeLayer(StringRef(tensor.name));
+    tensors.addTensor(pattern, "[" + shape + "] " + StringRef(ggufTypeName(tensor.ggmlType)),
+                      layer);
+  }
+  for (std::string &line : tensors.lines())
+    lines.push_back("tensor " + std::move(line));
+  if (lines.size() > maxLines) {
+    size_t left = lines.size() - maxLines;
+    lines.resize(maxLines);
+    lines.push_back("and " + std::to_string(left) + " more");
+  }
+  return lines;
+}
+
+namespace {
+
+/// Chooses the record for a checkpoint. Null after an error.
+class RecordChoice {
+public:
+  const ArchRecord *choose(const GGUFFile &file, StringRef architecture, MLIRContext &context,
+                           const ImportOptions &options);
+
+private:
+  std::vector<ArchRecord> records;
+};
+
+} // namespace
+
+const ArchRecord *RecordChoice::choose(const GGUFFile &file, StringRef architecture,
+                                       MLIRContext &context, const ImportOptions &options) {
+  if (!options.archSpecPath.empty()) {
+    Result<ArchRecord> record = loadRecord(options.archSpecPath);
+    if (record)
+      return &records.emplace_back(*std::move(record));
+    emit(context, record.error());
+    return nullptr;
+  }
+  Result<std::vector<ArchRecord>> builtin = builtinRecords();
+  if (!builtin) {
+    emit(context, builtin.error());
+    return nullptr;
+  }
+  records = *std::move(builtin);
+  std::string names;
+  for (const ArchRecord &record : records)
+    names += (names.empty() ? "" : ", ") + record.name;
+  if (!options.like.empty()) {
+    for (const ArchRecord &record : records)
+      if (record.name == options.like)
+        return &record;
+    emit(context, "there is no architecture record '" + options.like + "'; there are: " + names);
+    return nullptr;
+  }
+  if (const ArchRecord *record = findRecord(records, architecture))
+    return record;
+  emit(context,
+       file.path() + ": frit does not know the architecture '" + architecture + "'; it knows " +
+           names +
+           ". If it is like one of them, try --like; else describe it in a record of your "
+           "own and use --arch-spec. The file holds",
+       describeContents(file, architecture));
+  return nullptr;
+}
+
+OwningOpRef<ModuleOp> frit::importModel(StringRef path, MLIRContext &context,
+                                        const ImportOptions &options) {
+  if (llvm::sys::fs::is_directory(path)) {
+    emit(context, path + ": expected a GGUF file, found a directory");
+    return nullptr;
+  }
+  Result<GGUFFile> file = GGUFFile::open(path);
+  if (!file) {
+    emit(context, file.error());
+    return nullptr;
+  }
+  Result<std::string_view> architecture = file->getString("general.architecture");
+  if (!architecture) {
+    emit(context, architecture.error());
+    return nullptr;
+  }
+  RecordChoice choice;
+  const ArchRecord *record = choice.choose(*file, StringRef(*architecture), context, options);
+  if (!record)
+    return nullptr;
+  Problems problems;
+  Model model = resolveModel(*file, *record, StringRef(*architecture), problems);
+  if (problems.empty())
+    return buildGraph(model, context);
+  std::vector<std::string> lines = problems.lines();
+  if (lines.size() == 1)
+    emit(context, path + ": cannot import: " + lines.front());
+  else
+    emit(context, path + ": cannot import, for " + Twine(lines.size()) + " reasons", lines);
+  return nullptr;
+}

@@ -1,0 +1,73 @@
+//===- Model.h - a checkpoint after its record was applied to it ----------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What the graph builder builds from: independent of the checkpoint's file format, complete and
+// consistent.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FRIT_LIB_IMPORT_MODEL_H
+#define FRIT_LIB_IMPORT_MODEL_H
+
+#include "frit/Formats/Formats.h"
+#include "lib/Arch/ArchRecord.h"
+#include "llvm/ADT/SmallVector.h"
+
+namespace frit {
+
+/// Where a weight lies.
+struct WeightRef {
+  llvm::SmallVector<int64_t, 2> shape; ///< Row-major.
+  Format format = Format::F32;
+  unsigned file = 0;  ///< Index into Model::files.
+  int64_t offset = 0; ///< Of its first byte in that file.
+};
+
+struct NormSpec {
+  double eps = 0, offset = 0;
+};
+
+struct LayerSpec {
+  int64_t heads = 0, kvHeads = 0, headDim = 0, valueDim = 0;
+  NormSpec norm;
+  double attentionScale = 0;
+  double attentionSoftcap = 0; ///< 0: none.
+  int64_t window = 0;          ///< 0: none.
+  int64_t ropeDim = 0;         ///< 0: no RoPE.
+  double ropeTheta = 0, ropePositionScale = 1;
+  double residualScale = 1;
+  std::array<std::optional<WeightRef>, numRoles> weights;
+
+  const std::optional<WeightRef> &weight(Role role) const {
+    return weights[static_cast<unsigned>(role)];
+  }
+  /// Equal for layers of one class: those that differ only in where their weights lie.
+  std::string classKey() const;
+};
+
+struct Model {
+  const ArchRecord *record = nullptr;
+  std::string name, architecture;
+  std::string tokenizer;          ///< Empty: the checkpoint has none.
+  std::vector<std::string> files; ///< Relative to the directory of the model.
+  int64_t contextLength = 0, vocabulary = 0, hidden = 0;
+  NormSpec outputNorm;
+  double embeddingScale = 1, logitsScale = 1;
+  double logitsSoftcap = 0; ///< 0: none.
+  /// Roles outside the layers.
+  std::array<std::optional<WeightRef>, numRoles> weights;
+  bool tied = false; ///< `output` is `token_embd`.
+  std::vector<LayerSpec> layers;
+
+  const std::optional<WeightRef> &weight(Role role) const {
+    return weights[static_cast<unsigned>(role)];
+  }
+};
+
+} // namespace frit
+
+#endif // FRIT_LIB_IMPORT_MODEL_H
