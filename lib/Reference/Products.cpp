@@ -1,0 +1,141 @@
+//===- Products.cpp - quantize, linear, logits -----------------------------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Reference/Interpreter.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace frit;
+using namespace frit::reference;
+
+//===----------------------------------------------------------------------===//
+// Quantization
+//===----------------------------------------------------------------------===//
+
+/// The code of x: the nearest multiple of the scale, ties to even. Not-a-number, which a block that
+/// holds an infinity has, is 0; its scale carries the infinity on.
+static int8_t quantizeElement(float x, float scale) {
+  float code = scale == 0 ? 0 : std::nearbyint(x / scale);
+  return std::isnan(code) ? 0 : static_cast<int8_t>(std::clamp(code, -127.0f, 127.0f));
+}
+
+template <typename T>
+LogicalResult Interpreter<T>::eval(graph::QuantizeOp op) {
+  const Tensor<T> &x = tensor(op.getInput());
+  QuantizedTensor q(x.rows, x.columns, op.getBlock());
+  for (size_t b = 0; b < q.scales.size(); ++b) {
+    const T *elements = x.values.data() + b * q.block;
+    float largest = 0;
+    for (int64_t i = 0; i < q.block; ++i) {
+      float magnitude = std::fabs(static_cast<float>(elements[i]));
+      if (magnitude > largest || std::isnan(magnitude))
+        largest = magnitude;
+    }
+    q.scales[b] = largest / 127;
+    for (int64_t i = 0; i < q.block; ++i) {
+      int8_t code = quantizeElement(static_cast<float>(elements[i]), q.scales[b]);
+      q.codes[b * q.block + i] = code;
+      q.sums[b] += code;
+    }
+  }
+  return bind(op.getResult(), std::move(q));
+}
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
+
+/// Row t of int8 activations times a row of a weight in blocks of the same size: a block is summed
+/// in i32, blocks are summed in f32, first to last.
+static float multiplyQuantized(const QuantizedTensor &x, int64_t t,
+                               const std::vector<QuantBlock> &weightRow, const FormatInfo &format) {
+  float sum = 0;
+  for (int64_t b = 0; b < x.blocks(); ++b) {
+    const QuantBlock &block = weightRow[b];
+    const int8_t *codes = x.codes.data() + t * x.columns + b * x.block;
+    float scale = x.scales[t * x.blocks() + b];
+    int32_t dot = 0;
+    for (int64_t i = 0; i < x.block; ++i)
+      dot += codes[i] * (block.codes[i] - format.zero);
+    sum += halfToFloat(block.scaleF16) * scale * static_cast<float>(dot);
+    if (format.hasMin)
+      sum += halfToFloat(block.minF16) * (scale * static_cast<float>(x.sums[t * x.blocks() + b]));
+  }
+  return sum;
+}
+
+/// x [rows, in] times weight [out, in], transposed: [rows, out].
+template <typename T>
+Tensor<T> Interpreter<T>::multiply(mlir::Value input, const Weight &weight) {
+  if (isa<graph::QTensorType>(input.getType())) {
+    const QuantizedTensor &x = get<QuantizedTensor>(input);
+    const FormatInfo &format = weight.format();
+    Tensor<T> y(x.rows, weight.rows());
+    std::vector<QuantBlock> weightRow(static_cast<size_t>(x.blocks()));
+    for (int64_t o = 0; o < y.columns; ++o) {
+      for (int64_t b = 0; b < x.blocks(); ++b)
+        unpackBlock(format.format, weight.row(o) + b * format.blockBytes, weightRow[b]);
+      for (int64_t t = 0; t < x.rows; ++t)
+        y.row(t)[o] = multiplyQuantized(x, t, weightRow, format);
+    }
+    return y;
+  }
+
+  const Tensor<T> &x = tensor(input);
+  Tensor<T> y(x.rows, weight.rows());
+  std::vector<float> scratch;
+  for (int64_t o = 0; o < y.columns; ++o) {
+    const float *weightRow = weights.dequantize(weight, o, scratch);
+    for (int64_t t = 0; t < x.rows; ++t) {
+      T sum = 0;
+      for (int64_t i = 0; i < x.columns; ++i)
+        sum += x.row(t)[i] * static_cast<T>(weightRow[i]);
+      y.row(t)[o] = sum;
+    }
+  }
+  return y;
+}
+
+template <typename T>
+LogicalResult Interpreter<T>::eval(graph::LinearOp op) {
+  Tensor<T> y = multiply(op.getInput(), weight(op.getWeight()));
+  std::vector<T> bias = vector(op.getBias());
+  if (!bias.empty())
+    for (int64_t t = 0; t < y.rows; ++t)
+      for (int64_t o = 0; o < y.columns; ++o)
+        y.row(t)[o] += bias[o];
+  return bind(op.getResult(), std::move(y));
+}
+
+template <typename T>
+LogicalResult Interpreter<T>::eval(graph::LogitsOp op) {
+  Tensor<T> y = multiply(op.getInput(), weight(op.getWeight()));
+  std::vector<T> bias = vector(op.getBias());
+  T scale = static_cast<T>(op.getScale().convertToDouble());
+  T cap = op.getSoftcap() ? static_cast<T>(op.getSoftcap()->convertToDouble()) : 0;
+  for (int64_t t = 0; t < y.rows; ++t) {
+    for (int64_t v = 0; v < y.columns; ++v) {
+      T &score = y.row(t)[v];
+      score *= scale;
+      if (!bias.empty())
+        score += bias[v];
+      if (cap != 0)
+        score = cap * std::tanh(score / cap);
+    }
+  }
+  return bind(op.getResult(), std::move(y));
+}
+
+#define INSTANTIATE(Op)                                                                            \
+  template LogicalResult Interpreter<float>::eval(Op);                                             \
+  template LogicalResult Interpreter<double>::eval(Op);
+template Tensor<float> Interpreter<float>::multiply(mlir::Value, const Weight &);
+template Tensor<double> Interpreter<double>::multiply(mlir::Value, const Weight &);
+INSTANTIATE(graph::QuantizeOp)
+INSTANTIATE(graph::LinearOp)
+INSTANTIATE(graph::LogitsOp)

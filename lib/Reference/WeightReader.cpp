@@ -1,0 +1,98 @@
+//===- WeightReader.cpp - weights of a module, read from their files -------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Reference/WeightReader.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+using namespace frit;
+using namespace frit::reference;
+
+const uint8_t *Weight::row(int64_t row) const {
+  if (unpairGroup) {
+    int64_t inGroup = row % unpairGroup, half = unpairGroup / 2;
+    row = row - inGroup + (inGroup < half ? 2 * inGroup : 2 * (inGroup - half) + 1);
+  }
+  return data + row * format().rowBytes(columns());
+}
+
+const MappedFile *WeightReader::open(graph::ParamOp param, FlatSymbolRefAttr file) {
+  auto fileOp =
+      tables.lookupNearestSymbolFrom<graph::FileOp>(param->getParentOfType<ModuleOp>(), file);
+  SmallString<128> path(directory);
+  if (llvm::sys::path::is_absolute(fileOp.getPath()))
+    path = fileOp.getPath();
+  else
+    llvm::sys::path::append(path, fileOp.getPath());
+
+  auto found = files.find(path);
+  if (found != files.end())
+    return &found->second;
+  Result<MappedFile> mapped = MappedFile::open(std::string(path));
+  if (!mapped) {
+    param.emitError(mapped.error());
+    return nullptr;
+  }
+  return &files.try_emplace(path, std::move(*mapped)).first->second;
+}
+
+FailureOr<Weight> WeightReader::find(graph::ParamOp param, int64_t row) {
+  Operation *symbol =
+      tables.lookupSymbolIn(param->getParentOfType<ModuleOp>(), param.getWeightAttr());
+  FlatSymbolRefAttr file;
+  uint64_t offset;
+  std::optional<graph::UnpairAttr> rows;
+  if (auto weight = dyn_cast<graph::WeightOp>(symbol)) {
+    file = weight.getFileAttr();
+    offset = weight.getOffset();
+    rows = weight.getRows();
+  } else {
+    auto column = cast<graph::ColumnOp>(symbol);
+    ArrayRef<int64_t> offsets = column.getOffsets();
+    if (row < 0 || row >= static_cast<int64_t>(offsets.size()))
+      return param.emitError("expected a row of ")
+             << param.getWeightAttr() << " below " << offsets.size() << ", but got " << row;
+    ArrayAttr columnFiles = column.getFiles();
+    file = cast<FlatSymbolRefAttr>(columnFiles[columnFiles.size() == 1 ? 0 : row]);
+    offset = static_cast<uint64_t>(offsets[row]);
+    rows = column.getRows();
+  }
+
+  const MappedFile *mapped = open(param, file);
+  if (!mapped)
+    return failure();
+  graph::WeightType type = param.getResult().getType();
+  uint64_t bytes = static_cast<uint64_t>(type.getBytes());
+  if (offset > mapped->size() || bytes > mapped->size() - offset)
+    return param.emitError("expected ")
+           << bytes << " bytes of " << param.getWeightAttr() << " at byte " << offset << " of "
+           << file << ", but the file has " << mapped->size() << " bytes";
+  return Weight{type, mapped->data() + offset, rows ? rows->getGroup() : 0};
+}
+
+const float *WeightReader::dequantize(const Weight &weight, int64_t row,
+                                      std::vector<float> &scratch) {
+  Format format = weight.type.getFormat();
+  int64_t columns = weight.columns();
+  std::tuple key(weight.data, weight.type.getAsOpaquePointer(), weight.unpairGroup);
+  auto found = cache.find(key);
+  uint64_t bytes = static_cast<uint64_t>(weight.rows() * columns) * sizeof(float);
+  if (found == cache.end() && bytes <= cacheBytesLeft) {
+    cacheBytesLeft -= bytes;
+    std::vector<float> values(bytes / sizeof(float));
+    for (int64_t r = 0; r < weight.rows(); ++r)
+      dequantizeRow(format, weight.row(r), columns, values.data() + r * columns);
+    found = cache.emplace(key, std::move(values)).first;
+  }
+  if (found != cache.end())
+    return found->second.data() + row * columns;
+  scratch.resize(static_cast<size_t>(columns));
+  dequantizeRow(format, weight.row(row), columns, scratch.data());
+  return scratch.data();
+}

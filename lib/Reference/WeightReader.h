@@ -1,0 +1,63 @@
+//===- WeightReader.h - weights of a module, read from their files ---------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FRIT_LIB_REFERENCE_WEIGHTREADER_H
+#define FRIT_LIB_REFERENCE_WEIGHTREADER_H
+
+#include "dialects/Graph/Graph.h"
+#include "lib/Import/GGUF/MappedFile.h"
+#include "llvm/ADT/StringMap.h"
+
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace frit::reference {
+
+/// A weight in a mapped file, all of whose bytes are there. Valid as long as its reader.
+struct Weight {
+  graph::WeightType type;
+  const uint8_t *data = nullptr; ///< Row 0 as the file has it.
+  int64_t unpairGroup = 0;       ///< `#graph.unpair` of the rows, 0 for none.
+
+  int64_t rows() const { return type.getRows(); }
+  int64_t columns() const { return type.getColumns(); }
+  const FormatInfo &format() const { return formatInfo(type.getFormat()); }
+  /// The bytes of row `row` of the weight, row transforms applied. 0 <= row < rows().
+  const uint8_t *row(int64_t row) const;
+};
+
+/// Finds and maps weights. Not thread-safe.
+class WeightReader {
+public:
+  /// `graph.file` paths are relative to `directory`. Up to `cacheBytes` bytes of dequantized
+  /// weights are kept: the first weights that fit, whole; with 0 rows are dequantized each time.
+  explicit WeightReader(std::string directory, uint64_t cacheBytes = 0)
+      : directory(std::move(directory)), cacheBytesLeft(cacheBytes) {}
+
+  /// The weight `param` names; `row` is its row of a weight table. Fails at `param` when the file
+  /// cannot be mapped or ends before the weight does, or the table has no such row.
+  mlir::FailureOr<Weight> find(graph::ParamOp param, int64_t row = 0);
+
+  /// The columns of a row, dequantized: in the cache, or else in `scratch`.
+  const float *dequantize(const Weight &weight, int64_t row, std::vector<float> &scratch);
+
+private:
+  const MappedFile *open(graph::ParamOp param, mlir::FlatSymbolRefAttr file);
+
+  std::string directory;
+  mlir::SymbolTableCollection tables;
+  llvm::StringMap<MappedFile> files; ///< by path
+  uint64_t cacheBytesLeft;
+  /// By address, type and row transform.
+  std::map<std::tuple<const uint8_t *, const void *, int64_t>, std::vector<float>> cache;
+};
+
+} // namespace frit::reference
+
+#endif // FRIT_LIB_REFERENCE_WEIGHTREADER_H
