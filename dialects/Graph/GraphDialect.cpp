@@ -148,8 +148,8 @@ static ParseResult parseFunction(OpAsmParser &parser, OperationState &result) {
                       function_interface_impl::VariadicFlag,
                       std::string &) { return builder.getFunctionType(arguments, results); };
   return function_interface_impl::parseFunctionOp(
-      parser, result, /*allowVariadic=*/false, OpTy::getFunctionTypeAttrName(result.name), buildType,
-      OpTy::getArgAttrsAttrName(result.name), OpTy::getResAttrsAttrName(result.name));
+      parser, result, /*allowVariadic=*/false, OpTy::getFunctionTypeAttrName(result.name),
+      buildType, OpTy::getArgAttrsAttrName(result.name), OpTy::getResAttrsAttrName(result.name));
 }
 
 template <typename OpTy>

@@ -36,7 +36,8 @@ static LogicalResult inferProduct(std::optional<Location> location, Type input, 
   auto matrix = dyn_cast<WeightType>(weight);
   if (!matrix || matrix.getRank() != 2)
     return emitOptionalError(location, "expected a weight of rank 2, but got ", weight);
-  types.push_back(RankedTensorType::get({getRows(input), matrix.getRows()}, getProductElement(input)));
+  types.push_back(
+      RankedTensorType::get({getRows(input), matrix.getRows()}, getProductElement(input)));
   return success();
 }
 
@@ -46,8 +47,8 @@ LogicalResult EmbedOp::inferReturnTypes(MLIRContext *context, std::optional<Loca
   if (!table || table.getRank() != 2)
     return emitOptionalError(location, "expected a table of rank 2, but got ",
                              adaptor.getTable().getType());
-  types.push_back(RankedTensorType::get({ShapedType::kDynamic, table.getColumns()},
-                                        Float32Type::get(context)));
+  types.push_back(
+      RankedTensorType::get({ShapedType::kDynamic, table.getColumns()}, Float32Type::get(context)));
   return success();
 }
 

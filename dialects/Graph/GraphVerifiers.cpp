@@ -36,7 +36,8 @@ static LogicalResult verifyRowTransform(Operation *op, WeightType type,
   return success();
 }
 
-static LogicalResult verifyFile(Operation *op, FlatSymbolRefAttr file, SymbolTableCollection &tables) {
+static LogicalResult verifyFile(Operation *op, FlatSymbolRefAttr file,
+                                SymbolTableCollection &tables) {
   if (!tables.lookupNearestSymbolFrom<FileOp>(op->getParentOfType<ModuleOp>(), file))
     return op->emitOpError("expected a graph.file, but found none called ") << file;
   return success();
@@ -56,11 +57,11 @@ LogicalResult WeightOp::verifySymbolUses(SymbolTableCollection &tables) {
 LogicalResult ColumnOp::verify() {
   int64_t rows = static_cast<int64_t>(cast<WeightsOp>((*this)->getParentOp()).getRows());
   if (static_cast<int64_t>(getOffsets().size()) != rows)
-    return emitOpError("expected ") << rows << " offsets, one a row, but got "
-                                    << getOffsets().size();
+    return emitOpError("expected ")
+           << rows << " offsets, one a row, but got " << getOffsets().size();
   if (getFiles().size() != 1 && static_cast<int64_t>(getFiles().size()) != rows)
-    return emitOpError("expected one file or ") << rows << ", one a row, but got "
-                                                << getFiles().size();
+    return emitOpError("expected one file or ")
+           << rows << ", one a row, but got " << getFiles().size();
   for (int64_t offset : getOffsets())
     if (offset < 0)
       return emitOpError("expected offsets of 0 or more, but got ") << offset;
@@ -86,22 +87,25 @@ LogicalResult ParamOp::verifySymbolUses(SymbolTableCollection &tables) {
     return emitOpError("expected a graph.weight or graph.column, but found none called ")
            << getWeightAttr();
   if (type != getResult().getType())
-    return emitOpError("expected type ") << type << " of " << getWeightAttr() << ", but got "
-                                         << getResult().getType();
+    return emitOpError("expected type ")
+           << type << " of " << getWeightAttr() << ", but got " << getResult().getType();
   if (isa<ColumnOp>(symbol) != static_cast<bool>(getRow()))
-    return emitOpError(getRow() ? "expected no row for " : "expected a row for ") << getWeightAttr();
+    return emitOpError(getRow() ? "expected no row for " : "expected a row for ")
+           << getWeightAttr();
   return success();
 }
 
 LogicalResult LayerOp::verify() {
-  ArrayRef<Type> arguments = getFunctionType().getInputs(), results = getFunctionType().getResults();
+  ArrayRef<Type> arguments = getFunctionType().getInputs(),
+                 results = getFunctionType().getResults();
   if (arguments.size() != 4 || !isa<RankedTensorType>(arguments[0]) ||
-      !isa<TokensType>(arguments[1]) || !isa<kv::CacheType>(arguments[2]) || !arguments[3].isIndex())
+      !isa<TokensType>(arguments[1]) || !isa<kv::CacheType>(arguments[2]) ||
+      !arguments[3].isIndex())
     return emitOpError("expected arguments (tensor, !graph.tokens, !kv.cache, index), but got ")
            << getFunctionType();
   if (results.size() != 1 || results[0] != arguments[0])
-    return emitOpError("expected one result of type ") << arguments[0] << ", but got "
-                                                       << getFunctionType();
+    return emitOpError("expected one result of type ")
+           << arguments[0] << ", but got " << getFunctionType();
   return success();
 }
 
@@ -140,7 +144,8 @@ LogicalResult BatchOp::verify() {
   size_t tokens = getIds().size();
   auto checkLength = [&](size_t length, StringRef what) -> LogicalResult {
     if (length != tokens)
-      return emitOpError("expected ") << tokens << " " << what << ", one a token, but got " << length;
+      return emitOpError("expected ")
+             << tokens << " " << what << ", one a token, but got " << length;
     return success();
   };
   if (failed(checkLength(getPositions().size(), "positions")) ||
@@ -162,9 +167,9 @@ LogicalResult BatchOp::verify() {
 
 LogicalResult EmbedOp::verify() {
   if (getColumns(getResult()) != getTable().getType().getColumns())
-    return emitOpError("expected ") << getTable().getType().getColumns()
-                                    << " columns to match the table, but got "
-                                    << getColumns(getResult());
+    return emitOpError("expected ")
+           << getTable().getType().getColumns() << " columns to match the table, but got "
+           << getColumns(getResult());
   return success();
 }
 
@@ -174,8 +179,8 @@ static LogicalResult verifyVector(Operation *op, Value weight, int64_t elements,
   if (type.getRank() != 1)
     return op->emitOpError("expected a ") << what << " of rank 1, but got " << type;
   if (type.getColumns() != elements)
-    return op->emitOpError("expected a ") << what << " of " << elements << " elements, but got "
-                                          << type.getColumns();
+    return op->emitOpError("expected a ")
+           << what << " of " << elements << " elements, but got " << type.getColumns();
   return success();
 }
 
@@ -208,9 +213,9 @@ static LogicalResult verifyProduct(Operation *op, Value input, Value weight, Val
   if (type.getRank() != 2)
     return op->emitOpError("expected a weight of rank 2, but got ") << type;
   if (type.getColumns() != getColumns(input))
-    return op->emitOpError("expected ") << type.getColumns()
-                                        << " input columns to match the weight, but got "
-                                        << getColumns(input);
+    return op->emitOpError("expected ")
+           << type.getColumns() << " input columns to match the weight, but got "
+           << getColumns(input);
   if (auto quantized = dyn_cast<QTensorType>(input.getType())) {
     const FormatInfo &format = formatInfo(type.getFormat());
     if (format.isFloat())
@@ -222,8 +227,12 @@ static LogicalResult verifyProduct(Operation *op, Value input, Value weight, Val
   return bias ? verifyVector(op, bias, type.getRows(), "bias") : success();
 }
 
-LogicalResult LinearOp::verify() { return verifyProduct(*this, getInput(), getWeight(), getBias()); }
-LogicalResult LogitsOp::verify() { return verifyProduct(*this, getInput(), getWeight(), getBias()); }
+LogicalResult LinearOp::verify() {
+  return verifyProduct(*this, getInput(), getWeight(), getBias());
+}
+LogicalResult LogitsOp::verify() {
+  return verifyProduct(*this, getInput(), getWeight(), getBias());
+}
 
 LogicalResult RopeOp::verify() {
   int64_t headDim = static_cast<int64_t>(getHeadDim()), dim = static_cast<int64_t>(getDim());
@@ -251,8 +260,8 @@ LogicalResult AttentionOp::verify() {
   if (getCache()) {
     kv::CacheType cache = cast<kv::CacheType>(getCache().getType());
     if (cache.getHeads() != kvHeads)
-      return emitOpError("expected kv_heads = ") << cache.getHeads() << " to match the cache, but got "
-                                                 << kvHeads;
+      return emitOpError("expected kv_heads = ")
+             << cache.getHeads() << " to match the cache, but got " << kvHeads;
     keyDim = cache.getKeyDim();
   } else {
     if (getColumns(getKeys()) % kvHeads || getColumns(getValues()) % kvHeads)
@@ -264,8 +273,8 @@ LogicalResult AttentionOp::verify() {
     keyDim = getColumns(getKeys()) / kvHeads;
   }
   if (getColumns(getQuery()) != heads * keyDim)
-    return emitOpError("expected ") << heads * keyDim << " query columns, but got "
-                                    << getColumns(getQuery());
+    return emitOpError("expected ")
+           << heads * keyDim << " query columns, but got " << getColumns(getQuery());
   if (getWindow() && getMask() != Mask::Causal)
     return emitOpError("expected a causal mask for a window");
   if (getSoftcap() && !(getSoftcap()->convertToDouble() > 0))

@@ -65,8 +65,8 @@ int64_t StoreAttr::bytesPerVector(int64_t dim) const {
 
 int64_t CacheType::bytesPerToken() const {
   assert(hasStores() && "storage is chosen by the cache step");
-  return getHeads() *
-         (getKeyStore().bytesPerVector(getKeyDim()) + getValueStore().bytesPerVector(getValueDim()));
+  return getHeads() * (getKeyStore().bytesPerVector(getKeyDim()) +
+                       getValueStore().bytesPerVector(getValueDim()));
 }
 
 LogicalResult CacheType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t heads,
@@ -114,8 +114,8 @@ Type CacheType::parse(AsmParser &parser) {
   }
   if (parser.parseGreater())
     return {};
-  return parser.getChecked<CacheType>(loc, parser.getContext(), dims[0], dims[1], valueDim, keyStore,
-                                      valueStore, window);
+  return parser.getChecked<CacheType>(loc, parser.getContext(), dims[0], dims[1], valueDim,
+                                      keyStore, valueStore, window);
 }
 
 void CacheType::print(AsmPrinter &printer) const {

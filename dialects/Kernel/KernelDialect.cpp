@@ -52,8 +52,8 @@ static ParseResult parseFunction(OpAsmParser &parser, OperationState &result) {
                       function_interface_impl::VariadicFlag,
                       std::string &) { return builder.getFunctionType(arguments, results); };
   return function_interface_impl::parseFunctionOp(
-      parser, result, /*allowVariadic=*/false, OpTy::getFunctionTypeAttrName(result.name), buildType,
-      OpTy::getArgAttrsAttrName(result.name), OpTy::getResAttrsAttrName(result.name));
+      parser, result, /*allowVariadic=*/false, OpTy::getFunctionTypeAttrName(result.name),
+      buildType, OpTy::getArgAttrsAttrName(result.name), OpTy::getResAttrsAttrName(result.name));
 }
 
 template <typename OpTy>
@@ -77,9 +77,8 @@ void ReferenceOp::print(OpAsmPrinter &printer) { printFunction(*this, printer); 
 //===----------------------------------------------------------------------===//
 
 LogicalResult PhaseOp::verify() {
-  bool hasAnchor = llvm::any_of(getBody().front(), [](Operation &op) {
-    return getRole(&op) == Role::Anchor;
-  });
+  bool hasAnchor =
+      llvm::any_of(getBody().front(), [](Operation &op) { return getRole(&op) == Role::Anchor; });
   if (!hasAnchor)
     return emitOpError("expected an op with the role of an anchor, but found none");
   return success();
@@ -90,8 +89,9 @@ LogicalResult PhaseOp::verifySymbolUses(SymbolTableCollection &tables) {
   if (!reference)
     return emitOpError("expected a kernel.reference, but found none called ") << getReferenceAttr();
   if (reference.getFunctionType() != getFunctionType())
-    return emitOpError("expected the type ") << getFunctionType() << " of the phase for its reference, "
-                                             << "but got " << reference.getFunctionType();
+    return emitOpError("expected the type ")
+           << getFunctionType() << " of the phase for its reference, "
+           << "but got " << reference.getFunctionType();
   return success();
 }
 
@@ -111,6 +111,7 @@ LogicalResult YieldOp::verify() {
   auto function = cast<FunctionOpInterface>((*this)->getParentOp());
   if (!llvm::equal(getOperandTypes(), function.getResultTypes()))
     return emitOpError("expected values of types (")
-           << function.getResultTypes() << ") to match the phase, but got (" << getOperandTypes() << ")";
+           << function.getResultTypes() << ") to match the phase, but got (" << getOperandTypes()
+           << ")";
   return success();
 }

@@ -42,8 +42,8 @@ LogicalResult MemoryAttr::verify(function_ref<InFlightDiagnostic()> emitError, S
   return success();
 }
 
-LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef name, StringRef,
-                                 StringRef, ArrayRef<StringAttr>, int64_t vectorBytes,
+LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef name,
+                                 StringRef, StringRef, ArrayRef<StringAttr>, int64_t vectorBytes,
                                  int64_t vectorRegisters, ArrayRef<InstructionAttr>,
                                  ArrayRef<MemoryAttr>) {
   if (vectorBytes < 16 || vectorBytes > 256 || (vectorBytes & (vectorBytes - 1)))

@@ -20,8 +20,8 @@ static ParseResult parseTileShape(AsmParser &parser, int64_t &rows, int64_t &col
   if (parser.parseDimensionList(shape, /*allowDynamic=*/false, /*withTrailingX=*/false))
     return failure();
   if (shape.size() != 2)
-    return parser.emitError(loc, "expected `rows x columns`, but got ") << shape.size()
-                                                                       << " dimensions";
+    return parser.emitError(loc, "expected `rows x columns`, but got ")
+           << shape.size() << " dimensions";
   rows = shape[0];
   columns = shape[1];
   return success();
@@ -71,7 +71,8 @@ int64_t tile::groupBytes(Format format, int64_t columns) {
 static LogicalResult verifyShape(function_ref<InFlightDiagnostic()> emitError, int64_t rows,
                                  int64_t columns) {
   if (rows <= 0 || columns <= 0)
-    return emitError() << "expected positive rows and columns, but got " << rows << " x " << columns;
+    return emitError() << "expected positive rows and columns, but got " << rows << " x "
+                       << columns;
   return success();
 }
 
@@ -203,9 +204,9 @@ LogicalResult CacheOp::verify() {
     return failure();
   Order expected = getSide() == Side::Keys ? Order::P16 : Order::ColumnMajor;
   if (getResult().getType().getOrder() != expected)
-    return emitOpError("expected order ") << stringifyOrder(expected) << " of "
-                                          << stringifySide(getSide()) << ", but got "
-                                          << stringifyOrder(getResult().getType().getOrder());
+    return emitOpError("expected order ")
+           << stringifyOrder(expected) << " of " << stringifySide(getSide()) << ", but got "
+           << stringifyOrder(getResult().getType().getOrder());
   return success();
 }
 
@@ -222,13 +223,15 @@ LogicalResult ProductOp::verify() {
   auto [rows, columns] = getShape(getLhs());
   MatrixType rhs = getRhs().getType();
   if (rhs.getColumns() != columns)
-    return emitOpError("expected ") << rhs.getColumns() << " columns of the left side, but got " << columns;
+    return emitOpError("expected ")
+           << rhs.getColumns() << " columns of the left side, but got " << columns;
   TileType result = getResult().getType();
   if (result.getRows() != rows || result.getColumns() != rhs.getRows())
-    return emitOpError("expected a result of ") << rows << " x " << rhs.getRows() << ", but got " << result;
+    return emitOpError("expected a result of ")
+           << rows << " x " << rhs.getRows() << ", but got " << result;
   if (getAccumulator() && getAccumulator().getType() != result)
-    return emitOpError("expected an accumulator of type ") << result << ", but got "
-                                                           << getAccumulator().getType();
+    return emitOpError("expected an accumulator of type ")
+           << result << ", but got " << getAccumulator().getType();
   bool integer = isa<QTileType>(getLhs().getType());
   if (integer != getInstruction().has_value())
     return emitOpError(integer ? "expected an instruction for an int8 product"

@@ -23,6 +23,7 @@
 #include "passes/Fuse/Passes.h"
 #include "passes/Normalize/Passes.h"
 #include "passes/Quantize/Passes.h"
+#include "passes/Schedule/Passes.h"
 
 void frit::registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<check::CheckDialect, graph::GraphDialect, kernel::KernelDialect, kv::KVDialect,
@@ -36,4 +37,5 @@ void frit::registerAllPasses() {
   quantize::registerQuantizePasses();
   cache::registerCachePasses();
   fuse::registerFusePasses();
+  schedule::registerSchedulePasses();
 }

@@ -28,7 +28,8 @@ struct PlanCache : cache::impl::PlanCacheBase<PlanCache> {
       getOperation().emitError("expected a cache type of f16 or f32, but got ") << type;
       return signalPassFailure();
     }
-    Type element = type == "f16" ? Type(Float16Type::get(context)) : Type(Float32Type::get(context));
+    Type element =
+        type == "f16" ? Type(Float16Type::get(context)) : Type(Float32Type::get(context));
     auto store = kv::StoreAttr::get(context, element, kv::Granularity::None);
     AttrTypeReplacer replacer;
     replacer.addReplacement([&](kv::CacheType cache) -> std::optional<Type> {

@@ -29,13 +29,16 @@ struct PhasePlan {
   llvm::SetVector<Operation *> prologue, epilogue;
   std::string name;
 
-  bool owns(Operation *op) const { return llvm::is_contained(anchors, op) || epilogue.contains(op); }
+  bool owns(Operation *op) const {
+    return llvm::is_contained(anchors, op) || epilogue.contains(op);
+  }
 };
 
 /// Cuts the body of one function.
 class Cutter {
 public:
-  Cutter(FunctionOpInterface function) : function(function), block(function.getFunctionBody().front()) {}
+  Cutter(FunctionOpInterface function)
+      : function(function), block(function.getFunctionBody().front()) {}
 
   LogicalResult run();
 
@@ -144,7 +147,8 @@ std::string Cutter::nameOf(const PhasePlan &phase) {
 }
 
 void Cutter::remarkPhase(const PhasePlan &phase) const {
-  remark::passed(phase.anchors.front()->getLoc(), remark::RemarkOpts::name("Phase").category("fuse"))
+  remark::passed(phase.anchors.front()->getLoc(),
+                 remark::RemarkOpts::name("Phase").category("fuse"))
       << remark::metric("phase", StringRef(phase.name))
       << remark::metric("anchors", static_cast<int>(phase.anchors.size()))
       << remark::metric("prologue", static_cast<int>(phase.prologue.size()))
@@ -181,8 +185,9 @@ void Cutter::emit(PhasePlan &phase) {
   Operation *last = body.back();
   OpBuilder builder(function);
   Location loc = phase.anchors.front()->getLoc();
-  auto type = builder.getFunctionType(llvm::to_vector(llvm::map_range(inputs, [](Value v) { return v.getType(); })),
-                                      llvm::to_vector(llvm::map_range(outputs, [](Value v) { return v.getType(); })));
+  auto type = builder.getFunctionType(
+      llvm::to_vector(llvm::map_range(inputs, [](Value v) { return v.getType(); })),
+      llvm::to_vector(llvm::map_range(outputs, [](Value v) { return v.getType(); })));
   auto fill = [&](Region &region, bool withRoles) {
     Block *entry = builder.createBlock(&region);
     IRMapping mapping;
@@ -203,13 +208,14 @@ void Cutter::emit(PhasePlan &phase) {
   };
   auto reference = kernel::ReferenceOp::create(builder, loc, phase.name + ".reference", type,
                                                ArrayAttr(), ArrayAttr());
-  auto kernelPhase = kernel::PhaseOp::create(
-      builder, loc, phase.name, type, reference.getSymName(), ArrayAttr(), ArrayAttr());
+  auto kernelPhase = kernel::PhaseOp::create(builder, loc, phase.name, type, reference.getSymName(),
+                                             ArrayAttr(), ArrayAttr());
   fill(reference.getBody(), /*withRoles=*/false);
   fill(kernelPhase.getBody(), /*withRoles=*/true);
 
   builder.setInsertionPointAfter(last);
-  auto call = kernel::CallOp::create(builder, loc, type.getResults(), kernelPhase.getSymName(), inputs.getArrayRef());
+  auto call = kernel::CallOp::create(builder, loc, type.getResults(), kernelPhase.getSymName(),
+                                     inputs.getArrayRef());
   for (auto [output, result] : llvm::zip_equal(outputs, call.getResults()))
     Value(output).replaceUsesWithIf(result, [&](OpOperand &use) {
       return use.getOwner()->getBlock() == &block && !members.contains(use.getOwner());
@@ -224,9 +230,11 @@ LogicalResult Cutter::run() {
     for (Operation *op : phase.epilogue)
       if (auto append = dyn_cast<kv::AppendOp>(op))
         for (Operation *user : append.getCache().getUsers())
-          if (auto found = owner.find(user);
-              found != owner.end() && append->isBeforeInBlock(user) && found->second <= owner[append])
-            return append.emitError("expected a reader of the cache in a later phase than its writer");
+          if (auto found = owner.find(user); found != owner.end() &&
+                                             append->isBeforeInBlock(user) &&
+                                             found->second <= owner[append])
+            return append.emitError(
+                "expected a reader of the cache in a later phase than its writer");
     remarkPhase(phase);
   }
   for (PhasePlan &phase : phases)

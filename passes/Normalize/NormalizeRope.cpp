@@ -19,7 +19,8 @@ using namespace frit;
 /// Gives the weight behind `param` the row transform that unpairs heads of `headDim` rows. A weight
 /// that has it already is shared by two ropes, which is fine when they agree.
 static LogicalResult unpairWeight(graph::RopeOp rope, graph::ParamOp param, int64_t headDim) {
-  Operation *symbol = SymbolTable::lookupSymbolIn(rope->getParentOfType<ModuleOp>(), param.getWeight());
+  Operation *symbol =
+      SymbolTable::lookupSymbolIn(rope->getParentOfType<ModuleOp>(), param.getWeight());
   auto unpair = graph::UnpairAttr::get(rope.getContext(), headDim);
   auto set = [&](auto weight) -> LogicalResult {
     if (weight.getRows() && *weight.getRows() != unpair)

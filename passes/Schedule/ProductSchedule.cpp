@@ -1,0 +1,264 @@
+//===- ProductSchedule.cpp - products share the rows of their weights ------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "passes/Schedule/PhaseScheduler.h"
+#include "llvm/ADT/EquivalenceClasses.h"
+
+using namespace mlir;
+using namespace frit;
+using namespace frit::schedule;
+
+/// Rows of a weight that a share takes when nothing asks for more: fine enough to balance a few
+/// cores over 576 rows, coarse enough for two vectors of 16 lanes.
+static constexpr int64_t shareRows = 32;
+
+static graph::WeightType weightType(Operation *anchor) {
+  return cast<graph::WeightType>(anchor->getOperand(1).getType());
+}
+
+//===----------------------------------------------------------------------===//
+// Components
+//===----------------------------------------------------------------------===//
+
+FailureOr<SmallVector<PhaseScheduler::Component>> PhaseScheduler::findComponents() {
+  llvm::EquivalenceClasses<Operation *> classes;
+  SmallVector<Operation *> anchors;
+  DenseMap<Value, Operation *> anchorOf; // a value's component, by one of its anchors
+  for (Operation &op : phase.getBody().front()) {
+    std::optional<kernel::Role> role = kernel::getRole(&op);
+    if (role == kernel::Role::Anchor) {
+      anchors.push_back(&op);
+      classes.insert(&op);
+      anchorOf[op.getResult(0)] = &op;
+    } else if (role == kernel::Role::Epilogue && !isa<kv::AppendOp>(op)) {
+      for (Value operand : op.getOperands()) {
+        Operation *anchor = anchorOf.lookup(operand);
+        if (!anchor)
+          continue;
+        Operation *&mine = anchorOf[op.getResult(0)];
+        if (mine)
+          classes.unionSets(mine, anchor);
+        mine = anchor;
+      }
+    }
+  }
+  SmallVector<Component> components;
+  DenseMap<Operation *, size_t> indexOf;
+  for (Operation *anchor : anchors) {
+    auto [found, isNew] = indexOf.try_emplace(classes.getLeaderValue(anchor), components.size());
+    if (isNew)
+      components.emplace_back();
+    components[found->second].anchors.push_back(anchor);
+  }
+  for (Component &component : components) {
+    component.rows = weightType(component.anchors[0]).getRows();
+    for (Operation *anchor : component.anchors)
+      if (weightType(anchor).getRows() != component.rows)
+        return anchor->emitOpError("expected ")
+               << component.rows << " rows like the product it is combined with, but got "
+               << weightType(anchor).getRows();
+    if (failed(findWidth(component)))
+      return failure();
+  }
+  return components;
+}
+
+LogicalResult PhaseScheduler::findWidth(Component &component) {
+  // Ops that work on heads need whole heads.
+  int64_t unit = 0;
+  llvm::SetVector<Value> reached;
+  for (Operation *anchor : component.anchors)
+    reached.insert(anchor->getResult(0));
+  for (Operation &op : phase.getBody().front()) {
+    if (kernel::getRole(&op) != kernel::Role::Epilogue ||
+        llvm::none_of(op.getOperands(), [&](Value v) { return reached.contains(v); }))
+      continue;
+    if (auto append = dyn_cast<kv::AppendOp>(op)) {
+      kv::CacheType cache = append.getCache().getType();
+      unit = std::max(unit,
+                      reached.contains(append.getKeys()) ? cache.getKeyDim() : cache.getValueDim());
+      continue;
+    }
+    if (auto rope = dyn_cast<graph::RopeOp>(op))
+      unit = std::max(unit, static_cast<int64_t>(rope.getHeadDim()));
+    if (auto norm = dyn_cast<graph::NormOp>(op); norm && norm.getGroup())
+      unit = std::max(unit, static_cast<int64_t>(*norm.getGroup()));
+    reached.insert(op.getResult(0));
+  }
+  component.width = unit ? unit : shareRows;
+  while (!unit && component.rows % component.width)
+    component.width /= 2;
+  if (component.width % tile::groupRows || component.rows % component.width)
+    return component.anchors[0]->emitOpError("expected rows in whole groups of ")
+           << std::max(unit, tile::groupRows) << ", a multiple of " << tile::groupRows
+           << ", but got " << component.rows;
+  return success();
+}
+
+void PhaseScheduler::assignPacks(MutableArrayRef<Component> components) {
+  auto source = [](Operation *anchor) {
+    return anchor->getOperand(1).getDefiningOp<graph::ParamOp>().getWeight();
+  };
+  SmallVector<SymbolRefAttr> sources;
+  graph::WeightType first = weightType(components[0].anchors[0]);
+  bool alike = true, single = true, aligned = true;
+  int64_t row = 0;
+  for (Component &component : components) {
+    single &= component.anchors.size() == 1;
+    aligned &= row % component.width == 0;
+    for (Operation *anchor : component.anchors) {
+      sources.push_back(source(anchor));
+      alike &= weightType(anchor).getFormat() == first.getFormat();
+      row += component.rows;
+    }
+  }
+  Location loc = phase.getLoc();
+  // One stream of weights a core: rows of all products behind each other, or in turn where tiles
+  // meet.
+  bool stack = alike && single && aligned && components.size() > 1;
+  bool zip = alike && components.size() == 1 && components[0].anchors.size() > 1;
+  FlatSymbolRefAttr shared;
+  if (stack || zip)
+    shared = packs.get(loc, phase.getSymName(), sources,
+                       zip ? std::optional<int64_t>(components[0].width) : std::nullopt,
+                       tile::Order::P16);
+  row = 0;
+  for (Component &component : components) {
+    component.stride = zip ? static_cast<int64_t>(component.anchors.size()) : 1;
+    for (auto [index, anchor] : llvm::enumerate(component.anchors)) {
+      component.pack.push_back(shared ? shared
+                                      : packs.get(loc, packName(anchor->getOperand(1)),
+                                                  source(anchor), std::nullopt, tile::Order::P16));
+      component.base.push_back(zip     ? static_cast<int64_t>(index)
+                               : stack ? row / component.width
+                                       : 0);
+      row += component.rows;
+    }
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Loops
+//===----------------------------------------------------------------------===//
+
+LogicalResult PhaseScheduler::emitShare(const Component &component, Value share, Value lhs,
+                                        Value blockRow, Value valid) {
+  Location loc = component.anchors[0]->getLoc();
+  OpBuilder::InsertionGuard guard(builder);
+  SmallVector<Value> matrices;
+  for (auto [index, anchor] : llvm::enumerate(component.anchors)) {
+    graph::WeightType type = weightType(anchor);
+    Value scaled = arith::MulIOp::create(builder, loc, share, constant(loc, component.stride));
+    Value tile = arith::AddIOp::create(builder, loc, scaled, constant(loc, component.base[index]));
+    matrices.push_back(tile::WeightsOp::create(
+        builder, loc,
+        tile::MatrixType::get(builder.getContext(), component.width, type.getColumns(),
+                              type.getFormat(), tile::Order::P16),
+        component.pack[index], tile));
+  }
+  Value column = arith::MulIOp::create(builder, loc, share, constant(loc, component.width));
+  Value row = blockRow;
+  if (bucket.block > 1) {
+    auto loop =
+        scf::ForOp::create(builder, loc, constant(loc, 0), valid, constant(loc, bucket.step));
+    builder.setInsertionPointToStart(loop.getBody());
+    Value step = loop.getInductionVar();
+    row = arith::AddIOp::create(builder, loc, blockRow, step);
+    Type rowsType;
+    if (auto quantized = dyn_cast<tile::QTileType>(lhs.getType()))
+      rowsType = tile::QTileType::get(builder.getContext(), bucket.step, quantized.getColumns(),
+                                      quantized.getBlock());
+    else
+      rowsType = tileType(bucket.step, cast<tile::TileType>(lhs.getType()).getColumns());
+    lhs = tile::RowsOp::create(builder, loc, rowsType, lhs, step);
+  }
+  StringAttr instruction;
+  if (isa<tile::QTileType>(lhs.getType()))
+    for (machine::InstructionAttr candidate : target.getInstructions())
+      if (candidate.getLhs().isInteger(8)) {
+        instruction = builder.getStringAttr(candidate.getName());
+        break;
+      }
+  TileEnv env;
+  Place place{row, column, bucket.step, component.width};
+  for (auto [anchor, matrix] : llvm::zip_equal(component.anchors, matrices)) {
+    Value result =
+        tile::ProductOp::create(builder, anchor->getLoc(), tileType(place.rows, place.columns), lhs,
+                                matrix, Value(), instruction);
+    if (anchor->getNumOperands() == 3) {
+      Value bias = vector(loc, anchor->getOperand(2), column, component.width);
+      result = map(loc, tileType(place.rows, place.columns), {result, bias},
+                   [&](OpBuilder &b, ValueRange v) -> Value {
+                     return arith::AddFOp::create(b, loc, v[0], v[1]);
+                   });
+    }
+    if (auto logits = dyn_cast<graph::LogitsOp>(anchor)) {
+      double scale = logits.getScale().convertToDouble();
+      if (scale != 1.0)
+        result = map(loc, tileType(place.rows, place.columns), result,
+                     [&](OpBuilder &b, ValueRange v) -> Value {
+                       return arith::MulFOp::create(b, loc, v[0], scalar(b, loc, scale));
+                     });
+      if (logits.getSoftcap())
+        result = emitSoftcap(loc, result, logits.getSoftcap()->convertToDouble());
+    }
+    env[anchor->getResult(0)] = result;
+  }
+  return emitEpilogue(env, place);
+}
+
+LogicalResult PhaseScheduler::scheduleProducts() {
+  FailureOr<SmallVector<Component>> components = findComponents();
+  if (failed(components))
+    return failure();
+  assignPacks(*components);
+  Location loc = phase.getLoc();
+  Value zero = constant(loc, 0), blockSize = constant(loc, bucket.block);
+  Value count = tile::CountOp::create(builder, loc, builder.getIndexType(),
+                                      usesWantedRows() ? tile::Rows::Wanted : tile::Rows::Tokens);
+  auto blocks = scf::ForOp::create(builder, loc, zero, count, blockSize);
+  builder.setInsertionPointToStart(blocks.getBody());
+  Value row = blocks.getInductionVar();
+  Value valid = arith::MinUIOp::create(builder, loc,
+                                       arith::SubIOp::create(builder, loc, count, row), blockSize);
+
+  TileEnv env;
+  if (failed(emitPrologue(env, row, bucket.block, valid)))
+    return failure();
+  Value lhs = env.lookup((*components)[0].anchors[0]->getOperand(0));
+  if (!lhs)
+    return (*components)[0].anchors[0]->emitOpError(
+        "expected its input in the prologue or from another phase");
+
+  int64_t total = 0;
+  for (Component &component : *components)
+    total += component.shares();
+  auto dealt = shares(loc, constant(loc, total), false);
+  auto loop =
+      scf::ForOp::create(builder, loc, dealt.getLower(), dealt.getUpper(), dealt.getStep());
+  builder.setInsertionPointToStart(loop.getBody());
+  // The number of the share says which component it belongs to.
+  int64_t first = 0;
+  for (auto [index, component] : llvm::enumerate(*components)) {
+    Value share = loop.getInductionVar();
+    if (first)
+      share = arith::SubIOp::create(builder, loc, share, constant(loc, first));
+    first += component.shares();
+    if (index + 1 == components->size())
+      return emitShare(component, share, lhs, row, valid);
+    Value here = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult,
+                                       loop.getInductionVar(), constant(loc, first));
+    auto branch = scf::IfOp::create(builder, loc, here, /*withElseRegion=*/true);
+    builder.setInsertionPointToStart(branch.thenBlock());
+    if (failed(emitShare(component, share, lhs, row, valid)))
+      return failure();
+    builder.setInsertionPointToStart(branch.elseBlock());
+  }
+  return success();
+}

@@ -1,0 +1,297 @@
+//===- Tiling.cpp - graph ops on tiles -------------------------------------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "passes/Schedule/PhaseScheduler.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace frit;
+using namespace frit::schedule;
+
+//===----------------------------------------------------------------------===//
+// Small pieces
+//===----------------------------------------------------------------------===//
+
+tile::TileType PhaseScheduler::tileType(int64_t rows, int64_t columns) {
+  return tile::TileType::get(builder.getContext(), rows, columns);
+}
+
+tile::SharesOp PhaseScheduler::shares(Location loc, Value count, bool cyclic) {
+  Type index = builder.getIndexType();
+  return tile::SharesOp::create(builder, loc, index, index, index, count, cyclic);
+}
+
+Value PhaseScheduler::constant(Location loc, int64_t value) {
+  return arith::ConstantIndexOp::create(builder, loc, value);
+}
+
+Value PhaseScheduler::scalar(OpBuilder &at, Location loc, double value) {
+  return arith::ConstantOp::create(at, loc, at.getF32FloatAttr(static_cast<float>(value)));
+}
+
+Value PhaseScheduler::map(Location loc, tile::TileType type, ValueRange inputs,
+                          function_ref<Value(OpBuilder &, ValueRange)> body) {
+  auto op = tile::MapOp::create(builder, loc, type, inputs);
+  OpBuilder::InsertionGuard guard(builder);
+  Block *block = builder.createBlock(&op.getBody());
+  for (Value input : inputs)
+    block->addArgument(builder.getF32Type(), input.getLoc());
+  Value result = body(builder, block->getArguments());
+  tile::YieldOp::create(builder, loc, result);
+  return op;
+}
+
+std::string PhaseScheduler::packName(Value param) {
+  SymbolRefAttr symbol = param.getDefiningOp<graph::ParamOp>().getWeight();
+  std::string name = symbol.getRootReference().str();
+  for (FlatSymbolRefAttr nested : symbol.getNestedReferences())
+    name += "." + nested.getValue().str();
+  return name;
+}
+
+Value PhaseScheduler::vector(Location loc, Value param, Value column, int64_t columns) {
+  auto symbol = param.getDefiningOp<graph::ParamOp>().getWeight();
+  FlatSymbolRefAttr pack =
+      packs.get(loc, packName(param), symbol, std::nullopt, tile::Order::Vector);
+  return tile::VectorOp::create(builder, loc, tileType(1, columns), pack, column);
+}
+
+//===----------------------------------------------------------------------===//
+// Ops
+//===----------------------------------------------------------------------===//
+
+/// y = x / sqrt(mean(x^2) + eps) * (w + offset), over groups of columns when the norm has them.
+Value PhaseScheduler::emitNorm(graph::NormOp norm, Value input, Value column) {
+  Location loc = norm.getLoc();
+  auto type = cast<tile::TileType>(input.getType());
+  int64_t group = norm.getGroup() ? static_cast<int64_t>(*norm.getGroup()) : type.getColumns();
+  tile::TileType grouped = tileType(type.getRows() * (type.getColumns() / group), group);
+  tile::TileType single = tileType(grouped.getRows(), 1);
+  if (grouped != type)
+    input = tile::ReshapeOp::create(builder, loc, grouped, input);
+  auto sum = [&](Value of) -> Value {
+    return tile::ReduceOp::create(builder, loc, single, tile::Reduction::Add, of);
+  };
+  if (norm.getKind() == graph::NormKind::Layer) {
+    Value mean = map(loc, single, sum(input), [&](OpBuilder &b, ValueRange v) -> Value {
+      return arith::MulFOp::create(b, loc, v[0], scalar(b, loc, 1.0 / static_cast<double>(group)));
+    });
+    input = map(loc, grouped, {input, mean}, [&](OpBuilder &b, ValueRange v) -> Value {
+      return arith::SubFOp::create(b, loc, v[0], v[1]);
+    });
+  }
+  Value squares = map(loc, grouped, input, [&](OpBuilder &b, ValueRange v) -> Value {
+    return arith::MulFOp::create(b, loc, v[0], v[0]);
+  });
+  Value inverse = map(loc, single, sum(squares), [&](OpBuilder &b, ValueRange v) -> Value {
+    Value mean =
+        arith::MulFOp::create(b, loc, v[0], scalar(b, loc, 1.0 / static_cast<double>(group)));
+    Value shifted =
+        arith::AddFOp::create(b, loc, mean, scalar(b, loc, norm.getEps().convertToDouble()));
+    Value root = math::SqrtOp::create(b, loc, shifted);
+    return arith::DivFOp::create(b, loc, scalar(b, loc, 1.0), root);
+  });
+  double offset = norm.getOffset().convertToDouble();
+  Value first = norm.getGroup() ? constant(loc, 0) : column;
+  SmallVector<Value> inputs = {input, inverse, vector(loc, norm.getWeight(), first, group)};
+  if (norm.getBias())
+    inputs.push_back(vector(loc, norm.getBias(), first, group));
+  Value result = map(loc, grouped, inputs, [&](OpBuilder &b, ValueRange v) -> Value {
+    Value weight = v[2];
+    if (offset != 0.0)
+      weight = arith::AddFOp::create(b, loc, weight, scalar(b, loc, offset));
+    Value scaled = arith::MulFOp::create(b, loc, arith::MulFOp::create(b, loc, v[0], v[1]), weight);
+    return v.size() == 4 ? Value(arith::AddFOp::create(b, loc, scaled, v[3])) : scaled;
+  });
+  return grouped == type ? result : Value(tile::ReshapeOp::create(builder, loc, type, result));
+}
+
+Value PhaseScheduler::emitSoftcap(Location loc, Value input, double cap) {
+  return map(loc, cast<tile::TileType>(input.getType()), input,
+             [&](OpBuilder &b, ValueRange v) -> Value {
+               Value inner = arith::MulFOp::create(b, loc, v[0], scalar(b, loc, 1.0 / cap));
+               return arith::MulFOp::create(b, loc, math::TanhOp::create(b, loc, inner),
+                                            scalar(b, loc, cap));
+             });
+}
+
+/// silu(x) = x / (1 + exp(-x)); gelu as in Hendrycks and Gimpel 2016, exactly or with tanh.
+static Value emitActivation(OpBuilder &b, Location loc, graph::Activation kind, Value x,
+                            function_ref<Value(double)> scalar) {
+  switch (kind) {
+  case graph::Activation::SiLU: {
+    Value e = math::ExpOp::create(b, loc, arith::NegFOp::create(b, loc, x));
+    return arith::DivFOp::create(b, loc, x, arith::AddFOp::create(b, loc, scalar(1.0), e));
+  }
+  case graph::Activation::GELU: {
+    Value inner = math::ErfOp::create(b, loc, arith::MulFOp::create(b, loc, x, scalar(M_SQRT1_2)));
+    Value half = arith::MulFOp::create(b, loc, x, scalar(0.5));
+    return arith::MulFOp::create(b, loc, half, arith::AddFOp::create(b, loc, inner, scalar(1.0)));
+  }
+  case graph::Activation::GELUTanh: {
+    Value square = arith::MulFOp::create(b, loc, x, x);
+    Value cubic = arith::AddFOp::create(
+        b, loc, arith::MulFOp::create(b, loc, square, scalar(0.044715)), scalar(1.0));
+    Value inner = arith::MulFOp::create(b, loc, arith::MulFOp::create(b, loc, x, cubic),
+                                        scalar(std::sqrt(2.0 / M_PI)));
+    Value half = arith::MulFOp::create(b, loc, x, scalar(0.5));
+    return arith::MulFOp::create(
+        b, loc, half,
+        arith::AddFOp::create(b, loc, math::TanhOp::create(b, loc, inner), scalar(1.0)));
+  }
+  }
+  llvm_unreachable("unknown activation");
+}
+
+Value PhaseScheduler::tileOf(TileEnv &env, Value value, const Place &place) {
+  if (Value found = env.lookup(value))
+    return found;
+  auto buffer = buffers.find(value);
+  if (buffer == buffers.end())
+    return {};
+  return env[value] =
+             tile::LoadOp::create(builder, value.getLoc(), tileType(place.rows, place.columns),
+                                  buffer->second.getValue(), place.row, place.column, Value(), false);
+}
+
+/// The tile of `op`'s result at `place`; null when an operand has no tile there (it belongs to
+/// another component).
+FailureOr<Value> PhaseScheduler::emitOp(Operation *op, TileEnv &env, const Place &place) {
+  Location loc = op->getLoc();
+  SmallVector<Value> tiles;
+  for (Value operand : op->getOperands())
+    if (isa<RankedTensorType>(operand.getType())) {
+      tiles.push_back(tileOf(env, operand, place));
+      if (!tiles.back())
+        return Value();
+    }
+  tile::TileType type = tileType(place.rows, place.columns);
+  return llvm::TypeSwitch<Operation *, FailureOr<Value>>(op)
+      .Case([&](graph::NormOp norm) -> FailureOr<Value> {
+        return emitNorm(norm, tiles[0], place.column);
+      })
+      .Case([&](graph::RopeOp rope) -> FailureOr<Value> {
+        return Value(tile::RotateOp::create(
+            builder, loc, type, tiles[0], place.row, static_cast<int64_t>(rope.getHeadDim()),
+            static_cast<int64_t>(rope.getDim()), rope.getTheta(), rope.getPositionScale()));
+      })
+      .Case([&](graph::GluOp glu) -> FailureOr<Value> {
+        return map(loc, type, tiles, [&](OpBuilder &b, ValueRange v) -> Value {
+          Value gate = emitActivation(b, loc, glu.getAct(), v[0],
+                                      [&](double value) { return scalar(b, loc, value); });
+          return arith::MulFOp::create(b, loc, gate, v[1]);
+        });
+      })
+      .Case([&](graph::ResidualOp residual) -> FailureOr<Value> {
+        double scale = residual.getScale().convertToDouble();
+        return map(loc, type, tiles, [&](OpBuilder &b, ValueRange v) -> Value {
+          Value branch = v[1];
+          if (scale != 1.0)
+            branch = arith::MulFOp::create(b, loc, branch, scalar(b, loc, scale));
+          return arith::AddFOp::create(b, loc, v[0], branch);
+        });
+      })
+      .Default([&](Operation *other) -> FailureOr<Value> {
+        return other->emitOpError("expected an op that can be tiled in a prologue or epilogue");
+      });
+}
+
+//===----------------------------------------------------------------------===//
+// Prologue and epilogue
+//===----------------------------------------------------------------------===//
+
+bool PhaseScheduler::usesWantedRows() {
+  return llvm::any_of(phase.getBody().front(),
+                      [](Operation &op) { return isa<graph::SelectOp>(op); });
+}
+
+LogicalResult PhaseScheduler::emitPrologue(TileEnv &env, Value row, int64_t rows, Value valid) {
+  auto load = [&](Value value, bool wanted) -> Value {
+    auto columns = cast<RankedTensorType>(value.getType()).getDimSize(1);
+    return tile::LoadOp::create(builder, value.getLoc(), tileType(rows, columns),
+                                buffers.lookup(value).getValue(), row,
+                                constant(value.getLoc(), 0), valid, wanted);
+  };
+  for (Operation &op : phase.getBody().front()) {
+    std::optional<kernel::Role> role = kernel::getRole(&op);
+    if (role == kernel::Role::Epilogue || !role)
+      continue;
+    // The anchor's own input may be an argument.
+    Value input = op.getOperand(0);
+    if (auto select = dyn_cast<graph::SelectOp>(op)) {
+      if (!buffers.count(input))
+        return op.emitOpError("expected to select rows of a value from another phase");
+      env[select.getResult()] = load(input, /*wanted=*/true);
+      continue;
+    }
+    if (isa<RankedTensorType>(input.getType()) && !env.count(input) && buffers.count(input))
+      env[input] = load(input, /*wanted=*/false);
+    if (role == kernel::Role::Anchor)
+      continue;
+    if (auto quantize = dyn_cast<graph::QuantizeOp>(op)) {
+      graph::QTensorType type = quantize.getResult().getType();
+      env[quantize.getResult()] = tile::QuantizeOp::create(
+          builder, op.getLoc(),
+          tile::QTileType::get(op.getContext(), rows, type.getColumns(), type.getBlock()),
+          env.lookup(input));
+      continue;
+    }
+    auto columns = cast<RankedTensorType>(op.getResult(0).getType()).getDimSize(1);
+    FailureOr<Value> result = emitOp(&op, env, {row, constant(op.getLoc(), 0), rows, columns});
+    if (failed(result))
+      return failure();
+    if (!*result)
+      return op.emitOpError("expected the operands of a prologue op in the prologue");
+    env[op.getResult(0)] = *result;
+  }
+  return success();
+}
+
+LogicalResult PhaseScheduler::emitEpilogue(TileEnv &env, const Place &place) {
+  for (Operation &op : phase.getBody().front()) {
+    if (kernel::getRole(&op) != kernel::Role::Epilogue)
+      continue;
+    if (auto append = dyn_cast<kv::AppendOp>(op)) {
+      kv::CacheType cache = append.getCache().getType();
+      auto emit = [&](Value value, tile::Side side, int64_t dim) {
+        Value tile = env.lookup(value);
+        if (!tile)
+          return;
+        Value head =
+            arith::DivUIOp::create(builder, op.getLoc(), place.column, constant(op.getLoc(), dim));
+        tile::AppendOp::create(builder, op.getLoc(), side, tile, head, place.row);
+      };
+      emit(append.getKeys(), tile::Side::Keys, cache.getKeyDim());
+      emit(append.getValues(), tile::Side::Values, cache.getValueDim());
+      continue;
+    }
+    // Without a tile of a value this phase computes, the op belongs to another component.
+    bool here = llvm::all_of(op.getOperands(), [&](Value operand) {
+      return !isa<RankedTensorType>(operand.getType()) || env.count(operand) ||
+             buffers.count(operand);
+    });
+    bool touched = llvm::any_of(op.getOperands(), [&](Value operand) {
+      return env.count(operand) && operand.getDefiningOp();
+    });
+    if (!here || !touched)
+      continue;
+    FailureOr<Value> result = emitOp(&op, env, place);
+    if (failed(result))
+      return failure();
+    env[op.getResult(0)] = *result;
+  }
+  for (Value yielded : phase.getBody().front().getTerminator()->getOperands())
+    if (Value tile = env.lookup(yielded))
+      tile::StoreOp::create(builder, yielded.getLoc(), tile, buffers.lookup(yielded), place.row,
+                            place.column);
+  return success();
+}
