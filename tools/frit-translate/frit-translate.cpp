@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "frit/InitAll.h"
+#include "lib/Import/Translate.h"
 #include "lib/Reference/Interpreter.h"
 #include "mlir/InitAllTranslations.h"
 #include "mlir/Tools/mlir-translate/MlirTranslateMain.h"
@@ -51,6 +52,7 @@ static LogicalResult interpret(Operation *op, llvm::raw_ostream &) {
 
 int main(int argc, char **argv) {
   registerAllTranslations();
+  frit::registerImportTranslation();
   TranslateFromMLIRRegistration registration("frit-interpret",
                                              "Run each graph.func without arguments in the "
                                              "reference interpreter; fails when an expectation "
