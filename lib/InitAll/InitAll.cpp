@@ -21,6 +21,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/Cache/Passes.h"
 #include "passes/Fuse/Passes.h"
+#include "passes/Lower/Cpu/Passes.h"
 #include "passes/Normalize/Passes.h"
 #include "passes/Quantize/Passes.h"
 #include "passes/Schedule/Passes.h"
@@ -38,4 +39,5 @@ void frit::registerAllPasses() {
   cache::registerCachePasses();
   fuse::registerFusePasses();
   schedule::registerSchedulePasses();
+  lower::cpu::registerLowerCpuPasses();
 }

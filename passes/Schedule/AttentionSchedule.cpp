@@ -53,8 +53,7 @@ LogicalResult PhaseScheduler::scheduleAttention(graph::AttentionOp attention) {
   Value heads = constant(loc, kvHeads);
   Value total = arith::MulIOp::create(builder, loc, steps, heads);
   auto dealt = shares(loc, total, /*cyclic=*/true);
-  auto loop =
-      scf::ForOp::create(builder, loc, dealt.getLower(), dealt.getUpper(), dealt.getStep());
+  auto loop = scf::ForOp::create(builder, loc, dealt.getLower(), dealt.getUpper(), dealt.getStep());
   builder.setInsertionPointToStart(loop.getBody());
   Value head = arith::RemUIOp::create(builder, loc, loop.getInductionVar(), heads);
   Value row = arith::MulIOp::create(
@@ -73,8 +72,9 @@ LogicalResult PhaseScheduler::scheduleAttention(graph::AttentionOp attention) {
                                  scalar(b, loc, attention.getScale().convertToDouble()));
   });
 
-  auto range = tile::KeyRangeOp::create(builder, loc, builder.getIndexType(), builder.getIndexType(), row, builder.getI64IntegerAttr(step),
-                                        builder.getI64IntegerAttr(keyBlock), window);
+  auto range = tile::KeyRangeOp::create(
+      builder, loc, builder.getIndexType(), builder.getIndexType(), row,
+      builder.getI64IntegerAttr(step), builder.getI64IntegerAttr(keyBlock), window);
   tile::TileType single = tileType(rows, 1), scoreType = tileType(rows, keyBlock),
                  valueType = tileType(rows, valueDim);
   auto fill = [&](tile::TileType type, double value) -> Value {

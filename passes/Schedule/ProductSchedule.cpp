@@ -240,8 +240,7 @@ LogicalResult PhaseScheduler::scheduleProducts() {
   for (Component &component : *components)
     total += component.shares();
   auto dealt = shares(loc, constant(loc, total), false);
-  auto loop =
-      scf::ForOp::create(builder, loc, dealt.getLower(), dealt.getUpper(), dealt.getStep());
+  auto loop = scf::ForOp::create(builder, loc, dealt.getLower(), dealt.getUpper(), dealt.getStep());
   builder.setInsertionPointToStart(loop.getBody());
   // The number of the share says which component it belongs to.
   int64_t first = 0;

@@ -25,8 +25,7 @@ LogicalResult PhaseScheduler::scheduleRows() {
   Value count = tile::CountOp::create(builder, loc, builder.getIndexType(), tile::Rows::Tokens);
   Value step = constant(loc, bucket.step);
   auto dealt = shares(loc, arith::CeilDivUIOp::create(builder, loc, count, step), false);
-  auto loop =
-      scf::ForOp::create(builder, loc, dealt.getLower(), dealt.getUpper(), dealt.getStep());
+  auto loop = scf::ForOp::create(builder, loc, dealt.getLower(), dealt.getUpper(), dealt.getStep());
   builder.setInsertionPointToStart(loop.getBody());
   Value row = arith::MulIOp::create(builder, loc, loop.getInductionVar(), step);
   Value valid =

@@ -158,9 +158,9 @@ Value PhaseScheduler::tileOf(TileEnv &env, Value value, const Place &place) {
   auto buffer = buffers.find(value);
   if (buffer == buffers.end())
     return {};
-  return env[value] =
-             tile::LoadOp::create(builder, value.getLoc(), tileType(place.rows, place.columns),
-                                  buffer->second.getValue(), place.row, place.column, Value(), false);
+  return env[value] = tile::LoadOp::create(
+             builder, value.getLoc(), tileType(place.rows, place.columns),
+             buffer->second.getValue(), place.row, place.column, Value(), false);
 }
 
 /// The tile of `op`'s result at `place`; null when an operand has no tile there (it belongs to
@@ -218,8 +218,8 @@ LogicalResult PhaseScheduler::emitPrologue(TileEnv &env, Value row, int64_t rows
   auto load = [&](Value value, bool wanted) -> Value {
     auto columns = cast<RankedTensorType>(value.getType()).getDimSize(1);
     return tile::LoadOp::create(builder, value.getLoc(), tileType(rows, columns),
-                                buffers.lookup(value).getValue(), row,
-                                constant(value.getLoc(), 0), valid, wanted);
+                                buffers.lookup(value).getValue(), row, constant(value.getLoc(), 0),
+                                valid, wanted);
   };
   for (Operation &op : phase.getBody().front()) {
     std::optional<kernel::Role> role = kernel::getRole(&op);

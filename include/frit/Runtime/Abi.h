@@ -42,6 +42,9 @@ typedef struct frit_ctx {
   int64_t scratchStride;
   /// Tokens a slot of every cache has room for; a multiple of 64.
   int64_t kvCapacity;
+  /// Rotary tables, in the manifest's order: table i holds for each token (padded) dim/2 cosines and
+  /// then dim/2 sines of position * position_scale * theta^(-2j/dim), computed in f64.
+  const float *const *ropeTables;
 } frit_ctx;
 
 /// A phase. `row` is a table of addresses: row[0] and row[1] are the keys and values of the layer's

@@ -1,0 +1,300 @@
+//===- Memory.cpp - buffers, packs and caches as addresses -----------------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Graph/Graph.h"
+#include "frit/Runtime/Abi.h"
+#include "passes/Lower/Cpu/PhaseLowering.h"
+
+using namespace mlir;
+using namespace frit;
+using namespace frit::lower::cpu;
+
+//===----------------------------------------------------------------------===//
+// Shares and ranges
+//===----------------------------------------------------------------------===//
+
+void PhaseLowering::lowerShares(tile::SharesOp op) {
+  Value count = lookup(op.getCount());
+  if (op.getCyclic()) {
+    mapping.map(op.getLower(), worker);
+    mapping.map(op.getUpper(), count);
+    mapping.map(op.getStep(), workers);
+    return;
+  }
+  auto bound = [&](Value of) -> Value {
+    return arith::DivUIOp::create(builder, emit.loc, emit.mul(count, of), workers);
+  };
+  mapping.map(op.getLower(), bound(worker));
+  mapping.map(op.getUpper(), bound(emit.add(worker, emit.index(1))));
+  mapping.map(op.getStep(), emit.index(1));
+}
+
+void PhaseLowering::lowerKeyRange(tile::KeyRangeOp op) {
+  Value row = lookup(op.getRow());
+  Value newest, oldest;
+  for (int64_t i = 0; i < static_cast<int64_t>(op.getCount()); ++i) {
+    Value position = tokenField(offsetof(frit_ctx, positions), emit.add(row, emit.index(i)));
+    newest = newest ? Value(arith::MaxSIOp::create(builder, emit.loc, newest, position)) : position;
+    // As unsigned, a padding token's -1 is the largest.
+    oldest = oldest ? Value(arith::MinUIOp::create(builder, emit.loc, oldest, position)) : position;
+  }
+  Value upper = emit.toIndex(emit.add(newest, emit.integer(1)));
+  Value lower = emit.index(0);
+  if (op.getWindow()) {
+    Value first = emit.add(oldest, emit.integer(1 - static_cast<int64_t>(*op.getWindow())));
+    Value clamped = arith::MaxSIOp::create(builder, emit.loc, first, emit.integer(0));
+    Value block = emit.index(static_cast<int64_t>(op.getBlock()));
+    Value blocks = arith::DivUIOp::create(builder, emit.loc, emit.toIndex(clamped), block);
+    lower = emit.mul(blocks, block);
+  }
+  mapping.map(op.getLower(), lower);
+  mapping.map(op.getUpper(), upper);
+}
+
+//===----------------------------------------------------------------------===//
+// Buffers
+//===----------------------------------------------------------------------===//
+
+void PhaseLowering::lowerLoad(tile::LoadOp op) {
+  auto buffer = SymbolTable::lookupNearestSymbolFrom<tile::BufferOp>(op, op.getBufferAttr());
+  int64_t rowBytes = 4 * static_cast<int64_t>(buffer.getColumns());
+  Value base = emit.load(emit.pointer(),
+                         emit.address(contextPointer(offsetof(frit_ctx, buffers)),
+                                      8 * info.bufferIndex.lookup(buffer.getSymNameAttr())),
+                         8);
+  base = emit.address(base, emit.mul(lookup(op.getColumn()), 4));
+  Value row = lookup(op.getRow());
+  tile::TileType type = op.getResult().getType();
+  Value valid = op.getValid() ? lookup(op.getValid()) : Value();
+  if (!op.getWanted()) {
+    Place view{emit.address(base, emit.mul(row, rowBytes)), rowBytes, type.getRows(),
+               type.getColumns(), valid};
+    // A view would change when this phase writes the buffer.
+    if (stored.contains(buffer.getSymNameAttr())) {
+      Place own = allocate(type);
+      own.valid = valid;
+      copy(view, own);
+      view = own;
+    }
+    places[op.getResult()] = view;
+    return;
+  }
+  Place own = allocate(type);
+  own.valid = valid;
+  forRows(own, [&](Value r) {
+    Value token = emit.toIndex(tokenField(offsetof(frit_ctx, wantedRows), emit.add(row, r)));
+    Place from{emit.address(base, emit.mul(token, rowBytes)), 0, 1, type.getColumns(), {}};
+    Place to{element(own, r, Value()), 0, 1, type.getColumns(), {}};
+    copy(from, to);
+  });
+  places[op.getResult()] = own;
+}
+
+void PhaseLowering::lowerStore(tile::StoreOp op) {
+  auto buffer = SymbolTable::lookupNearestSymbolFrom<tile::BufferOp>(op, op.getBufferAttr());
+  int64_t rowBytes = 4 * static_cast<int64_t>(buffer.getColumns());
+  Value base = emit.load(emit.pointer(),
+                         emit.address(contextPointer(offsetof(frit_ctx, buffers)),
+                                      8 * info.bufferIndex.lookup(buffer.getSymNameAttr())),
+                         8);
+  base = emit.address(base, emit.mul(lookup(op.getColumn()), 4));
+  const Place &from = place(op.getValue());
+  Place to{emit.address(base, emit.mul(lookup(op.getRow()), rowBytes)),
+           rowBytes,
+           from.rows,
+           from.columns,
+           {}};
+  copy(from, to);
+}
+
+//===----------------------------------------------------------------------===//
+// Packs
+//===----------------------------------------------------------------------===//
+
+Value PhaseLowering::packPointer(FlatSymbolRefAttr pack) {
+  packs.insert(pack);
+  auto slot = std::distance(packs.begin(), llvm::find(packs, Attribute(pack)));
+  return addressTable(2 + slot);
+}
+
+/// The type of a pack's first source; all sources have its format and columns.
+graph::WeightType PhaseLowering::packType(FlatSymbolRefAttr pack) {
+  auto module = phase->getParentOfType<ModuleOp>();
+  auto op = SymbolTable::lookupNearestSymbolFrom<tile::PackOp>(phase, pack);
+  Operation *source = SymbolTable::lookupSymbolIn(module, cast<SymbolRefAttr>(op.getSources()[0]));
+  if (auto column = dyn_cast<graph::ColumnOp>(source))
+    return cast<graph::WeightType>(column.getType());
+  return cast<graph::WeightType>(cast<graph::WeightOp>(source).getType());
+}
+
+void PhaseLowering::lowerVector(tile::VectorOp op) {
+  tile::TileType type = op.getResult().getType();
+  Value pointer = emit.address(packPointer(op.getPackAttr()), emit.mul(lookup(op.getColumn()), 4));
+  places[op.getResult()] = {pointer, 4 * type.getColumns(), 1, type.getColumns(), {}};
+}
+
+void PhaseLowering::lowerWeights(tile::WeightsOp op) {
+  tile::MatrixType type = op.getResult().getType();
+  int64_t bytes =
+      type.getRows() / tile::groupRows * tile::groupBytes(type.getFormat(), type.getColumns());
+  matrices[op.getResult()] =
+      emit.address(packPointer(op.getPackAttr()), emit.mul(lookup(op.getTile()), bytes));
+}
+
+void PhaseLowering::lowerEmbed(tile::EmbedOp op) {
+  tile::TileType type = op.getResult().getType();
+  Format format = packType(op.getPackAttr()).getFormat();
+  const FormatInfo &layout = formatInfo(format);
+  Value base = packPointer(op.getPackAttr());
+  Place own = allocate(type);
+  if (op.getValid())
+    own.valid = lookup(op.getValid());
+  Value first = lookup(op.getRow());
+  Value sixteen = emit.index(tile::groupRows);
+  forRows(own, [&](Value r) {
+    Value id = emit.toIndex(tokenField(offsetof(frit_ctx, ids), emit.add(first, r)));
+    Value group = arith::DivUIOp::create(builder, emit.loc, id, sixteen);
+    Value lane = arith::RemUIOp::create(builder, emit.loc, id, sixteen);
+    Value pointer =
+        emit.address(base, emit.mul(group, tile::groupBytes(format, type.getColumns())));
+    Value out = element(own, r, Value());
+    if (layout.isFloat()) {
+      Type stored = format == Format::F32   ? Type(builder.getF32Type())
+                    : format == Format::F16 ? Type(builder.getF16Type())
+                                            : Type(builder.getBF16Type());
+      emit.loop(type.getColumns(), 1, [&](Value column) {
+        Value offset =
+            emit.mul(emit.add(emit.mul(column, tile::groupRows), lane), layout.blockBytes);
+        emit.store(emit.loadAsFloat(stored, 1, emit.address(pointer, offset)),
+                   emit.address(out, emit.mul(column, 4)), 4);
+      });
+      return;
+    }
+    int64_t codes = 2 * tile::groupRows * 2 * (layout.hasMin ? 2 : 1);
+    int64_t halfBytes = tile::groupRows * 32 * layout.codeBits / 8;
+    int64_t blockBytes = codes + 2 * halfBytes;
+    // A block of 32 columns at a time: half h of block b.
+    emit.loop(type.getColumns(), 32, [&](Value column) {
+      Value half = arith::DivUIOp::create(builder, emit.loc, column, emit.index(32));
+      Value block = arith::DivUIOp::create(builder, emit.loc, half, emit.index(2));
+      Value side = arith::RemUIOp::create(builder, emit.loc, half, emit.index(2));
+      Value at = emit.address(pointer, emit.mul(block, blockBytes));
+      Value scaleAt = emit.mul(emit.add(emit.mul(side, tile::groupRows), lane), 2);
+      Value scale = emit.loadAsFloat(builder.getF16Type(), 1, emit.address(at, scaleAt));
+      Value minimum;
+      if (layout.hasMin)
+        minimum =
+            emit.loadAsFloat(builder.getF16Type(), 1,
+                             emit.address(emit.address(at, scaleAt), 2 * tile::groupRows * 2));
+      Value bytes = emit.address(emit.address(emit.address(at, codes), emit.mul(side, halfBytes)),
+                                 emit.mul(lane, 4));
+      VectorType four = emit.ints(4, 8), wide = emit.ints(4), real = emit.floats(4);
+      auto write = [&](Value quad, int64_t offset) {
+        Value code = arith::ExtUIOp::create(builder, emit.loc, wide, quad);
+        Value centered =
+            arith::SubIOp::create(builder, emit.loc, code, emit.intLike(layout.zero, wide));
+        Value value = emit.mul(arith::SIToFPOp::create(builder, emit.loc, real, centered),
+                               emit.splat(scale, real));
+        if (minimum)
+          value = emit.add(value, emit.splat(minimum, real));
+        emit.store(value, emit.address(emit.address(out, emit.mul(column, 4)), 4 * offset), 4);
+      };
+      for (int64_t j = 0; j < 32 / (layout.codeBits == 4 ? 8 : 4); ++j) {
+        Value quad = emit.load(four, emit.address(bytes, 64 * j), 4);
+        if (layout.codeBits == 8) {
+          write(quad, 4 * j);
+          continue;
+        }
+        write(arith::AndIOp::create(builder, emit.loc, quad, emit.intLike(15, four)), 4 * j);
+        write(arith::ShRUIOp::create(builder, emit.loc, quad, emit.intLike(4, four)), 16 + 4 * j);
+      }
+    });
+  });
+  places[op.getResult()] = own;
+}
+
+//===----------------------------------------------------------------------===//
+// Caches
+//===----------------------------------------------------------------------===//
+
+static int64_t storeBytes(kv::StoreAttr store) {
+  return store.getType().getIntOrFloatBitWidth() / 8;
+}
+
+/// Where keys or values of a head begin, in the slot of `token`.
+Value PhaseLowering::cacheHead(tile::Side side, Value head, Value token) {
+  auto cache = cast<kv::CacheType>(*phase.getCache());
+  bool keys = side == tile::Side::Keys;
+  int64_t rowBytes = keys ? cache.getKeyDim() * storeBytes(cache.getKeyStore())
+                          : cache.getValueDim() * storeBytes(cache.getValueStore());
+  Value slot = emit.toIndex(tokenField(offsetof(frit_ctx, slots), token));
+  Value headNumber = emit.add(emit.mul(slot, cache.getHeads()), head);
+  Value capacity = contextSize(offsetof(frit_ctx, kvCapacity));
+  return emit.address(addressTable(keys ? 0 : 1),
+                      emit.mul(emit.mul(headNumber, capacity), rowBytes));
+}
+
+void PhaseLowering::lowerCache(tile::CacheOp op) {
+  auto cache = cast<kv::CacheType>(*phase.getCache());
+  bool keys = op.getSide() == tile::Side::Keys;
+  // Keys come in groups of 16, values one by one: position p begins at p rows either way.
+  int64_t rowBytes = keys ? cache.getKeyDim() * storeBytes(cache.getKeyStore())
+                          : cache.getValueDim() * storeBytes(cache.getValueStore());
+  Value head = cacheHead(op.getSide(), lookup(op.getHead()), lookup(op.getRow()));
+  matrices[op.getResult()] = emit.address(head, emit.mul(lookup(op.getKey()), rowBytes));
+}
+
+void PhaseLowering::lowerAppend(tile::AppendOp op) {
+  auto cache = cast<kv::CacheType>(*phase.getCache());
+  bool keys = op.getSide() == tile::Side::Keys;
+  int64_t dim = keys ? cache.getKeyDim() : cache.getValueDim();
+  kv::StoreAttr store = keys ? cache.getKeyStore() : cache.getValueStore();
+  int64_t bytes = storeBytes(store);
+  bool half = store.getType().isF16();
+  Place from = place(op.getValue());
+  Value row = lookup(op.getRow());
+  forRows(from, [&](Value r) {
+    Value token = emit.add(row, r);
+    Value position = tokenField(offsetof(frit_ctx, positions), token);
+    Value present = arith::CmpIOp::create(builder, emit.loc, arith::CmpIPredicate::sge, position,
+                                          emit.integer(0));
+    auto branch = scf::IfOp::create(builder, emit.loc, present, /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(branch.thenBlock());
+    Value key = emit.toIndex(position);
+    for (int64_t h = 0; h < from.columns / dim; ++h) {
+      Value head = emit.add(lookup(op.getHead()), emit.index(h));
+      Value base = cacheHead(op.getSide(), head, token);
+      if (keys) {
+        Value sixteen = emit.index(tile::groupRows);
+        Value group = arith::DivUIOp::create(builder, emit.loc, key, sixteen);
+        Value lane = arith::RemUIOp::create(builder, emit.loc, key, sixteen);
+        base = emit.address(emit.address(base, emit.mul(group, dim * tile::groupRows * bytes)),
+                            emit.mul(lane, bytes));
+      } else {
+        base = emit.address(base, emit.mul(key, dim * bytes));
+      }
+      forColumns(dim, [&](Value column, int64_t lanes) {
+        Type type = lanes == 1 ? Type(builder.getF32Type()) : Type(emit.floats(lanes));
+        Value value = emit.load(type, element(from, r, emit.add(column, emit.index(h * dim))), 4);
+        if (half)
+          value = emit.toHalf(value);
+        if (!keys) {
+          emit.store(value, emit.address(base, emit.mul(column, bytes)), bytes);
+          return;
+        }
+        for (int64_t lane = 0; lane < lanes; ++lane) {
+          Value single = lanes == 1 ? value
+                                    : Value(vector::ExtractOp::create(builder, emit.loc, value,
+                                                                      ArrayRef<int64_t>{lane}));
+          Value at = emit.mul(emit.add(column, emit.index(lane)), tile::groupRows * bytes);
+          emit.store(single, emit.address(base, at), bytes);
+        }
+      });
+    }
+  });
+}

@@ -1,0 +1,258 @@
+//===- PhaseLowering.cpp - one tile phase as a function over vectors -------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Lower/Cpu/PhaseLowering.h"
+
+#include "frit/Runtime/Abi.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace frit;
+using namespace frit::lower::cpu;
+
+int64_t ModuleInfo::ropeTable(int64_t dim, double theta, double positionScale) {
+  for (auto [index, table] : llvm::enumerate(ropeTables))
+    if (table.dim == dim && table.theta == theta && table.positionScale == positionScale)
+      return static_cast<int64_t>(index);
+  ropeTables.push_back({dim, theta, positionScale});
+  return static_cast<int64_t>(ropeTables.size()) - 1;
+}
+
+PhaseLowering::PhaseLowering(tile::PhaseOp phase, ModuleInfo &info)
+    : phase(phase), info(info), builder(phase.getContext()),
+      emit(builder, phase.getLoc(), info.target) {}
+
+/// A C identifier for a symbol.
+static std::string mangle(StringRef name) {
+  std::string result = "frit_phase_";
+  for (char c : name)
+    result += llvm::isAlnum(c) ? c : '_';
+  return result;
+}
+
+FailureOr<func::FuncOp> PhaseLowering::run() {
+  phase.walk([&](tile::StoreOp store) { stored.insert(store.getBufferAttr().getAttr()); });
+  builder.setInsertionPoint(phase);
+  Type pointer = emit.pointer(), i32 = builder.getI32Type();
+  auto function = func::FuncOp::create(builder, phase.getLoc(), mangle(phase.getSymName()),
+                                       builder.getFunctionType({pointer, pointer, i32, i32}, {}));
+  Block *entry = function.addEntryBlock();
+  builder.setInsertionPointToStart(entry);
+  context = entry->getArgument(0);
+  table = entry->getArgument(1);
+  worker = emit.toIndex(entry->getArgument(2));
+  workers = emit.toIndex(entry->getArgument(3));
+  Value stride = contextSize(offsetof(frit_ctx, scratchStride));
+  scratch = emit.address(contextPointer(offsetof(frit_ctx, scratch)), emit.mul(worker, stride));
+  if (failed(lowerBlock(phase.getBody().front())))
+    return failure();
+  func::ReturnOp::create(builder, phase.getLoc());
+  function->setAttr("frit.packs", builder.getArrayAttr(packs.getArrayRef()));
+  function->setAttr("frit.phase", builder.getStringAttr(phase.getSymName()));
+  info.scratchBytes = std::max(info.scratchBytes, scratchBytes);
+  return function;
+}
+
+//===----------------------------------------------------------------------===//
+// The runtime's context
+//===----------------------------------------------------------------------===//
+
+Value PhaseLowering::contextPointer(size_t offset) {
+  return emit.load(emit.pointer(), emit.address(context, static_cast<int64_t>(offset)), 8);
+}
+
+Value PhaseLowering::contextSize(size_t offset) {
+  return emit.toIndex(
+      emit.load(builder.getI64Type(), emit.address(context, static_cast<int64_t>(offset)), 8));
+}
+
+/// Entry `token` of one of the i32 arrays of the context.
+Value PhaseLowering::tokenField(size_t offset, Value token) {
+  Value array = contextPointer(offset);
+  return emit.load(builder.getI32Type(), emit.address(array, emit.mul(token, 4)), 4);
+}
+
+Value PhaseLowering::addressTable(int64_t slot) {
+  return emit.load(emit.pointer(), emit.address(table, 8 * slot), 8);
+}
+
+//===----------------------------------------------------------------------===//
+// Tiles
+//===----------------------------------------------------------------------===//
+
+PhaseLowering::Place PhaseLowering::allocate(Type type) {
+  Place result;
+  if (auto tile = dyn_cast<tile::TileType>(type)) {
+    result.rows = tile.getRows();
+    result.columns = tile.getColumns();
+    result.rowBytes = 4 * tile.getColumns();
+  } else {
+    auto quantized = cast<tile::QTileType>(type);
+    result.rows = quantized.getRows();
+    result.columns = quantized.getColumns();
+    result.rowBytes = qtileRowBytes(quantized.getColumns());
+  }
+  result.pointer = emit.address(scratch, scratchBytes);
+  scratchBytes += llvm::alignTo(result.rows * result.rowBytes, 64);
+  return result;
+}
+
+Value PhaseLowering::element(const Place &of, Value row, Value column, int64_t elementBytes) {
+  Value pointer = of.pointer;
+  if (of.rows > 1)
+    pointer = emit.address(pointer, emit.mul(row, of.rowBytes));
+  return column ? emit.address(pointer, emit.mul(column, elementBytes)) : pointer;
+}
+
+void PhaseLowering::forRows(const Place &of, function_ref<void(Value)> body) {
+  if (of.valid)
+    return emit.loop(of.valid, 1, body);
+  emit.loop(of.rows, 1, body);
+}
+
+/// Calls body(column, lanes) for whole vectors and then for single elements.
+void PhaseLowering::forColumns(int64_t columns, function_ref<void(Value, int64_t)> body) {
+  int64_t lanes = emit.lanes(), whole = columns / lanes * lanes;
+  emit.loop(whole, lanes, [&](Value column) { body(column, lanes); });
+  for (int64_t column = whole; column < columns; ++column)
+    body(emit.index(column), 1);
+}
+
+void PhaseLowering::copy(const Place &from, const Place &to) {
+  forRows(from, [&](Value row) {
+    forColumns(from.columns, [&](Value column, int64_t lanes) {
+      Type type = lanes == 1 ? Type(builder.getF32Type()) : Type(emit.floats(lanes));
+      emit.store(emit.load(type, element(from, row, column), 4), element(to, row, column), 4);
+    });
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Structure
+//===----------------------------------------------------------------------===//
+
+LogicalResult PhaseLowering::lowerFor(scf::ForOp loop) {
+  // Carried tiles stay in one place; other carried values do not occur in phases.
+  SmallVector<Place> carried;
+  for (Value initial : loop.getInitArgs()) {
+    if (!isa<tile::TileType>(initial.getType()))
+      return loop.emitError("expected a phase to carry only tiles through loops, but got ")
+             << initial.getType();
+    carried.push_back(allocate(initial.getType()));
+    copy(place(initial), carried.back());
+  }
+  auto lowered = scf::ForOp::create(builder, loop.getLoc(), lookup(loop.getLowerBound()),
+                                    lookup(loop.getUpperBound()), lookup(loop.getStep()));
+  mapping.map(loop.getInductionVar(), lowered.getInductionVar());
+  for (auto [argument, result, where] :
+       llvm::zip_equal(loop.getRegionIterArgs(), loop.getResults(), carried))
+    places[argument] = places[result] = where;
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(lowered.getBody());
+  if (failed(lowerBlock(*loop.getBody())))
+    return failure();
+  auto yield = cast<scf::YieldOp>(loop.getBody()->getTerminator());
+  for (auto [value, argument, where] :
+       llvm::zip_equal(yield.getOperands(), loop.getRegionIterArgs(), carried)) {
+    if (value == argument)
+      continue;
+    // A copy of another carried tile could be overwritten before it is read.
+    if (llvm::is_contained(loop.getRegionIterArgs(), value))
+      return loop.emitError("expected a loop not to exchange its carried tiles");
+    copy(place(value), where);
+  }
+  return success();
+}
+
+LogicalResult PhaseLowering::lowerIf(scf::IfOp branch) {
+  if (branch.getNumResults())
+    return branch.emitError("expected a branch without results in a phase");
+  auto lowered = scf::IfOp::create(builder, branch.getLoc(), lookup(branch.getCondition()),
+                                   !branch.getElseRegion().empty());
+  for (auto [from, to] : llvm::zip_equal(branch->getRegions(), lowered->getRegions())) {
+    if (from.empty())
+      continue;
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(&to.front());
+    if (failed(lowerBlock(from.front())))
+      return failure();
+  }
+  return success();
+}
+
+LogicalResult PhaseLowering::lowerBlock(Block &block) {
+  for (Operation &op : block) {
+    emit.loc = op.getLoc();
+    if (failed(lowerOp(op)))
+      return failure();
+  }
+  return success();
+}
+
+LogicalResult PhaseLowering::lowerOp(Operation &op) {
+  auto ok = [&](auto lower) {
+    return [this, lower](auto typed) -> LogicalResult {
+      (this->*lower)(typed);
+      return success();
+    };
+  };
+  return llvm::TypeSwitch<Operation *, LogicalResult>(&op)
+      .Case<scf::ForOp>([&](auto loop) { return lowerFor(loop); })
+      .Case<scf::IfOp>([&](auto branch) { return lowerIf(branch); })
+      .Case<scf::YieldOp>([](auto) { return success(); })
+      .Case<tile::CountOp>([&](auto count) {
+        mapping.map(count.getResult(), contextSize(count.getRows() == tile::Rows::Tokens
+                                                       ? offsetof(frit_ctx, tokens)
+                                                       : offsetof(frit_ctx, wanted)));
+        return success();
+      })
+      .Case<tile::SharesOp>(ok(&PhaseLowering::lowerShares))
+      .Case<tile::KeyRangeOp>(ok(&PhaseLowering::lowerKeyRange))
+      .Case<tile::LoadOp>(ok(&PhaseLowering::lowerLoad))
+      .Case<tile::StoreOp>(ok(&PhaseLowering::lowerStore))
+      .Case<tile::VectorOp>(ok(&PhaseLowering::lowerVector))
+      .Case<tile::EmbedOp>(ok(&PhaseLowering::lowerEmbed))
+      .Case<tile::WeightsOp>(ok(&PhaseLowering::lowerWeights))
+      .Case<tile::CacheOp>(ok(&PhaseLowering::lowerCache))
+      .Case<tile::AppendOp>(ok(&PhaseLowering::lowerAppend))
+      .Case<tile::MapOp>([&](auto map) { return lowerMap(map); })
+      .Case<tile::ReduceOp>(ok(&PhaseLowering::lowerReduce))
+      .Case<tile::FillOp>(ok(&PhaseLowering::lowerFill))
+      .Case<tile::QuantizeOp>(ok(&PhaseLowering::lowerQuantize))
+      .Case<tile::RotateOp>(ok(&PhaseLowering::lowerRotate))
+      .Case<tile::MaskOp>(ok(&PhaseLowering::lowerMask))
+      .Case<tile::ProductOp>([&](auto product) { return lowerProduct(product); })
+      .Case<tile::RowsOp>([&](auto rows) {
+        Place view = place(rows.getInput());
+        view.pointer = element(view, lookup(rows.getRow()), Value());
+        view.rows = isa<tile::TileType>(rows.getResult().getType())
+                        ? cast<tile::TileType>(rows.getResult().getType()).getRows()
+                        : cast<tile::QTileType>(rows.getResult().getType()).getRows();
+        view.valid = {};
+        places[rows.getResult()] = view;
+        return success();
+      })
+      .Case<tile::ReshapeOp>([&](auto reshape) -> LogicalResult {
+        Place from = place(reshape.getInput());
+        auto type = reshape.getResult().getType();
+        // Rows of a view lie apart.
+        if (from.rowBytes != 4 * from.columns && from.rows > 1) {
+          Place whole = allocate(reshape.getInput().getType());
+          copy(from, whole);
+          from = whole;
+        }
+        places[reshape.getResult()] = {
+            from.pointer, 4 * type.getColumns(), type.getRows(), type.getColumns(), {}};
+        return success();
+      })
+      .Default([&](Operation *other) -> LogicalResult {
+        if (!isa_and_nonnull<arith::ArithDialect>(other->getDialect()))
+          return other->emitOpError("expected an op of tile, scf or arith in a phase");
+        builder.clone(*other, mapping);
+        return success();
+      });
+}

@@ -1,0 +1,124 @@
+//===- PhaseLowering.h - one tile phase as a function over vectors ---------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FRIT_PASSES_LOWER_CPU_PHASELOWERING_H
+#define FRIT_PASSES_LOWER_CPU_PHASELOWERING_H
+
+#include "dialects/Graph/Graph.h"
+#include "dialects/KV/KV.h"
+#include "dialects/Tile/Tile.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/IRMapping.h"
+#include "passes/Lower/Cpu/Emitter.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace frit::lower::cpu {
+
+/// A rotary table the runtime fills for each call.
+struct RopeTable {
+  int64_t dim;
+  double theta, positionScale;
+};
+
+/// What the phases of a module share, and what the manifest must know of them.
+struct ModuleInfo {
+  machine::TargetAttr target;
+  llvm::DenseMap<mlir::StringAttr, int64_t> bufferIndex;
+  llvm::SmallVector<RopeTable> ropeTables;
+  int64_t scratchBytes = 0;
+
+  int64_t ropeTable(int64_t dim, double theta, double positionScale);
+};
+
+/// Lowers one phase. Every tile has a place in the worker's scratch memory, or is a view of a
+/// buffer; places are never shared, so that a value keeps until the phase ends.
+class PhaseLowering {
+public:
+  PhaseLowering(tile::PhaseOp phase, ModuleInfo &info);
+
+  /// Creates the function behind the phase.
+  mlir::FailureOr<mlir::func::FuncOp> run();
+
+private:
+  /// Where a tile is: row r begins at pointer + r * rowBytes. `valid` rows count when it is set.
+  struct Place {
+    mlir::Value pointer;
+    int64_t rowBytes = 0;
+    int64_t rows = 0;
+    int64_t columns = 0;
+    mlir::Value valid;
+  };
+
+  // PhaseLowering.cpp
+  mlir::LogicalResult lowerBlock(mlir::Block &block);
+  mlir::LogicalResult lowerOp(mlir::Operation &op);
+  mlir::LogicalResult lowerFor(mlir::scf::ForOp loop);
+  mlir::LogicalResult lowerIf(mlir::scf::IfOp branch);
+  mlir::Value lookup(mlir::Value value) { return mapping.lookup(value); }
+  Place &place(mlir::Value tile) { return places[tile]; }
+  Place allocate(mlir::Type type);
+  void copy(const Place &from, const Place &to);
+  void forRows(const Place &of, llvm::function_ref<void(mlir::Value)> body);
+  void forColumns(int64_t columns, llvm::function_ref<void(mlir::Value, int64_t)> body);
+  mlir::Value element(const Place &of, mlir::Value row, mlir::Value column,
+                      int64_t elementBytes = 4);
+  mlir::Value contextPointer(size_t offset);
+  mlir::Value contextSize(size_t offset);
+  mlir::Value tokenField(size_t offset, mlir::Value token);
+  mlir::Value addressTable(int64_t slot);
+
+  // Memory.cpp
+  void lowerShares(tile::SharesOp op);
+  void lowerKeyRange(tile::KeyRangeOp op);
+  void lowerLoad(tile::LoadOp op);
+  void lowerStore(tile::StoreOp op);
+  void lowerVector(tile::VectorOp op);
+  void lowerEmbed(tile::EmbedOp op);
+  void lowerWeights(tile::WeightsOp op);
+  void lowerCache(tile::CacheOp op);
+  void lowerAppend(tile::AppendOp op);
+  mlir::Value packPointer(mlir::FlatSymbolRefAttr pack);
+  mlir::Value cacheHead(tile::Side side, mlir::Value head, mlir::Value token);
+  graph::WeightType packType(mlir::FlatSymbolRefAttr pack);
+
+  // Elementwise.cpp
+  mlir::LogicalResult lowerMap(tile::MapOp op);
+  mlir::FailureOr<mlir::Value> emitElements(tile::MapOp op, mlir::ValueRange inputs,
+                                            mlir::Type type);
+  void lowerReduce(tile::ReduceOp op);
+  void lowerFill(tile::FillOp op);
+  void lowerQuantize(tile::QuantizeOp op);
+  void lowerRotate(tile::RotateOp op);
+  void lowerMask(tile::MaskOp op);
+
+  // Products.cpp
+  mlir::LogicalResult lowerProduct(tile::ProductOp op);
+
+  tile::PhaseOp phase;
+  ModuleInfo &info;
+  mlir::OpBuilder builder;
+  Emitter emit;
+  mlir::IRMapping mapping;
+  llvm::DenseMap<mlir::Value, Place> places;
+  llvm::DenseMap<mlir::Value, mlir::Value> matrices;
+  llvm::SetVector<mlir::Attribute> packs;
+  llvm::DenseSet<mlir::StringAttr> stored; ///< buffers this phase writes
+  int64_t scratchBytes = 0;
+  mlir::Value context, table, worker, workers, scratch;
+};
+
+/// Bytes of an int8 activation record of 32 columns: codes, scale, scale * sum, sum, padding.
+inline constexpr int64_t recordBytes = 48;
+inline constexpr int64_t recordColumns = 32;
+inline constexpr int64_t recordScale = 32, recordScaledSum = 36, recordSum = 40;
+
+/// Bytes of a row of a quantized tile.
+inline int64_t qtileRowBytes(int64_t columns) { return columns / recordColumns * recordBytes; }
+
+} // namespace frit::lower::cpu
+
+#endif // FRIT_PASSES_LOWER_CPU_PHASELOWERING_H
