@@ -152,8 +152,11 @@ def Graph_QTensorType : Graph_Type<"QTensor", "qtensor"> {
   let genVerifyDecl = 1;
 }
 
-def Graph_Tensor : AnyTypeOf<[2DTensorOf<[F32, F64]>], "activations [tokens, features]">;
-def Graph_TensorOrQTensor : AnyTypeOf<[2DTensorOf<[F32, F64]>, Graph_QTensorType],
+def Graph_Tensor : Type<
+    And<[2DTensorOf<[F32, F64]>.predicate,
+         CPred<"!::llvm::cast<::mlir::ShapedType>($_self).isDynamicDim(1)">]>,
+    "activations [tokens, features] of f32 or f64 with a known number of features">;
+def Graph_TensorOrQTensor : AnyTypeOf<[Graph_Tensor, Graph_QTensorType],
                                       "activations or int8 activations">;
 
 #endif // FRIT_DIALECTS_GRAPH_GRAPHBASE

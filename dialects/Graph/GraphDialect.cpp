@@ -51,9 +51,10 @@ LogicalResult UnpairAttr::verify(function_ref<InFlightDiagnostic()> emitError, i
 
 LogicalResult SegmentAttr::verify(function_ref<InFlightDiagnostic()> emitError, FlatSymbolRefAttr,
                                   int64_t first, int64_t count) {
-  if (first < 0 || count <= 0)
-    return emitError() << "expected a first row of 0 or more and a positive count, but got "
-                       << first << " and " << count;
+  constexpr int64_t most = 1 << 20; // so that sums of counts fit 64 bits
+  if (first < 0 || first > most || count <= 0 || count > most)
+    return emitError() << "expected a first row from 0 and a count from 1 to " << most
+                       << ", but got " << first << " and " << count;
   return success();
 }
 
@@ -65,15 +66,18 @@ int64_t WeightType::getBytes() const {
   return getRows() * formatInfo(getFormat()).rowBytes(getColumns());
 }
 
+/// So that the bytes of a weight fit 64 bits in any format.
+static constexpr int64_t maxElements = int64_t{1} << 56;
+
 LogicalResult WeightType::verify(function_ref<InFlightDiagnostic()> emitError,
                                  ArrayRef<int64_t> shape, Format format) {
   if (shape.size() != 1 && shape.size() != 2)
     return emitError() << "expected a weight of rank 1 or 2, but got rank " << shape.size();
   int64_t elements = 1;
   for (int64_t dim : shape)
-    if (dim <= 0 || llvm::MulOverflow(elements, dim, elements))
-      return emitError() << "expected positive dimensions whose product fits 64 bits, but got "
-                         << dim;
+    if (dim <= 0 || llvm::MulOverflow(elements, dim, elements) || elements > maxElements)
+      return emitError() << "expected positive dimensions of at most " << maxElements
+                         << " elements, but got dimension " << dim;
   int64_t block = formatInfo(format).blockElements;
   if (shape.back() % block)
     return emitError() << "expected the last dimension to be a multiple of the " << block

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/Graph.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace frit;
@@ -82,17 +83,23 @@ LogicalResult AttentionOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
   if (!query || query.getRank() != 2)
     return emitOptionalError(location, "expected queries [tokens, heads x dim], but got ",
                              adaptor.getQuery().getType());
-  int64_t valueDim = 0;
-  if (adaptor.getCache())
-    valueDim = cast<kv::CacheType>(adaptor.getCache().getType()).getValueDim();
-  else if (adaptor.getValues() && adaptor.getKvHeads() > 0)
-    valueDim = cast<RankedTensorType>(adaptor.getValues().getType()).getDimSize(1) /
-               static_cast<int64_t>(adaptor.getKvHeads());
+  int64_t heads = static_cast<int64_t>(adaptor.getHeads());
+  int64_t kvHeads = static_cast<int64_t>(adaptor.getKvHeads());
+  auto cache = adaptor.getCache() ? dyn_cast<kv::CacheType>(adaptor.getCache().getType()) : nullptr;
+  auto values =
+      adaptor.getValues() ? dyn_cast<RankedTensorType>(adaptor.getValues().getType()) : nullptr;
+  int64_t valueDim;
+  if (cache)
+    valueDim = cache.getValueDim();
+  else if (values && values.getRank() == 2 && !values.isDynamicDim(1) && kvHeads > 0)
+    valueDim = values.getDimSize(1) / kvHeads;
   else
-    return emitOptionalError(location, "expected a cache or keys and values");
-  types.push_back(RankedTensorType::get(
-      {query.getDimSize(0), static_cast<int64_t>(adaptor.getHeads()) * valueDim},
-      query.getElementType()));
+    return emitOptionalError(location,
+                             "expected a cache, or keys and values [tokens, kv_heads x dim]");
+  int64_t columns;
+  if (heads <= 0 || llvm::MulOverflow(heads, valueDim, columns))
+    return emitOptionalError(location, "expected a number of heads that fits, but got ", heads);
+  types.push_back(RankedTensorType::get({query.getDimSize(0), columns}, query.getElementType()));
   return success();
 }
 

@@ -26,7 +26,7 @@ def Graph_EmbedOp : Graph_ComputeOp<"embed", [Pure, InferTypeOpAdaptor]> {
   let arguments = (ins Graph_TokensType:$tokens, Graph_WeightType:$table,
                        DefaultValuedAttr<F64Attr, "1.0">:$scale);
   let results = (outs Graph_Tensor:$result);
-  let assemblyFormat = "$tokens `,` $table attr-dict `:` type($table)";
+  let assemblyFormat = "$tokens `,` $table attr-dict `:` qualified(type($table))";
   let hasVerifier = 1;
 }
 
@@ -48,7 +48,8 @@ def Graph_NormOp : Graph_ComputeOp<"norm", [Pure, AllTypesMatch<["input", "resul
                        DefaultValuedAttr<F64Attr, "0.0">:$offset, OptionalAttr<I64Attr>:$group);
   let results = (outs Graph_Tensor:$result);
   let assemblyFormat = [{
-    $input `,` $weight (`bias` $bias^)? attr-dict `:` type($input) `,` type($weight) (`,` type($bias)^)?
+    $input `,` $weight (`bias` $bias^)? attr-dict `:` type($input) `,` qualified(type($weight))
+    (`,` qualified(type($bias))^)?
   }];
   let hasVerifier = 1;
 }
@@ -87,7 +88,8 @@ def Graph_LinearOp : Graph_ComputeOp<"linear", [Pure, InferTypeOpAdaptor]> {
                        Optional<Graph_WeightType>:$bias);
   let results = (outs Graph_Tensor:$result);
   let assemblyFormat = [{
-    $input `,` $weight (`bias` $bias^)? attr-dict `:` type($input) `,` type($weight) (`,` type($bias)^)?
+    $input `,` $weight (`bias` $bias^)? attr-dict `:` type($input) `,` qualified(type($weight))
+    (`,` qualified(type($bias))^)?
   }];
   let hasVerifier = 1;
 }
@@ -96,14 +98,15 @@ def Graph_RopeOp : Graph_ComputeOp<"rope", [Pure, AllTypesMatch<["input", "resul
   let summary = "Rotary position embedding";
   let description = [{
     Rotates pairs of elements of each head of `head_dim` columns by the angle
-    position * position_scale * theta^(-2i/dim), i the number of the pair; only the first `dim` elements of a head rotate. `halves` pairs element i with
-    i + dim/2 (Hugging Face), `interleaved` 2i with 2i + 1 (llama.cpp's order of llama). Angles are
-    computed in f64. Import keeps the file's pairing, `normalize` leaves only `halves`.
+    position * position_scale * theta^(-2i/dim), i the number of the pair; only the first `dim`
+    elements of a head rotate. `halves` pairs element i with i + dim/2 (Hugging Face), `interleaved` 2i
+    with 2i + 1 (llama.cpp's order of llama). Angles are computed in f64. Import keeps the file's
+    pairing, `normalize` leaves only `halves`.
     Source: Su et al. 2021.
 
     Example:
     ```mlir
-    %r = graph.rope %q, %tok {pairs = halves, head_dim = 64, dim = 64, theta = 1.0e5} : tensor<?x576xf32>
+    %r = graph.rope %q, %tok halves {head_dim = 64, dim = 64, theta = 1.0e5} : tensor<?x576xf32>
     ```
   }];
   let arguments = (ins Graph_Tensor:$input, Graph_TokensType:$tokens, Graph_RopePairsAttr:$pairs,
@@ -131,9 +134,9 @@ def Graph_AttentionOp : Graph_ComputeOp<"attention", [InferTypeOpAdaptor,
     Example:
     ```mlir
     %a = graph.attention %q cache %kv, %tok heads 9 over 3 {scale = 0.125, mask = #graph.mask<causal>}
-        : tensor<?x576xf32>, !kv.cache<3x64>
+        : tensor<?x576xf32>, !kv.cache<3x64>, !graph.tokens
     %b = graph.attention %q keys %k, %v heads 9 over 3 {scale = 0.125}
-        : tensor<4x576xf32>, tensor<7x192xf32>, tensor<7x192xf32>
+        : tensor<4x576xf32> keys tensor<7x192xf32>, tensor<7x192xf32>
     ```
   }];
   let arguments = (ins Graph_Tensor:$query, Optional<KV_CacheType>:$cache, Optional<Graph_TokensType>:$tokens,
@@ -146,7 +149,7 @@ def Graph_AttentionOp : Graph_ComputeOp<"attention", [InferTypeOpAdaptor,
   let results = (outs Graph_Tensor:$result);
   let assemblyFormat = [{
     $query (`cache` $cache^ `,` $tokens)? (`keys` $keys^ `,` $values)? `heads` $heads `over` $kv_heads attr-dict `:` type($query)
-    (`,` type($cache)^ `,` type($tokens))? (`,` type($keys)^ `,` type($values))?
+    (`,` qualified(type($cache))^ `,` type($tokens))? (`keys` type($keys)^ `,` type($values))?
   }];
   let hasVerifier = 1;
 }
@@ -212,7 +215,8 @@ def Graph_LogitsOp : Graph_ComputeOp<"logits", [Pure, InferTypeOpAdaptor]> {
                        DefaultValuedAttr<F64Attr, "1.0">:$scale, OptionalAttr<F64Attr>:$softcap);
   let results = (outs Graph_Tensor:$result);
   let assemblyFormat = [{
-    $input `,` $weight (`bias` $bias^)? attr-dict `:` type($input) `,` type($weight) (`,` type($bias)^)?
+    $input `,` $weight (`bias` $bias^)? attr-dict `:` type($input) `,` qualified(type($weight))
+    (`,` qualified(type($bias))^)?
   }];
   let hasVerifier = 1;
 }

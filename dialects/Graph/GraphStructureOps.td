@@ -59,7 +59,7 @@ def Graph_WeightsOp : Graph_Op<"weights", [Symbol, SymbolTable, NoTerminator, Si
     Example:
     ```mlir
     graph.weights @block [30] {
-      graph.column @attn_norm : !graph.weight<576, f32> at @f0, [0, 4096]
+      graph.column @attn_norm : !graph.weight<576, f32> at [@f0], [0, 4096]
     }
     ```
   }];
@@ -76,7 +76,7 @@ def Graph_ColumnOp : Graph_Op<"column", [Symbol, HasParent<"::frit::graph::Weigh
 
     Example:
     ```mlir
-    graph.column @attn_q : !graph.weight<576x576, q4_1> at @f0, [4096, 8192] rows #graph.unpair<64>
+    graph.column @attn_q : !graph.weight<576x576, q4_1> at [@f0], [4096, 8192] rows <64>
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Graph_WeightType>:$type,
@@ -100,7 +100,7 @@ def Graph_ParamOp : Graph_Op<"param", [Pure, DeclareOpInterfaceMethods<SymbolUse
   }];
   let arguments = (ins SymbolRefAttr:$weight, Optional<Index>:$row);
   let results = (outs Graph_WeightType:$result);
-  let assemblyFormat = "$weight (`[` $row^ `]`)? attr-dict `:` type($result)";
+  let assemblyFormat = "$weight (`[` $row^ `]`)? attr-dict `:` qualified(type($result))";
 }
 
 //===----------------------------------------------------------------------===//
@@ -185,7 +185,9 @@ def Graph_RepeatOp : Graph_Op<"repeat", [AllTypesMatch<["input", "result"]>,
                        Arg<KV_CachesType, "", [MemRead, MemWrite]>:$caches,
                        Graph_SegmentArrayAttr:$segments);
   let results = (outs Graph_Tensor:$result);
-  let assemblyFormat = "$input `,` $tokens `,` $caches $segments attr-dict `:` type($input) `,` type($caches)";
+  let assemblyFormat = [{
+    $input `,` $tokens `,` $caches $segments attr-dict `:` type($input) `,` qualified(type($caches))
+  }];
   let hasVerifier = 1;
 }
 

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/Graph/Graph.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace frit;
@@ -272,9 +273,11 @@ LogicalResult AttentionOp::verify() {
       return emitOpError("expected as many values as keys, but got ") << values << " and " << keys;
     keyDim = getColumns(getKeys()) / kvHeads;
   }
-  if (getColumns(getQuery()) != heads * keyDim)
-    return emitOpError("expected ")
-           << heads * keyDim << " query columns, but got " << getColumns(getQuery());
+  // The result type bounds `heads`, but the keys may be longer than the values.
+  int64_t queryColumns;
+  if (llvm::MulOverflow(heads, keyDim, queryColumns) || getColumns(getQuery()) != queryColumns)
+    return emitOpError("expected queries of ")
+           << heads << " heads of " << keyDim << " columns, but got " << getColumns(getQuery());
   if (getWindow() && getMask() != Mask::Causal)
     return emitOpError("expected a causal mask for a window");
   if (getSoftcap() && !(getSoftcap()->convertToDouble() > 0))

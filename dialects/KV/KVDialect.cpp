@@ -72,9 +72,12 @@ int64_t CacheType::bytesPerToken() const {
 LogicalResult CacheType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t heads,
                                 int64_t keyDim, int64_t valueDim, StoreAttr keyStore,
                                 StoreAttr valueStore, int64_t window) {
-  if (heads <= 0 || keyDim <= 0 || valueDim <= 0)
-    return emitError() << "expected positive heads and dimensions, but got " << heads << " x "
-                       << keyDim << " and " << valueDim;
+  // So that products of them fit 64 bits.
+  constexpr int64_t most = int64_t{1} << 24;
+  for (int64_t size : {heads, keyDim, valueDim})
+    if (size <= 0 || size > most)
+      return emitError() << "expected heads and dimensions from 1 to " << most << ", but got "
+                         << size;
   if (window < 0)
     return emitError() << "expected a window of 0 (all) or more tokens, but got " << window;
   if (!keyStore != !valueStore)
@@ -134,8 +137,9 @@ void CacheType::print(AsmPrinter &printer) const {
 }
 
 LogicalResult CachesType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t layers) {
-  if (layers <= 0)
-    return emitError() << "expected at least one layer, but got " << layers;
+  constexpr int64_t most = 1 << 20;
+  if (layers <= 0 || layers > most)
+    return emitError() << "expected 1 to " << most << " layers, but got " << layers;
   return success();
 }
 

@@ -67,7 +67,7 @@ def KV_CreateOp : KV_Op<"create"> {
   let arguments = (ins ConfinedAttr<I64Attr, [IntPositive]>:$capacity,
                        DefaultValuedAttr<ConfinedAttr<I64Attr, [IntPositive]>, "1">:$slots);
   let results = (outs Res<KV_CacheType, "", [MemAlloc]>:$cache);
-  let assemblyFormat = "`capacity` $capacity (`slots` $slots^)? attr-dict `:` type($cache)";
+  let assemblyFormat = "`capacity` $capacity (`slots` $slots^)? attr-dict `:` qualified(type($cache))";
 }
 
 def KV_AppendOp : KV_Op<"append", [DeclareOpInterfaceMethods<FusibleOpInterface>]> {
@@ -79,15 +79,16 @@ def KV_AppendOp : KV_Op<"append", [DeclareOpInterfaceMethods<FusibleOpInterface>
 
     Example:
     ```mlir
-    kv.append %kv, %k, %v, %tok : !kv.cache<3 x 64>, tensor<?x192xf32>, tensor<?x192xf32>
+    kv.append %kv, %k, %v, %tok : !kv.cache<3x64>, tensor<?x192xf32>, tensor<?x192xf32>,
+        !graph.tokens
     ```
     **Constraints:** columns of `keys` = heads x keyDim, of `values` = heads x valueDim.
   }];
   let arguments = (ins Arg<KV_CacheType, "", [MemWrite]>:$cache, 2DTensorOf<[F32, F64]>:$keys,
                        2DTensorOf<[F32, F64]>:$values, KV_Tokens:$tokens);
   let assemblyFormat = [{
-    $cache `,` $keys `,` $values `,` $tokens attr-dict `:` type($cache) `,` type($keys) `,` type($values)
-    `,` type($tokens)
+    $cache `,` $keys `,` $values `,` $tokens attr-dict `:` qualified(type($cache)) `,` type($keys)
+    `,` type($values) `,` type($tokens)
   }];
   let hasVerifier = 1;
 }
@@ -106,7 +107,7 @@ def KV_EvictOp : KV_Op<"evict"> {
   let arguments = (ins Arg<KV_CacheType, "", [MemWrite]>:$cache,
                        ConfinedAttr<I64Attr, [IntNonNegative]>:$slot,
                        ConfinedAttr<I64Attr, [IntNonNegative]>:$keep);
-  let assemblyFormat = "$cache `slot` $slot `keep` $keep attr-dict `:` type($cache)";
+  let assemblyFormat = "$cache `slot` $slot `keep` $keep attr-dict `:` qualified(type($cache))";
 }
 
 #endif // FRIT_DIALECTS_KV_KVOPS

@@ -1,0 +1,220 @@
+// RUN: %frit-opt --split-input-file --verify-diagnostics %s
+
+// expected-error @+1 {{expected a path, but got an empty one}}
+graph.file @f0 ""
+
+// -----
+
+// expected-error @+1 {{expected a graph.file, but found none called @f0}}
+graph.weight @w : !graph.weight<8, f32> at @f0, 0
+
+// -----
+
+graph.file @f0 "f"
+// expected-error @+1 {{expected an offset of 0 or more, but got -4}}
+graph.weight @w : !graph.weight<8, f32> at @f0, -4
+
+// -----
+
+graph.file @f0 "f"
+// expected-error @+1 {{expected rows in whole groups of 4 for unpair, but got '!graph.weight<6x8, f32>'}}
+graph.weight @w : !graph.weight<6x8, f32> at @f0, 0 rows <4>
+
+// -----
+
+graph.file @f0 "f"
+// expected-error @+1 {{expected rows in whole groups of 4 for unpair, but got '!graph.weight<8, f32>'}}
+graph.weight @w : !graph.weight<8, f32> at @f0, 0 rows <4>
+
+// -----
+
+graph.file @f0 "f"
+// expected-error @+1 {{expected a positive even group, but got 3}}
+graph.weight @w : !graph.weight<6x8, f32> at @f0, 0 rows <3>
+
+// -----
+
+graph.file @f0 "f"
+// expected-error @+1 {{expected a positive even group, but got 0}}
+graph.weight @w : !graph.weight<6x8, f32> at @f0, 0 rows <0>
+
+// -----
+
+graph.file @f0 "f"
+graph.weights @block [2] {
+  // expected-error @+1 {{expected 2 offsets, one a row, but got 1}}
+  graph.column @w : !graph.weight<8, f32> at [@f0], [0]
+}
+
+// -----
+
+graph.file @f0 "f"
+graph.weights @block [2] {
+  // expected-error @+1 {{expected one file or 2, one a row, but got 3}}
+  graph.column @w : !graph.weight<8, f32> at [@f0, @f0, @f0], [0, 4]
+}
+
+// -----
+
+graph.file @f0 "f"
+graph.weights @block [2] {
+  // expected-error @+1 {{expected offsets of 0 or more, but got -8}}
+  graph.column @w : !graph.weight<8, f32> at [@f0], [0, -8]
+}
+
+// -----
+
+graph.file @f0 "f"
+graph.weights @block [2] {
+  // expected-error @+1 {{expected rows in whole groups of 4 for unpair, but got '!graph.weight<6x8, f32>'}}
+  graph.column @w : !graph.weight<6x8, f32> at [@f0], [0, 4] rows <4>
+}
+
+// -----
+
+graph.file @f0 "f"
+graph.weights @block [2] {
+  // expected-error @+1 {{expected a graph.file, but found none called @f1}}
+  graph.column @w : !graph.weight<8, f32> at [@f0, @f1], [0, 4]
+}
+
+// -----
+
+graph.func @param_of_nothing() {
+  // expected-error @+1 {{expected a graph.weight or graph.column, but found none called @w}}
+  %w = graph.param @w : !graph.weight<8, f32>
+  graph.return
+}
+
+// -----
+
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<8, f32> at @f0, 0
+graph.func @param_type() {
+  // expected-error @+1 {{expected type '!graph.weight<8, f32>' of @w, but got '!graph.weight<8, f16>'}}
+  %w = graph.param @w : !graph.weight<8, f16>
+  graph.return
+}
+
+// -----
+
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<8, f32> at @f0, 0
+graph.func @param_with_row(%i: index) {
+  // expected-error @+1 {{expected no row for @w}}
+  %w = graph.param @w[%i] : !graph.weight<8, f32>
+  graph.return
+}
+
+// -----
+
+graph.file @f0 "f"
+graph.weights @block [1] {
+  graph.column @w : !graph.weight<8, f32> at [@f0], [0]
+}
+graph.func @param_without_row() {
+  // expected-error @+1 {{expected a row for @block::@w}}
+  %w = graph.param @block::@w : !graph.weight<8, f32>
+  graph.return
+}
+
+// -----
+
+// expected-error @+1 {{expected arguments (tensor, !graph.tokens, !kv.cache, index), but got '(tensor<?x8xf32>) -> tensor<?x8xf32>'}}
+graph.layer @decoder(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  graph.return %x : tensor<?x8xf32>
+}
+
+// -----
+
+// expected-error @+1 {{expected one result of type 'tensor<?x8xf32>', but got}}
+graph.layer @decoder(%x: tensor<?x8xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x8>, %i: index) {
+  graph.return
+}
+
+// -----
+
+graph.func @returns(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  // expected-error @+1 {{expected operands of types ('tensor<?x8xf32>') to match the function, but got ()}}
+  graph.return
+}
+
+// -----
+
+graph.layer @decoder(%x: tensor<?x8xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x8>, %i: index) -> tensor<?x8xf32> {
+  graph.return %x : tensor<?x8xf32>
+}
+graph.func @repeat_count(%x: tensor<?x8xf32>, %tok: !graph.tokens, %kv: !kv.caches<3>) {
+  // expected-error @+1 {{expected as many layers as caches, but got 2 layers and 3 caches}}
+  %y = graph.repeat %x, %tok, %kv [#graph.segment<@decoder, 0, 2>] : tensor<?x8xf32>, !kv.caches<3>
+  graph.return
+}
+
+// -----
+
+graph.func @repeat_of_nothing(%x: tensor<?x8xf32>, %tok: !graph.tokens, %kv: !kv.caches<2>) {
+  // expected-error @+1 {{expected a graph.layer, but found none called @decoder}}
+  %y = graph.repeat %x, %tok, %kv [#graph.segment<@decoder, 0, 2>] : tensor<?x8xf32>, !kv.caches<2>
+  graph.return
+}
+
+// -----
+
+graph.layer @decoder(%x: tensor<?x8xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x8>, %i: index) -> tensor<?x8xf32> {
+  graph.return %x : tensor<?x8xf32>
+}
+graph.func @repeat_type(%x: tensor<?x9xf32>, %tok: !graph.tokens, %kv: !kv.caches<2>) {
+  // expected-error @+1 {{expected @decoder to take 'tensor<?x9xf32>', but it takes 'tensor<?x8xf32>'}}
+  %y = graph.repeat %x, %tok, %kv [#graph.segment<@decoder, 0, 2>] : tensor<?x9xf32>, !kv.caches<2>
+  graph.return
+}
+
+// -----
+
+// expected-error @+1 {{expected a first row from 0 and a count from 1 to 1048576, but got 0 and 0}}
+module attributes {a = #graph.segment<@decoder, 0, 0>} {}
+
+// -----
+
+// expected-error @+1 {{expected a first row from 0 and a count from 1 to 1048576, but got -1 and 1}}
+module attributes {a = #graph.segment<@decoder, -1, 1>} {}
+
+// -----
+
+graph.func @batch_positions() {
+  // expected-error @+1 {{expected 2 positions, one a token, but got 1}}
+  %tok = graph.batch ids [1, 2] at [0]
+  graph.return
+}
+
+// -----
+
+graph.func @batch_slots() {
+  // expected-error @+1 {{expected 1 slots, one a token, but got 2}}
+  %tok = graph.batch ids [1] at [0] slots [0, 0]
+  graph.return
+}
+
+// -----
+
+graph.func @batch_wanted() {
+  // expected-error @+1 {{expected 1 wanted flags, one a token, but got 0}}
+  %tok = graph.batch ids [1] at [0] wanted []
+  graph.return
+}
+
+// -----
+
+graph.func @batch_negative_position() {
+  // expected-error @+1 {{expected positions of 0 or more, but got -1}}
+  %tok = graph.batch ids [1] at [-1]
+  graph.return
+}
+
+// -----
+
+graph.func @batch_negative_slot() {
+  // expected-error @+1 {{expected slots of 0 or more, but got -2}}
+  %tok = graph.batch ids [1] at [0] slots [-2]
+  graph.return
+}
