@@ -1,0 +1,142 @@
+//===- Session.h - the state of running a model ---------------------------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FRIT_LIB_RUNTIME_SESSION_H
+#define FRIT_LIB_RUNTIME_SESSION_H
+
+#include "lib/Runtime/Model.h"
+#include "lib/Runtime/Workers.h"
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace frit {
+
+/// One token of a batch.
+struct BatchToken {
+  int32_t id;
+  int32_t position; ///< in its sequence; the slot's length when the token's turn comes
+  int32_t slot;     ///< which sequence
+  bool wanted;      ///< compute its logits
+};
+
+struct SessionOptions {
+  int64_t context = 0; ///< tokens a slot has room for; 0: the model's context length
+  int32_t slots = 1;   ///< sequences
+  int32_t threads = 0; ///< 0: one a CPU this process may use
+};
+
+/// KV caches, activation buffers and workers. Used by one thread at a time, except for cancel().
+/// After fork() the child has no workers: it must not use the session.
+class Session {
+public:
+  static constexpr int32_t maxSlots = 1 << 16;
+
+  static Result<std::unique_ptr<Session>> create(std::shared_ptr<const Model> model,
+                                                 SessionOptions options = {});
+
+  /// Runs the model on a batch: appends to the caches and computes the logits of the wanted tokens.
+  /// Everything is checked before anything is computed. A batch larger than the largest program is
+  /// cut into chunks. After cancel() returns a failure, with the chunks that were done in the
+  /// caches.
+  Status evaluate(std::span<const BatchToken> batch);
+
+  /// f32 logits of the index-th wanted token of the last batch, in the batch's order. Valid until
+  /// the next call of evaluate().
+  std::span<const float> logits(size_t index) const;
+  size_t logitsCount() const { return logitsRows; }
+
+  /// Tokens in a slot.
+  int32_t length(int32_t slot) const { return lengths[static_cast<size_t>(slot)]; }
+  /// Forgets all but the first `length` tokens of a slot; no-op if it has fewer.
+  void truncate(int32_t slot, int32_t length);
+
+  /// Makes the evaluate() that runs, or else the next one, stop before its next chunk. The only
+  /// function that other threads and signal handlers may call.
+  void cancel() { cancelRequested.store(true, std::memory_order_relaxed); }
+  /// Whether the last evaluate() was stopped by cancel().
+  bool wasCancelled() const { return cancelled; }
+
+  const Model &model() const { return *sharedModel; }
+  int32_t threads() const { return workers->count(); }
+  int32_t slots() const { return static_cast<int32_t>(lengths.size()); }
+  int64_t context() const { return contextTokens; }
+  /// Memory of the caches, of which only what was used is resident.
+  uint64_t cacheBytes() const { return caches.size(); }
+
+  /// Tokens and time of batches of one token, and of all others.
+  struct Timings {
+    int64_t prefillTokens = 0;
+    int64_t decodeTokens = 0;
+    std::chrono::nanoseconds prefill = {};
+    std::chrono::nanoseconds decode = {};
+  };
+  const Timings &timings() const { return times; }
+  void resetTimings() { times = {}; }
+
+private:
+  /// A step with everything looked up.
+  struct BoundStep {
+    frit_phase_fn function;
+    uint8_t *const *row;
+    bool barrier;
+  };
+  struct BoundProgram {
+    int64_t maxTokens;
+    std::vector<BoundStep> steps;
+  };
+  /// What the workers of a parallel region need.
+  struct Region {
+    const Session *session;
+    const BoundProgram *program;
+  };
+
+  Session(std::shared_ptr<const Model> model, const SessionOptions &options);
+  Status allocateCaches();
+  Status allocateBuffers();
+  void bindPrograms();
+  Status check(std::span<const BatchToken> batch);
+  Status reserveLogits(size_t rows, bool severalChunks);
+  void runChunk(std::span<const BatchToken> chunk);
+  static void runSteps(void *region, int32_t worker);
+
+  std::shared_ptr<const Model> sharedModel;
+  std::unique_ptr<Workers> workers;
+  int64_t contextTokens;
+  int64_t capacity;               ///< contextTokens rounded up to a multiple of 64
+  int64_t maxTokens = 0;          ///< of a chunk
+  std::vector<int32_t> lengths;   ///< [slot]
+  std::vector<int32_t> positions; ///< [slot], while a batch is checked
+
+  Pages caches;
+  std::vector<uint8_t *> cacheBegins; ///< keys and values of each cache in turn
+  Pages buffers;                      ///< token arrays, activations, scratch
+  std::vector<uint8_t *> bufferBegins;
+  int32_t *tokenIds = nullptr;
+  int32_t *tokenPositions = nullptr;
+  int32_t *tokenSlots = nullptr;
+  int32_t *wantedRows = nullptr;
+  frit_ctx context_ = {};
+
+  std::vector<uint8_t *> rowTable; ///< the rows of all steps, one after the other
+  std::vector<BoundProgram> programs;
+
+  Pages logitsStore; ///< rows of batches of several chunks
+  const float *logitsBegin = nullptr;
+  size_t logitsRows = 0;
+
+  std::atomic<bool> cancelRequested = false;
+  bool cancelled = false;
+  Timings times;
+};
+
+} // namespace frit
+
+#endif // FRIT_LIB_RUNTIME_SESSION_H
