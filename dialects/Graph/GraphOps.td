@@ -27,7 +27,6 @@ def Graph_EmbedOp : Graph_ComputeOp<"embed", [Pure, InferTypeOpAdaptor]> {
                        DefaultValuedAttr<F64Attr, "1.0">:$scale);
   let results = (outs Graph_Tensor:$result);
   let assemblyFormat = "$tokens `,` $table attr-dict `:` qualified(type($table))";
-  let hasVerifier = 1;
 }
 
 def Graph_NormOp : Graph_ComputeOp<"norm", [Pure, AllTypesMatch<["input", "result"]>]> {
@@ -69,7 +68,6 @@ def Graph_QuantizeOp : Graph_ComputeOp<"quantize", [Pure, InferTypeOpAdaptor]> {
   let arguments = (ins Graph_Tensor:$input, ConfinedAttr<I64Attr, [IntPositive]>:$block);
   let results = (outs Graph_QTensorType:$result);
   let assemblyFormat = "$input `by` $block attr-dict `:` type($input)";
-  let hasVerifier = 1;
 }
 
 def Graph_LinearOp : Graph_ComputeOp<"linear", [Pure, InferTypeOpAdaptor]> {

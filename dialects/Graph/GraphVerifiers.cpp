@@ -166,14 +166,6 @@ LogicalResult BatchOp::verify() {
 // Computation
 //===----------------------------------------------------------------------===//
 
-LogicalResult EmbedOp::verify() {
-  if (getColumns(getResult()) != getTable().getType().getColumns())
-    return emitOpError("expected ")
-           << getTable().getType().getColumns() << " columns to match the table, but got "
-           << getColumns(getResult());
-  return success();
-}
-
 /// A vector weight of `elements` elements.
 static LogicalResult verifyVector(Operation *op, Value weight, int64_t elements, StringRef what) {
   auto type = cast<WeightType>(weight.getType());
@@ -199,20 +191,8 @@ LogicalResult NormOp::verify() {
   return getBias() ? verifyVector(*this, getBias(), group, "bias") : success();
 }
 
-LogicalResult QuantizeOp::verify() {
-  auto result = getResult().getType();
-  if (result.getColumns() != getColumns(getInput()) ||
-      result.getBlock() != static_cast<int64_t>(getBlock()))
-    return emitOpError("expected a result of ")
-           << getColumns(getInput()) << " columns in blocks of " << getBlock() << ", but got "
-           << result;
-  return success();
-}
-
 static LogicalResult verifyProduct(Operation *op, Value input, Value weight, Value bias) {
   auto type = cast<WeightType>(weight.getType());
-  if (type.getRank() != 2)
-    return op->emitOpError("expected a weight of rank 2, but got ") << type;
   if (type.getColumns() != getColumns(input))
     return op->emitOpError("expected ")
            << type.getColumns() << " input columns to match the weight, but got "

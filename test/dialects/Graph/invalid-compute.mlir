@@ -269,3 +269,21 @@ graph.func @attention_softcap(%q: tensor<?x8xf32>, %k: tensor<?x8xf32>) {
   %y = graph.attention %q keys %k, %k heads 2 over 2 {scale = 1.0, softcap = 0.0} : tensor<?x8xf32> keys tensor<?x8xf32>, tensor<?x8xf32>
   graph.return
 }
+
+// -----
+
+graph.func @embed_result(%tok: !graph.tokens, %w: !graph.weight<16x8, f32>) {
+  // expected-error @+2 {{failed to infer returned types}}
+  // expected-error @+1 {{inferred type(s) 'tensor<?x8xf32>' are incompatible with return type(s) of operation 'tensor<?x9xf32>'}}
+  %y = "graph.embed"(%tok, %w) : (!graph.tokens, !graph.weight<16x8, f32>) -> tensor<?x9xf32>
+  graph.return
+}
+
+// -----
+
+graph.func @quantize_result(%x: tensor<?x32xf32>) {
+  // expected-error @+2 {{failed to infer returned types}}
+  // expected-error @+1 {{inferred type(s) '!graph.qtensor<?x32, block = 32>' are incompatible with return type(s) of operation '!graph.qtensor<?x32, block = 16>'}}
+  %q = "graph.quantize"(%x) <{block = 32 : i64}> : (tensor<?x32xf32>) -> !graph.qtensor<?x32, block = 16>
+  graph.return
+}
