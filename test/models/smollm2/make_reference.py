@@ -23,7 +23,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("TQDM_DISABLE", "1")  # No progress bars; read when transformers is imported.
+os.environ.setdefault("TQDM_DISABLE", "1")  # No progress bars; tqdm reads it at import.
 
 import gguf
 import numpy as np
@@ -55,8 +55,9 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def load_reference(path: Path):
-    """Returns (tokenizer, model), the model in fp32 with eager attention."""
+def load_reference(path: Path, threads: int):
+    """Returns (tokenizer, model), the model in fp32 with eager attention, run by `threads` threads."""
+    torch.set_num_threads(threads)
     transformers.utils.logging.disable_progress_bar()
     directory, name = str(path.parent), path.name
     tokenizer = transformers.AutoTokenizer.from_pretrained(directory, gguf_file=name)
@@ -266,10 +267,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="torch threads; 1 makes the bits repeatable (default: 1)")
     args = parser.parse_args()
 
-    torch.set_num_threads(args.threads)
     path = args.model or find_model()
     args.out.mkdir(parents=True, exist_ok=True)
-    tokenizer, model = load_reference(path)
+    tokenizer, model = load_reference(path, args.threads)
     print(f"weights: {verify_weights(path, model)} tensors equal gguf's dequantization")
     make_greedy(tokenizer, model, path, args.out)
     make_text(tokenizer, model, path, args.out)
