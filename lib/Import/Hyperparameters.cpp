@@ -46,12 +46,12 @@ std::string frit::formatValue(const GGUFValue &value) {
     }
   if (value.type() == GGUFType::Array)
     return value.typeName() + " of " + std::to_string(value.size());
-  if (Result<double> number = readNumber(value))
-    return formatNumber(*number);
   if (Result<uint64_t> number = value.asUInt())
     return std::to_string(*number);
   if (Result<int64_t> number = value.asInt())
     return std::to_string(*number);
+  if (Result<double> number = readNumber(value))
+    return formatNumber(*number);
   return value.typeName();
 }
 
@@ -128,8 +128,8 @@ std::optional<double> Hyperparameters::fromChoices(const Hyperparameter &paramet
   for (const auto &[choice, expression] : parameter.choices)
     if (choice == *text)
       return evaluate(expression, "key " + key, parameter.kind, layer);
-  problems.add("key " + key, parameter.what + " (" + formatValue(value) + ") is not supported; " +
-                                 parameter.instead);
+  problems.add("key " + key, "frit does not support " + parameter.what + " (" + formatValue(value) +
+                                 "); " + parameter.instead);
   return std::nullopt;
 }
 
@@ -163,8 +163,9 @@ std::optional<double> Hyperparameters::fromFile(const Hyperparameter &parameter,
     return std::nullopt;
   }
   if (!accepts(parameter.kind, *number)) {
-    problems.add(place,
-                 "expected " + describe(parameter.kind) + ", found " + formatNumber(*number));
+    problems.add(
+        place, "expected " + describe(parameter.kind) + ", found " +
+                   (value.type() == GGUFType::Array ? formatNumber(*number) : formatValue(value)));
     return std::nullopt;
   }
   return *number;

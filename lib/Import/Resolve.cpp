@@ -116,8 +116,8 @@ void Resolver::checkKeys() {
     if (const Refusal *refusal = findRefusal(record, key, architecture)) {
       std::string value = formatValue(entry.value);
       if (!llvm::is_contained(refusal->except, StringRef(value).trim('\'')))
-        problems.add("key " + key,
-                     refusal->what + " (" + value + ") is not supported; " + refusal->instead);
+        problems.add("key " + key, "frit does not support " + refusal->what + " (" + value + "); " +
+                                       refusal->instead);
     } else if (key.starts_with(prefix) && !known.contains(key)) {
       problems.add("key " + key,
                    "the record '" + record.name + "' does not know it (its value is " +
@@ -168,7 +168,8 @@ void Resolver::checkLeftOver() {
     auto refusal = llvm::find_if(
         record.refusals, [&](const Refusal &refusal) { return matchesAny(name, refusal.tensors); });
     if (refusal != record.refusals.end())
-      problems.addTensor(pattern, refusal->what + " is not supported; " + refusal->instead, layer);
+      problems.addTensor(pattern,
+                         "frit does not support " + refusal->what + "; " + refusal->instead, layer);
     else
       problems.addTensor(pattern,
                          "the record '" + record.name +

@@ -1,0 +1,233 @@
+//===- ArchRecordTest.cpp - architecture records from JSON ----------------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Arch/Registry.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/raw_ostream.h"
+#include "gtest/gtest.h"
+
+using namespace frit;
+using llvm::StringRef;
+
+/// The smallest record there is; the @-marks are places for changes.
+static const char *const smallest = R"json({
+  "name": "smallest" @top,
+  "hyperparameters": {
+    "layers": {"key": "{arch}.layers"},
+    "context_length": {"default": 100},
+    "hidden": {"default": 64},
+    "vocabulary": {"length_of": "tokens"},
+    "heads": {"default": 4},
+    "kv_heads": {"default": "heads"},
+    "value_dim": {"default": "head_dim"},
+    "head_dim": {"default": "hidden / heads" @head_dim} @hyperparameters
+  },
+  "norm": {"eps": 1e-6 @norm},
+  "attention": {"scale": "1 / sqrt(head_dim)" @attention},
+  "ffn": {"kind": "glu" @ffn},
+  "tensors": {
+    "token_embd": {"name": "embd", "shape": ["vocabulary", "hidden"]},
+    "output_norm": {"name": "norm", "shape": ["hidden"]},
+    "output": {"name": "output", "shape": ["vocabulary", "hidden"] @output},
+    "attn_q": {"name": "q{layer}", "shape": ["hidden", "hidden"] @attn_q},
+    "attn_k": {"name": "k{layer}", "shape": ["hidden", "hidden"]},
+    "attn_v": {"name": "v{layer}", "shape": ["hidden", "hidden"]},
+    "attn_output": {"name": "o{layer}", "shape": ["hidden", "hidden"]},
+    "ffn_gate": {"name": "g{layer}", "shape": [96, "hidden"]},
+    "ffn_up": {"name": "u{layer}", "shape": [96, "hidden"]},
+    "ffn_down": {"name": "d{layer}", "shape": ["hidden", 96]} @tensors
+  }
+})json";
+
+/// `text` with `change` at a mark and nothing at the others.
+static std::string recordWith(StringRef mark = "", StringRef change = "") {
+  std::string result;
+  StringRef rest = smallest;
+  while (!rest.empty()) {
+    auto [before, after] = rest.split('@');
+    result += before;
+    StringRef name = after.take_while([](char c) { return llvm::isAlpha(c) || c == '_'; });
+    if (!name.empty() && name == mark)
+      result += change;
+    rest = after.drop_front(name.size());
+  }
+  return result;
+}
+
+static std::string errorOf(StringRef json) {
+  Result<ArchRecord> record = ArchRecord::parse("r.json", json);
+  return record ? "no error" : record.error();
+}
+
+static std::string errorWith(StringRef mark, StringRef change) {
+  return errorOf(recordWith(mark, change));
+}
+
+/// The smallest record with one text in the place of another.
+static std::string errorReplacing(StringRef from, StringRef to) {
+  std::string text = recordWith();
+  size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from.str();
+  return errorOf(text.replace(at, from.size(), to));
+}
+
+TEST(ArchRecord, Smallest) {
+  Result<ArchRecord> record = ArchRecord::parse("r.json", recordWith());
+  ASSERT_TRUE(record) << record.error();
+  EXPECT_EQ(record->name, "smallest");
+  EXPECT_EQ(record->hyperparameters.size(), 8u);
+  ASSERT_TRUE(record->findHyperparameter("head_dim"));
+  EXPECT_EQ(record->findHyperparameter("head_dim")->fallback->text(), "hidden / heads");
+  EXPECT_EQ(record->findHyperparameter("none"), nullptr);
+  EXPECT_EQ(record->ropeOrder, RopeOrder::Halves);
+  EXPECT_EQ(record->qkNorm, QKNorm::None);
+  EXPECT_FALSE(record->tensors[static_cast<unsigned>(Role::AttnNorm)]);
+}
+
+TEST(ArchRecord, BuiltIn) {
+  Result<std::vector<ArchRecord>> records = builtinRecords();
+  ASSERT_TRUE(records) << records.error();
+  ASSERT_FALSE(records->empty());
+  for (const ArchRecord &record : *records) {
+    EXPECT_FALSE(record.description.empty()) << record.name;
+    EXPECT_FALSE(record.ggufArchitectures.empty()) << record.name;
+  }
+}
+
+TEST(ArchRecord, UnknownKeysAreNamed) {
+  EXPECT_EQ(errorWith("attention", ", \"scael\": 1"),
+            "r.json: attention: unknown key 'scael'; known are scale, softcap, window, qk_norm");
+  EXPECT_EQ(errorWith("top", ", \"a\": 1, \"b\": 2"),
+            "r.json: unknown keys 'a', 'b'; known are name, description, gguf, hyperparameters, "
+            "tensors, norm, attention, rope, ffn, embedding, residual, logits, ignore, refuse");
+  EXPECT_EQ(errorWith("head_dim", ", \"min\": 1"),
+            "r.json: hyperparameters.head_dim: unknown key 'min'; known are key, length_of, is, "
+            "per_layer, choices, default, what, instead");
+  EXPECT_EQ(errorWith("attn_q", ", \"transpose\": true"),
+            "r.json: tensors.attn_q: unknown key 'transpose'; known are name, shape, optional, "
+            "default");
+  EXPECT_EQ(errorWith("tensors", ", \"attn_x\": {}").substr(0, 45),
+            "r.json: tensors: unknown key 'attn_x'; known ");
+  EXPECT_EQ(
+      errorWith("top", R"(, "refuse": [{"keys": ["k"], "what": "w", "instead": "i", "x": 1}])"),
+      "r.json: refuse[0]: unknown key 'x'; known are keys, tensors, except, what, instead");
+}
+
+TEST(ArchRecord, NoJSON) {
+  EXPECT_EQ(errorOf("{").substr(0, 8), "r.json: ");
+  EXPECT_EQ(errorOf("[]"), "r.json: expected an object");
+  EXPECT_EQ(errorOf(""), "r.json: [1:0, byte=0]: Unexpected EOF");
+  EXPECT_EQ(errorOf(std::string(100000, '[')), "r.json: expected at most 16 levels of nesting");
+  // Brackets in texts do not nest.
+  EXPECT_EQ(errorWith("top", ", \"description\": \"[[[[[[[[[[[[[[[[[[[[\\\"[[[[[\""), "no error");
+}
+
+TEST(ArchRecord, WrongTypes) {
+  EXPECT_EQ(errorReplacing("\"smallest\"", "1"), "r.json: name: expected a text");
+  EXPECT_EQ(errorWith("top", ", \"gguf\": \"a\""), "r.json: gguf: expected a list");
+  EXPECT_EQ(errorWith("top", ", \"gguf\": [1]"), "r.json: gguf: expected a text");
+  EXPECT_EQ(errorWith("top", ", \"rope\": []"), "r.json: rope: expected an object");
+  EXPECT_EQ(errorWith("norm", ", \"offset\": true"),
+            "r.json: norm.offset: expected a number or an expression");
+  EXPECT_EQ(errorWith("attn_q", ", \"optional\": 1"),
+            "r.json: tensors.attn_q.optional: expected true or false");
+}
+
+TEST(ArchRecord, MissingParts) {
+  EXPECT_EQ(errorReplacing("\"name\": \"smallest\" ,", ""), "r.json: name: is missing");
+  EXPECT_EQ(errorReplacing("\"hidden\": {\"default\": 64},", ""),
+            "r.json: hyperparameters.hidden: is missing");
+  EXPECT_EQ(errorReplacing("\"output_norm\": {\"name\": \"norm\", \"shape\": [\"hidden\"]},", ""),
+            "r.json: tensors.output_norm: is missing");
+  EXPECT_EQ(errorReplacing("\"ffn\": {\"kind\": \"glu\" },", ""), "r.json: ffn: is missing");
+  EXPECT_EQ(errorReplacing("\"name\": \"q{layer}\", ", ""),
+            "r.json: tensors.attn_q.name: is missing");
+}
+
+TEST(ArchRecord, Hyperparameters) {
+  EXPECT_EQ(errorWith("hyperparameters", ", \"x\": {}"),
+            "r.json: hyperparameters.x: expected at least one of key, length_of and default");
+  EXPECT_EQ(errorWith("hyperparameters", ", \"layer\": {\"default\": 1}"),
+            "r.json: hyperparameters.layer: this name has a meaning in expressions");
+  EXPECT_EQ(errorWith("head_dim", ", \"is\": \"prime\""),
+            "r.json: hyperparameters.head_dim.is: expected one of count, size, positive, "
+            "nonnegative, number, found 'prime'");
+  EXPECT_EQ(errorWith("head_dim", ", \"choices\": {\"a\": 1}"),
+            "r.json: hyperparameters.head_dim: expected 'what' and 'instead' beside choices");
+  EXPECT_EQ(errorWith("hyperparameters",
+                      ", \"a\": {\"default\": \"b\"}, \"b\": {\"default\": \"a + 1\"}"),
+            "r.json: hyperparameters.a: its value needs itself");
+}
+
+TEST(ArchRecord, Expressions) {
+  EXPECT_EQ(
+      errorReplacing("\"hidden / heads\"", "\"hidden /\""),
+      "r.json: hyperparameters.head_dim.default: expected a number, a name or '(' at character "
+      "9 of 'hidden /', found the end");
+  EXPECT_EQ(errorReplacing("\"hidden / heads\"", "\"hidden / haeds\""),
+            "r.json: hyperparameters.head_dim: 'hidden / haeds' uses 'haeds', which is no "
+            "hyperparameter of the record");
+  EXPECT_EQ(errorReplacing("[96, \"hidden\"]", "[\"ffn\", \"hidden\"]"),
+            "r.json: tensors.ffn_gate: 'ffn' uses 'ffn', which is no hyperparameter of the record");
+  EXPECT_EQ(
+      errorWith("attention", ", \"window\": \"wide\""),
+      "r.json: attention.window: 'wide' uses 'wide', which is no hyperparameter of the record");
+}
+
+TEST(ArchRecord, Tensors) {
+  EXPECT_EQ(errorReplacing("\"q{layer}\"", "\"q\""),
+            "r.json: tensors.attn_q.name: expected {layer} in it");
+  EXPECT_EQ(errorReplacing("\"embd\"", "\"embd{layer}\""),
+            "r.json: tensors.token_embd.name: expected no {layer} in it");
+  EXPECT_EQ(errorReplacing("\"shape\": [\"hidden\"]", "\"shape\": []"),
+            "r.json: tensors.output_norm.shape: expected one or two dimensions");
+  EXPECT_EQ(errorWith("attn_q", ", \"optional\": true"),
+            "r.json: tensors.attn_q.optional: no model does without it");
+  EXPECT_EQ(errorWith("output", ", \"default\": \"embedding\""),
+            "r.json: tensors.output.default: there is no role 'embedding'");
+  EXPECT_EQ(errorWith("output", ", \"default\": \"attn_q\""),
+            "r.json: tensors.output.default: 'attn_q' cannot stand in for 'output'");
+  EXPECT_EQ(
+      errorWith("tensors", ", \"attn_q_norm\": {\"name\": \"n{layer}\", \"shape\": [16]}"),
+      "r.json: attention.qk_norm: expected before_rope or after_rope, as there are tensors for "
+      "it");
+  EXPECT_EQ(errorWith("tensors", ", \"output_norm_bias\": {\"name\": \"b\", \"shape\": [64]}"),
+            "r.json: norm.kind: an rms norm has no output_norm_bias");
+}
+
+TEST(ArchRecord, Choices) {
+  EXPECT_EQ(errorReplacing("\"kind\": \"glu\"", "\"kind\": \"mlp\""),
+            "r.json: ffn.kind: expected one of glu, found 'mlp'");
+  EXPECT_EQ(errorWith("ffn", ", \"activation\": \"relu\""),
+            "r.json: ffn.activation: expected one of silu, gelu, gelu_tanh, found 'relu'");
+  EXPECT_EQ(errorWith("norm", ", \"kind\": \"batch\""),
+            "r.json: norm.kind: expected one of rms, layer, found 'batch'");
+}
+
+TEST(ArchRecord, Refusals) {
+  EXPECT_EQ(errorWith("top", R"(, "refuse": [{"what": "w", "instead": "i"}])"),
+            "r.json: refuse[0]: expected keys or tensors");
+  EXPECT_EQ(errorWith("top", R"(, "refuse": [{"keys": ["k"], "what": "w"}])"),
+            "r.json: refuse[0]: expected 'what' and 'instead'");
+  EXPECT_EQ(
+      errorWith("top",
+                R"(, "refuse": [{"keys": ["k"], "except": [[]], "what": "w", "instead": "i"}])"),
+      "r.json: refuse[0].except: expected numbers, texts, true and false");
+}
+
+TEST(ArchRecord, FilesThatAreNone) {
+  EXPECT_EQ(loadRecord("/nonexistent/r.json").error(),
+            "/nonexistent/r.json: No such file or directory");
+  EXPECT_EQ(loadRecord("/dev/zero").error(), "/dev/zero: expected a regular file");
+  llvm::SmallString<128> path;
+  int descriptor;
+  ASSERT_FALSE(llvm::sys::fs::createTemporaryFile("frit-record", "json", descriptor, path));
+  llvm::raw_fd_ostream(descriptor, /*shouldClose=*/true) << std::string((1 << 20) + 1, ' ');
+  EXPECT_EQ(loadRecord(path).error(),
+            (path + ": expected a record of at most 1048576 bytes, found 1048577").str());
+  llvm::sys::fs::remove(path);
+}

@@ -1,0 +1,240 @@
+//===- RecordTest.cpp - models through records of the user's --------------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "TestModels.h"
+#include "lib/Arch/Registry.h"
+#include "mlir/IR/Verifier.h"
+#include "llvm/Support/JSON.h"
+
+using namespace mlir;
+using namespace frit;
+using namespace frit::test;
+
+/// Puts the fields of `changes` into `object`, those of objects one by one.
+static void merge(llvm::json::Object &object, const llvm::json::Object &changes) {
+  for (const auto &[key, value] : changes) {
+    llvm::json::Object *inner = object.getObject(key);
+    if (inner && value.getAsObject())
+      merge(*inner, *value.getAsObject());
+    else
+      object[key] = value;
+  }
+}
+
+namespace {
+
+class RecordTest : public ImportTest {
+protected:
+  /// The options that use llama's record with `changes` merged into it.
+  ImportOptions changedLlama(StringRef changes) {
+    std::string text;
+    for (const EmbeddedRecord &record : embeddedRecords())
+      if (StringRef(record.file) == "llama.json")
+        text.assign(record.text, record.bytes);
+    llvm::Expected<llvm::json::Value> record = llvm::json::parse(text);
+    llvm::Expected<llvm::json::Value> change = llvm::json::parse(changes);
+    EXPECT_TRUE(record && change);
+    merge(*record->getAsObject(), *change->getAsObject());
+    std::string merged;
+    llvm::raw_string_ostream(merged) << *record;
+    ImportOptions options;
+    options.archSpecPath = directory.write("record.json", merged);
+    return options;
+  }
+};
+
+} // namespace
+
+TEST_F(RecordTest, ServesAnyArchitecture) {
+  auto module = importMade({"--arch", "novel"}, changedLlama(R"({"name": "mine", "gguf": []})"));
+  ASSERT_TRUE(module) << diagnosticText;
+  EXPECT_TRUE(hasLines(print(*module), {"frit.arch = \"novel\""}));
+}
+
+TEST_F(RecordTest, LikeUsesTheRecordOfAnotherArchitecture) {
+  ImportOptions options;
+  options.like = "llama";
+  EXPECT_TRUE(importMade({"--arch", "novel"}, options)) << diagnosticText;
+}
+
+TEST_F(RecordTest, EveryKnobReachesTheGraph) {
+  ImportOptions options = changedLlama(R"json({
+    "norm": {"offset": 1},
+    "attention": {"scale": "1 / head_dim", "softcap": 50, "qk_norm": "before_rope",
+                  "window": "layer % 2 == 0 ? 24 : 0"},
+    "embedding": {"scale": "sqrt(hidden)"},
+    "residual": {"scale": "1.5 / sqrt(layers + 7)"},
+    "logits": {"scale": 0.25, "softcap": 30},
+    "rope": {"pairs": "halves"},
+    "ffn": {"activation": "gelu_tanh"},
+    "tensors": {
+      "attn_q_norm": {"name": "blk.{layer}.attn_q_norm.weight", "shape": ["head_dim"]},
+      "attn_k_norm": {"name": "blk.{layer}.attn_k_norm.weight", "shape": ["head_dim"]},
+      "attn_post_norm": {"name": "blk.{layer}.post_attention_norm.weight", "shape": ["hidden"]},
+      "ffn_post_norm": {"name": "blk.{layer}.post_ffw_norm.weight", "shape": ["hidden"]}
+    }
+  })json");
+  auto module = importMade({"--qk-norm", "--add", "blk.0.post_attention_norm.weight=f32:64",
+                            "--add", "blk.1.post_attention_norm.weight=f32:64", "--add",
+                            "blk.0.post_ffw_norm.weight=f32:64", "--add",
+                            "blk.1.post_ffw_norm.weight=f32:64"},
+                           options);
+  ASSERT_TRUE(module) << diagnosticText;
+  EXPECT_TRUE(succeeded(verify(*module)));
+  EXPECT_TRUE(hasLines(
+      print(*module),
+      {"graph.layer @decoder0(",
+       "%13 = graph.norm %arg0, %0 {eps = 1.000000e-05 : f64, offset = 1.000000e+00 : f64}",
+       "%14 = graph.linear %13, %1",
+       "%15 = graph.linear %13, %3",
+       "%16 = graph.linear %13, %5",
+       "%17 = graph.norm %14, %2 {eps = 1.000000e-05 : f64, group = 16 : i64, offset",
+       "%18 = graph.norm %15, %4 {eps = 1.000000e-05 : f64, group = 16 : i64, offset",
+       "%19 = graph.rope %17, %arg1 halves",
+       "%20 = graph.rope %18, %arg1 halves",
+       "kv.append %arg2, %20, %16",
+       "%21 = graph.attention %19 cache %arg2, %arg1 heads 4 over 2 {mask = #graph.mask<causal>, "
+       "scale = 6.250000e-02 : f64, softcap = 5.000000e+01 : f64, window = 24 : i64}",
+       "%22 = graph.linear %21, %6",
+       "%23 = graph.norm %22, %7",
+       "%24 = graph.residual %arg0, %23 {scale = 5.000000e-01 : f64}",
+       "%25 = graph.norm %24, %8",
+       "gelu_tanh",
+       "%30 = graph.norm %29, %12",
+       "%31 = graph.residual %24, %30 {scale = 5.000000e-01 : f64}",
+       "graph.return %31",
+       "graph.layer @decoder1(",
+       "softcap = 5.000000e+01 : f64}",
+       "graph.embed %arg0, %0 {scale = 8.000000e+00 : f64}",
+       "{scale = 2.500000e-01 : f64, softcap = 3.000000e+01 : f64}"}));
+}
+
+TEST_F(RecordTest, NormsOfQAndKMayComeAfterRopeAndSpanTheRow) {
+  ImportOptions options = changedLlama(R"json({
+    "attention": {"qk_norm": "after_rope"},
+    "tensors": {
+      "attn_q_norm": {"name": "blk.{layer}.attn_q_norm.weight", "shape": ["heads * head_dim"]}
+    }
+  })json");
+  auto module = importMade(
+      {"--add", "blk.0.attn_q_norm.weight=f32:64", "--add", "blk.1.attn_q_norm.weight=f32:64"},
+      options);
+  ASSERT_TRUE(module) << diagnosticText;
+  EXPECT_TRUE(succeeded(verify(*module)));
+  std::string text = print(*module);
+  EXPECT_TRUE(hasLines(text, {"%14 = graph.rope %11", "%15 = graph.rope %12",
+                              "%16 = graph.norm %14, %2 {eps", "kv.append %arg2, %15, %13",
+                              "graph.attention %16"}));
+  EXPECT_EQ(text.find("group"), std::string::npos);
+}
+
+TEST_F(RecordTest, LayerNormsHaveBiases) {
+  ImportOptions options = changedLlama(R"json({
+    "norm": {"kind": "layer"},
+    "tensors": {
+      "output_norm_bias": {"name": "output_norm.bias", "shape": ["hidden"]},
+      "attn_norm_bias": {"name": "blk.{layer}.attn_norm.bias", "shape": ["hidden"]}
+    }
+  })json");
+  auto module = importMade({"--add", "output_norm.bias=f32:64", "--add",
+                            "blk.0.attn_norm.bias=f32:64", "--add", "blk.1.attn_norm.bias=f32:64"},
+                           options);
+  ASSERT_TRUE(module) << diagnosticText;
+  EXPECT_TRUE(succeeded(verify(*module)));
+  EXPECT_TRUE(
+      hasLines(print(*module), {"graph.weight @output_norm_bias", "graph.column @attn_norm_bias",
+                                "graph.norm %arg0, %0 bias %1 {eps = 1.000000e-05 : f64, kind = "
+                                "#graph.norm_kind<layer>}",
+                                "graph.norm %5, %1 bias %2 {eps"}));
+}
+
+TEST_F(RecordTest, NoRope) {
+  auto module = importMade({}, changedLlama(R"({"rope": {"dim": "layer == 0 ? rope_dim : 0"}})"));
+  ASSERT_TRUE(module) << diagnosticText;
+  std::string text = print(*module);
+  EXPECT_TRUE(hasLines(text, {"@decoder0(", "graph.rope", "graph.rope", "@decoder1("}));
+  EXPECT_EQ(text.find("graph.rope", text.find("@decoder1(")), std::string::npos);
+}
+
+TEST_F(RecordTest, TensorsMayBeIgnored) {
+  ImportOptions options = changedLlama(R"json({
+    "ignore": {"tensors": ["blk.{layer}.statistics", "extra"], "keys": ["{arch}.mystery"]}})json");
+  EXPECT_TRUE(importMade({"--add", "blk.1.statistics=f32:3", "--add", "extra=f32:3x3x3", "--set",
+                          "llama.mystery=u32:1"},
+                         options))
+      << diagnosticText;
+}
+
+//===----------------------------------------------------------------------===//
+// Records that do not describe a decoder
+//===----------------------------------------------------------------------===//
+
+TEST_F(RecordTest, ShapesThatDoNotFitTheStructure) {
+  ImportOptions options = changedLlama(R"json({
+    "tensors": {"attn_q": {"shape": ["2 * heads * head_dim", "hidden"]}}})json");
+  EXPECT_EQ(
+      refusalOfMade({"--drop", "blk.*.attn_q.weight", "--add", "blk.0.attn_q.weight=q8_0:128x64",
+                     "--add", "blk.1.attn_q.weight=q8_0:128x64"},
+                    options),
+      "$MODEL: cannot import, for 2 reasons\n"
+      "- record llama: expected 'attn_q' of layer 0 to have shape [64, 64], but its "
+      "expressions give [128, 64]\n"
+      "- record llama: expected 'attn_q' of layer 1 to have shape [64, 64], but its "
+      "expressions give [128, 64]\n");
+}
+
+TEST_F(RecordTest, LogitsThatAreNoVocabulary) {
+  EXPECT_EQ(
+      refusalOfMade({"--drop", "token_embd.weight", "--add", "token_embd.weight=f16:99x64"},
+                    changedLlama(R"({"tensors": {"token_embd": {"shape": [99, "hidden"]}}})")),
+      "$MODEL: cannot import, for 2 reasons\n"
+      "- record llama: expected 'token_embd' to have shape [288, 64], but its expressions "
+      "give [99, 64]\n"
+      "- record llama: expected 'output' to have shape [288, 64], but its expressions give "
+      "[99, 64]\n");
+}
+
+TEST_F(RecordTest, NegativeValues) {
+  EXPECT_EQ(
+      refusalOfMade({}, changedLlama(R"({"attention": {"softcap": "-heads"}})")),
+      "$MODEL: cannot import: attention.softcap: expected a number of 0 or more, but '-heads' "
+      "is -4 for heads = 4\n");
+}
+
+TEST_F(RecordTest, DivisionByZero) {
+  EXPECT_EQ(
+      refusalOfMade({}, changedLlama(R"json({"residual": {"scale": "1 / (heads - 4)"}})json")),
+      "$MODEL: cannot import: residual.scale: '1 / (heads - 4)' has no finite value for heads "
+      "= 4\n");
+}
+
+TEST_F(RecordTest, LayerOutsideOfTheLayers) {
+  EXPECT_EQ(refusalOfMade({}, changedLlama(R"({"embedding": {"scale": "layer"}})")),
+            "$MODEL: cannot import: embedding.scale: 'layer' has no value outside the layers\n");
+}
+
+TEST_F(RecordTest, ArrayOutsideOfTheLayers) {
+  EXPECT_EQ(refusalOfMade({"--set", "llama.attention.head_count=u32[]:4,4"},
+                          changedLlama(R"({"embedding": {"scale": "heads"}})")),
+            "$MODEL: cannot import: key llama.attention.head_count: expected one number for the "
+            "whole model, found array of u32 of 2\n");
+}
+
+TEST_F(RecordTest, CountThatIsNone) {
+  ImportOptions options = changedLlama(R"({"hyperparameters": {
+    "context_length": {"key": "", "is": "number", "default": "hidden + 0.5"}}})");
+  EXPECT_EQ(
+      refusalOfMade({"--unset", "llama.context_length"}, options),
+      "$MODEL: cannot import: record llama: context_length = 64.5 is not a whole number from 1 "
+      "to 2147483647; say so in the record with \"is\": \"count\"\n");
+}
+
+TEST_F(RecordTest, BadRecord) {
+  ImportOptions options;
+  options.archSpecPath = directory.write("bad.json", "{\"name\": 5}");
+  EXPECT_EQ(refusalOfMade({}, options), options.archSpecPath + ": name: expected a text\n");
+}
