@@ -13,6 +13,7 @@
 #include "dialects/Kernel/Kernel.h"
 #include "dialects/Machine/Machine.h"
 #include "dialects/Tile/Tile.h"
+#include "frit/Pipeline/Pipeline.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -40,4 +41,5 @@ void frit::registerAllPasses() {
   fuse::registerFusePasses();
   schedule::registerSchedulePasses();
   lower::cpu::registerLowerCpuPasses();
+  registerPipelinePasses();
 }
