@@ -22,9 +22,9 @@ const uint8_t *Weight::row(int64_t row) const {
   return data + row * format().rowBytes(columns());
 }
 
-const MappedFile *WeightReader::open(graph::ParamOp param, FlatSymbolRefAttr file) {
+const MappedFile *WeightReader::open(Operation *user, FlatSymbolRefAttr file) {
   auto fileOp =
-      tables.lookupNearestSymbolFrom<graph::FileOp>(param->getParentOfType<ModuleOp>(), file);
+      tables.lookupNearestSymbolFrom<graph::FileOp>(user->getParentOfType<ModuleOp>(), file);
   SmallString<128> path(directory);
   if (llvm::sys::path::is_absolute(fileOp.getPath()))
     path = fileOp.getPath();
@@ -36,15 +36,19 @@ const MappedFile *WeightReader::open(graph::ParamOp param, FlatSymbolRefAttr fil
     return &found->second;
   Result<MappedFile> mapped = MappedFile::open(std::string(path));
   if (!mapped) {
-    param.emitError(mapped.error());
+    user->emitError(mapped.error());
     return nullptr;
   }
   return &files.try_emplace(path, std::move(*mapped)).first->second;
 }
 
 FailureOr<Weight> WeightReader::find(graph::ParamOp param, int64_t row) {
-  Operation *symbol =
-      tables.lookupSymbolIn(param->getParentOfType<ModuleOp>(), param.getWeightAttr());
+  return find(param, param.getWeightAttr(), param.getResult().getType(), row);
+}
+
+FailureOr<Weight> WeightReader::find(Operation *user, SymbolRefAttr name, graph::WeightType type,
+                                     int64_t row) {
+  Operation *symbol = tables.lookupSymbolIn(user->getParentOfType<ModuleOp>(), name);
   FlatSymbolRefAttr file;
   uint64_t offset;
   std::optional<graph::UnpairAttr> rows;
@@ -56,22 +60,21 @@ FailureOr<Weight> WeightReader::find(graph::ParamOp param, int64_t row) {
     auto column = cast<graph::ColumnOp>(symbol);
     ArrayRef<int64_t> offsets = column.getOffsets();
     if (row < 0 || row >= static_cast<int64_t>(offsets.size()))
-      return param.emitError("expected a row of ")
-             << param.getWeightAttr() << " below " << offsets.size() << ", but got " << row;
+      return user->emitError("expected a row of ")
+             << name << " below " << offsets.size() << ", but got " << row;
     ArrayAttr columnFiles = column.getFiles();
     file = cast<FlatSymbolRefAttr>(columnFiles[columnFiles.size() == 1 ? 0 : row]);
     offset = static_cast<uint64_t>(offsets[row]);
     rows = column.getRows();
   }
 
-  const MappedFile *mapped = open(param, file);
+  const MappedFile *mapped = open(user, file);
   if (!mapped)
     return failure();
-  graph::WeightType type = param.getResult().getType();
   uint64_t bytes = static_cast<uint64_t>(type.getBytes());
   if (offset > mapped->size() || bytes > mapped->size() - offset)
-    return param.emitError("expected ")
-           << bytes << " bytes of " << param.getWeightAttr() << " at byte " << offset << " of "
+    return user->emitError("expected ")
+           << bytes << " bytes of " << name << " at byte " << offset << " of "
            << file << ", but the file has " << mapped->size() << " bytes";
   return Weight{type, mapped->data() + offset, rows ? rows->getGroup() : 0};
 }

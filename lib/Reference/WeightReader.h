@@ -43,12 +43,15 @@ public:
   /// The weight `param` names; `row` is its row of a weight table. Fails at `param` when the file
   /// cannot be mapped or ends before the weight does, or the table has no such row.
   mlir::FailureOr<Weight> find(graph::ParamOp param, int64_t row = 0);
+  /// The same for the weight called `name`, of type `type`; failures are reported at `user`.
+  mlir::FailureOr<Weight> find(mlir::Operation *user, mlir::SymbolRefAttr name,
+                               graph::WeightType type, int64_t row);
 
   /// The columns of a row, dequantized: in the cache, or else in `scratch`.
   const float *dequantize(const Weight &weight, int64_t row, std::vector<float> &scratch);
 
 private:
-  const MappedFile *open(graph::ParamOp param, mlir::FlatSymbolRefAttr file);
+  const MappedFile *open(mlir::Operation *user, mlir::FlatSymbolRefAttr file);
 
   std::string directory;
   mlir::SymbolTableCollection tables;

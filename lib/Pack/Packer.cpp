@@ -1,0 +1,199 @@
+//===- Packer.cpp - weights in the order the products read them ------------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Pack/Packer.h"
+
+#include "dialects/Graph/Graph.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <cstring>
+
+using namespace mlir;
+using namespace frit;
+using reference::Weight;
+using reference::WeightReader;
+
+namespace {
+
+/// A source of a pack: its type and how many rows its table has (1 for a single weight).
+struct Source {
+  SymbolRefAttr symbol;
+  graph::WeightType type;
+  int64_t tableRows;
+};
+
+} // namespace
+
+static Result<std::vector<Source>> findSources(tile::PackOp pack) {
+  auto module = pack->getParentOfType<ModuleOp>();
+  std::string_view name(pack.getSymName());
+  std::vector<Source> sources;
+  for (Attribute attribute : pack.getSources()) {
+    auto symbol = cast<SymbolRefAttr>(attribute);
+    Operation *op = SymbolTable::lookupSymbolIn(module, symbol);
+    if (auto column = dyn_cast_or_null<graph::ColumnOp>(op))
+      sources.push_back({symbol, cast<graph::WeightType>(column.getType()),
+                         static_cast<int64_t>(column.getOffsets().size())});
+    else if (auto weight = dyn_cast_or_null<graph::WeightOp>(op))
+      sources.push_back({symbol, cast<graph::WeightType>(weight.getType()), 1});
+    else
+      return Failure("pack ", name, ": expected weights as sources");
+  }
+  for (const Source &source : sources) {
+    graph::WeightType type = source.type, first = sources.front().type;
+    if (type.getFormat() != first.getFormat() || type.getColumns() != first.getColumns() ||
+        source.tableRows != sources.front().tableRows)
+      return Failure("pack ", name, ": expected sources of one format, width and number of layers");
+    int64_t group = pack.getGroup() ? static_cast<int64_t>(*pack.getGroup()) : tile::groupRows;
+    if (pack.getOrder() == tile::Order::P16 &&
+        (group % tile::groupRows || type.getRows() % group) && sources.size() > 1)
+      return Failure("pack ", name, ": expected rows in whole groups of ", group, ", found ",
+                     type.getRows());
+  }
+  return sources;
+}
+
+/// Bytes of a source in the pack, for one layer.
+static int64_t packedBytes(tile::PackOp pack, graph::WeightType type) {
+  if (pack.getOrder() == tile::Order::Vector)
+    return 4 * type.getColumns() * type.getRows();
+  return static_cast<int64_t>(llvm::divideCeil(type.getRows(), tile::groupRows)) *
+         tile::groupBytes(type.getFormat(), type.getColumns());
+}
+
+Result<std::vector<PackLayout>> frit::layOutPacks(ModuleOp module) {
+  std::vector<PackLayout> layouts;
+  int64_t offset = 0;
+  for (auto pack : module.getOps<tile::PackOp>()) {
+    auto sources = findSources(pack);
+    if (!sources)
+      return sources.takeFailure();
+    int64_t bytes = 0;
+    for (const Source &source : *sources)
+      bytes += packedBytes(pack, source.type);
+    PackLayout layout{pack, offset, static_cast<int64_t>(llvm::alignTo(bytes, 64)),
+                      sources->front().tableRows};
+    layouts.push_back(layout);
+    offset += layout.strideBytes * layout.rows;
+  }
+  return layouts;
+}
+
+//===----------------------------------------------------------------------===//
+// Groups of 16 rows
+//===----------------------------------------------------------------------===//
+
+/// Packs rows [first, first + 16) of `weight` in p16 order (dialects/Tile/TileBase.td); rows behind
+/// the last are zero.
+static void packGroup(const Weight &weight, int64_t first, std::vector<uint8_t> &out) {
+  const FormatInfo &format = weight.format();
+  int64_t columns = weight.columns();
+  out.assign(tile::groupBytes(format.format, columns), 0);
+  int64_t count = std::min<int64_t>(tile::groupRows, weight.rows() - first);
+  if (format.isFloat()) {
+    for (int64_t lane = 0; lane < count; ++lane) {
+      const uint8_t *row = weight.row(first + lane);
+      for (int64_t column = 0; column < columns; ++column)
+        std::memcpy(&out[(column * tile::groupRows + lane) * format.blockBytes],
+                    row + column * format.blockBytes, format.blockBytes);
+    }
+    return;
+  }
+  int64_t scaleBytes = 2 * tile::groupRows * 2, header = scaleBytes * (format.hasMin ? 2 : 1);
+  int64_t halfBytes = tile::groupRows * 32 * format.codeBits / 8;
+  int64_t blockBytes = header + 2 * halfBytes;
+  QuantBlock block;
+  for (int64_t lane = 0; lane < count; ++lane) {
+    const uint8_t *row = weight.row(first + lane);
+    for (int64_t half = 0; half < columns / 32; ++half) {
+      unpackBlock(format.format, row + half * format.blockBytes, block);
+      uint8_t *base = &out[half / 2 * blockBytes];
+      int64_t scaleAt = ((half % 2) * tile::groupRows + lane) * 2;
+      std::memcpy(base + scaleAt, &block.scaleF16, 2);
+      if (format.hasMin)
+        std::memcpy(base + scaleBytes + scaleAt, &block.minF16, 2);
+      uint8_t *codes = base + header + half % 2 * halfBytes + 4 * lane;
+      if (format.codeBits == 8) {
+        for (int64_t column = 0; column < 32; ++column)
+          codes[column / 4 * 64 + column % 4] = block.codes[column];
+      } else {
+        for (int64_t column = 0; column < 16; ++column)
+          codes[column / 4 * 64 + column % 4] =
+              static_cast<uint8_t>(block.codes[column] | block.codes[column + 16] << 4);
+      }
+    }
+  }
+}
+
+Status frit::writePacks(ModuleOp module, llvm::ArrayRef<PackLayout> layouts, WeightReader &reader,
+                        const PackSink &sink,
+                        const std::function<void(int64_t, int64_t)> &progress) {
+  int64_t total = layouts.empty()
+                      ? 0
+                      : layouts.back().offset + layouts.back().strideBytes * layouts.back().rows;
+  std::vector<uint8_t> group;
+  std::vector<float> scratch;
+  int64_t done = 0;
+  auto put = [&](const void *bytes, int64_t byteCount) -> Status {
+    done += byteCount;
+    progress(done, total);
+    return sink(static_cast<const uint8_t *>(bytes), static_cast<size_t>(byteCount));
+  };
+  for (const PackLayout &layout : layouts) {
+    tile::PackOp pack = layout.op;
+    auto sources = findSources(pack);
+    if (!sources)
+      return sources.takeFailure();
+    for (int64_t layer = 0; layer < layout.rows; ++layer) {
+      std::vector<Weight> weights;
+      for (const Source &source : *sources) {
+        FailureOr<Weight> weight = reader.find(pack, source.symbol, source.type, layer);
+        if (failed(weight))
+          return Failure("pack ", std::string_view(pack.getSymName()), ": cannot read its weights");
+        weights.push_back(*weight);
+      }
+      int64_t written = 0;
+      if (pack.getOrder() == tile::Order::Vector) {
+        for (const Weight &weight : weights)
+          for (int64_t row = 0; row < weight.rows(); ++row) {
+            const float *values = reader.dequantize(weight, row, scratch);
+            written += 4 * weight.columns();
+            if (Status status = put(values, 4 * weight.columns()); !status)
+              return status;
+          }
+      } else {
+        // `step` rows of each source in turn.
+        int64_t rows = weights.front().rows();
+        int64_t step = pack.getGroup() ? static_cast<int64_t>(*pack.getGroup()) : rows;
+        auto putRows = [&](const Weight &weight, int64_t first, int64_t last) -> Status {
+          for (int64_t row = first; row < last; row += tile::groupRows) {
+            packGroup(weight, row, group);
+            written += static_cast<int64_t>(group.size());
+            if (Status status = put(group.data(), static_cast<int64_t>(group.size())); !status)
+              return status;
+          }
+          return {};
+        };
+        if (!pack.getGroup()) {
+          for (const Weight &weight : weights)
+            if (Status status = putRows(weight, 0, weight.rows()); !status)
+              return status;
+        } else {
+          for (int64_t first = 0; first < rows; first += step)
+            for (const Weight &weight : weights)
+              if (Status status = putRows(weight, first, first + step); !status)
+                return status;
+        }
+      }
+      static constexpr uint8_t zeros[64] = {};
+      if (written < layout.strideBytes)
+        if (Status status = put(zeros, layout.strideBytes - written); !status)
+          return status;
+    }
+  }
+  return {};
+}
