@@ -1,0 +1,295 @@
+//===- WriteBundle.cpp - code, weights, manifest and tokenizer as one file -===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Graph/Graph.h"
+#include "dialects/KV/KV.h"
+#include "dialects/Machine/Machine.h"
+#include "dialects/Tile/Tile.h"
+#include "frit/Compiler/Compiler.h"
+#include "frit/Runtime/Abi.h"
+#include "lib/Bundle/BundleWriter.h"
+#include "lib/Import/GGUF/GGUF.h"
+#include "lib/Import/GGUF/GGUFTokenizer.h"
+#include "lib/Import/Import.h"
+#include "lib/Pack/Packer.h"
+#include "lib/Target/Cpu/CodeEmitter.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "llvm/Config/llvm-config.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/xxhash.h"
+
+using namespace mlir;
+using namespace frit;
+using llvm::json::Array;
+using llvm::json::Object;
+
+namespace {
+
+/// Collects what the runtime must know of a lowered module.
+class ManifestBuilder {
+public:
+  ManifestBuilder(ModuleOp module, ArrayRef<PackLayout> layouts, const PipelineOptions &options)
+      : module(module), layouts(layouts), options(options) {}
+
+  Result<std::string> build(llvm::StringRef sourceFile, llvm::StringRef sourceHash);
+
+private:
+  Status addPhases();
+  Status addPrograms();
+  Status addStep(tile::RunOp run, int64_t layer, int64_t row, bool inRepeat, Array &steps);
+
+  int64_t attribute(StringRef name) {
+    auto value = module->getAttrOfType<IntegerAttr>(name);
+    return value ? value.getInt() : 0;
+  }
+  StringRef text(StringRef name) {
+    auto value = module->getAttrOfType<StringAttr>(name);
+    return value ? value.getValue() : "";
+  }
+
+  ModuleOp module;
+  ArrayRef<PackLayout> layouts;
+  const PipelineOptions &options;
+  llvm::StringMap<int64_t> phaseIndex;
+  Array phases, programs;
+  std::vector<kv::CacheType> caches;
+  int64_t tokenMultiple = 1;
+};
+
+} // namespace
+
+Status ManifestBuilder::addPhases() {
+  llvm::StringMap<int64_t> packIndex;
+  for (const auto &[index, layout] : llvm::enumerate(layouts))
+    packIndex[tile::PackOp(layout.op).getSymName()] = static_cast<int64_t>(index);
+  for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
+    auto phase = function->getAttrOfType<StringAttr>("frit.phase");
+    if (!phase)
+      continue;
+    Array packs;
+    for (Attribute pack : function->getAttrOfType<ArrayAttr>("frit.packs"))
+      packs.push_back(packIndex.lookup(cast<FlatSymbolRefAttr>(pack).getValue()));
+    phaseIndex[phase.getValue()] = static_cast<int64_t>(phases.size());
+    phases.push_back(Object{{"symbol", function.getName()}, {"packs", std::move(packs)}});
+  }
+  return {};
+}
+
+Status ManifestBuilder::addStep(tile::RunOp run, int64_t layer, int64_t row, bool inRepeat,
+                                Array &steps) {
+  auto found = phaseIndex.find(run.getPhase());
+  if (found == phaseIndex.end())
+    return Failure("expected code for phase ", std::string_view(run.getPhase()));
+  auto phase = SymbolTable::lookupSymbolIn(module, run.getPhaseAttr());
+  auto tilePhase = cast<tile::PhaseOp>(phase);
+  bool usesCache = tilePhase.getCache().has_value();
+  if (usesCache) {
+    auto type = cast<kv::CacheType>(*tilePhase.getCache());
+    if (static_cast<int64_t>(caches.size()) <= layer)
+      caches.resize(layer + 1);
+    caches[layer] = type;
+  }
+  steps.push_back(Array{found->second, usesCache ? layer : -1, row, 1});
+  return {};
+}
+
+Status ManifestBuilder::addPrograms() {
+  for (auto program : module.getOps<tile::ProgramOp>()) {
+    Array steps;
+    for (Operation &op : program.getBody().front()) {
+      if (auto run = dyn_cast<tile::RunOp>(op)) {
+        if (Status status = addStep(run, 0, 0, false, steps); !status)
+          return status;
+        continue;
+      }
+      auto repeat = cast<tile::RepeatOp>(op);
+      for (int64_t n = 0; n < static_cast<int64_t>(repeat.getCount()); ++n)
+        for (auto run : repeat.getBody().getOps<tile::RunOp>())
+          if (Status status = addStep(run, static_cast<int64_t>(repeat.getLayer()) + n,
+                                      static_cast<int64_t>(repeat.getRow()) + n, true, steps);
+              !status)
+            return status;
+    }
+    programs.push_back(Object{{"name", program.getSymName()},
+                              {"max_tokens", static_cast<int64_t>(program.getMaxTokens())},
+                              {"steps", std::move(steps)}});
+  }
+  return {};
+}
+
+static StringRef elementName(Type type) { return type.isF16() ? "f16" : "f32"; }
+
+Result<std::string> ManifestBuilder::build(StringRef sourceFile, StringRef sourceHash) {
+  if (Status status = addPhases(); !status)
+    return status.takeFailure();
+  if (Status status = addPrograms(); !status)
+    return status.takeFailure();
+
+  Array buffers, packs, cacheList, tables, features;
+  int64_t logits = -1, index = 0;
+  FlatSymbolRefAttr logitsName;
+  for (auto program : module.getOps<tile::ProgramOp>())
+    logitsName = program.getLogitsAttr();
+  for (auto buffer : module.getOps<tile::BufferOp>()) {
+    if (logitsName && buffer.getSymName() == logitsName.getValue())
+      logits = index;
+    ++index;
+    buffers.push_back(Object{{"name", buffer.getSymName()},
+                             {"rows", tile::stringifyRows(buffer.getRows())},
+                             {"row_bytes", 4 * static_cast<int64_t>(buffer.getColumns())}});
+  }
+  for (const PackLayout &layout : layouts) {
+    tile::PackOp op = layout.op;
+    Array sources;
+    for (Attribute source : op.getSources()) {
+      auto symbol = cast<SymbolRefAttr>(source);
+      std::string name = symbol.getRootReference().str();
+      for (FlatSymbolRefAttr nested : symbol.getNestedReferences())
+        name += "::" + nested.getValue().str();
+      sources.push_back(name);
+    }
+    packs.push_back(Object{{"name", op.getSymName()},
+                           {"offset", layout.offset},
+                           {"stride", layout.strideBytes},
+                           {"rows", layout.rows},
+                           {"order", tile::stringifyOrder(op.getOrder())},
+                           {"sources", std::move(sources)}});
+  }
+  for (auto [layer, cache] : llvm::enumerate(caches)) {
+    if (!cache)
+      return Failure("expected a phase with a cache in layer ", static_cast<int64_t>(layer));
+    cacheList.push_back(Object{{"heads", cache.getHeads()},
+                               {"key_dim", cache.getKeyDim()},
+                               {"value_dim", cache.getValueDim()},
+                               {"key_type", elementName(cache.getKeyStore().getType())},
+                               {"value_type", elementName(cache.getValueStore().getType())},
+                               {"window", cache.getWindow()}});
+  }
+  if (auto list = module->getAttrOfType<ArrayAttr>("frit.rope_tables"))
+    for (auto table : list.getAsRange<DictionaryAttr>())
+      tables.push_back(
+          Object{{"dim", table.getAs<IntegerAttr>("dim").getInt()},
+                 {"theta", table.getAs<FloatAttr>("theta").getValueAsDouble()},
+                 {"position_scale", table.getAs<FloatAttr>("position_scale").getValueAsDouble()}});
+  machine::TargetAttr target = machine::getTarget(module);
+  for (StringAttr feature : target.getFeatures())
+    features.push_back(feature.getValue());
+
+  // Programs name no block size: what `schedule` reads tokens in divides this (FormTiles.cpp).
+  constexpr int64_t multiple = 48;
+  Object manifest{{"frit", FRIT_VERSION},
+                  {"abi", FRIT_ABI_VERSION},
+                  {"llvm", LLVM_VERSION_STRING},
+                  {"model", Object{{"name", text(modelAttrName)},
+                                   {"architecture", text(archAttrName)},
+                                   {"context_length", attribute(contextLengthAttrName)},
+                                   {"vocabulary", attribute(vocabularyAttrName)},
+                                   {"layers", attribute(layersAttrName)},
+                                   {"hidden", attribute(hiddenAttrName)}}},
+                  {"source", Object{{"file", sourceFile}, {"hash", sourceHash}}},
+                  {"options", Object{{"activations", options.activations},
+                                     {"kv_cache_type", options.kvCacheType}}},
+                  {"target", Object{{"name", target.getName()}, {"features", std::move(features)}}},
+                  {"token_multiple", multiple},
+                  {"wanted_multiple", multiple},
+                  {"scratch_bytes", attribute("frit.scratch_bytes")},
+                  {"rope_tables", std::move(tables)},
+                  {"caches", std::move(cacheList)},
+                  {"buffers", std::move(buffers)},
+                  {"logits", logits},
+                  {"packs", std::move(packs)},
+                  {"phases", std::move(phases)},
+                  {"programs", std::move(programs)}};
+  std::string result;
+  llvm::raw_string_ostream stream(result);
+  stream << llvm::json::Value(std::move(manifest));
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// The bundle
+//===----------------------------------------------------------------------===//
+
+Status frit::writeBundle(LoadedModel &model, StringRef path, const CompilerOptions &options) {
+  ModuleOp module = *model.module;
+  auto report = [&](StringRef step, double fraction) {
+    if (options.progress)
+      options.progress(step, fraction);
+  };
+  report("emit", 0);
+  llvm::LLVMContext context;
+  auto code = target::cpu::emitLLVM(module, context);
+  if (!code)
+    return code.takeFailure();
+  report("emit", 0.3);
+  auto object = target::cpu::emitCode(**code, machine::getTarget(module), /*assembly=*/false);
+  if (!object)
+    return object.takeFailure();
+  report("emit", 0.9);
+  auto shared = target::cpu::linkShared(*object);
+  if (!shared)
+    return shared.takeFailure();
+  report("emit", 1.0);
+
+  // The tokenizer comes from the checkpoint's first file.
+  graph::FileOp file;
+  for (auto op : module.getOps<graph::FileOp>()) {
+    file = op;
+    break;
+  }
+  if (!file)
+    return Failure("expected a graph.file that holds the tokenizer");
+  llvm::SmallString<128> checkpointPath(model.directory);
+  if (llvm::sys::path::is_absolute(file.getPath()))
+    checkpointPath = file.getPath();
+  else
+    llvm::sys::path::append(checkpointPath, file.getPath());
+  auto checkpoint = GGUFFile::open(std::string_view(checkpointPath.str()));
+  if (!checkpoint)
+    return checkpoint.takeFailure();
+  auto tokenizer = readTokenizer(*checkpoint);
+  if (!tokenizer)
+    return tokenizer.takeFailure();
+  uint64_t hash = 0;
+  for (const GGUFPart &part : checkpoint->parts())
+    hash = hash * 31 +
+           llvm::xxh3_64bits(llvm::ArrayRef<uint8_t>(part.mapping.data(), part.mapping.size()));
+
+  auto layouts = layOutPacks(module);
+  if (!layouts)
+    return layouts.takeFailure();
+  auto manifest = ManifestBuilder(module, *layouts, options.pipeline)
+                      .build(llvm::sys::path::filename(file.getPath()), llvm::utohexstr(hash));
+  if (!manifest)
+    return manifest.takeFailure();
+
+  auto writer = BundleWriter::create(path.str());
+  if (!writer)
+    return writer.takeFailure();
+  if (Status status = writer->addSection(BundleSectionKind::Manifest, *manifest); !status)
+    return status;
+  if (Status status = writer->addSection(BundleSectionKind::Code, *shared); !status)
+    return status;
+  if (Status status = writer->addSection(BundleSectionKind::Tokenizer, tokenizer->serialize());
+      !status)
+    return status;
+  if (Status status = writer->beginSection(BundleSectionKind::Packs); !status)
+    return status;
+  reference::WeightReader reader(model.directory);
+  Status packed = writePacks(
+      module, *layouts, reader,
+      [&](const uint8_t *bytes, size_t byteCount) { return writer->write(bytes, byteCount); },
+      [&](int64_t done, int64_t all) {
+        report("pack", all ? static_cast<double>(done) / static_cast<double>(all) : 1.0);
+      });
+  if (!packed)
+    return packed;
+  return writer->commit();
+}
