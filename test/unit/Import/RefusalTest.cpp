@@ -9,6 +9,7 @@
 
 using namespace frit;
 using namespace frit::test;
+using llvm::StringRef;
 
 namespace {
 
@@ -46,6 +47,20 @@ TEST_F(RefusalTest, NoGGUF) {
   EXPECT_TRUE(
       hasLines(refusal(directory.write("text.gguf", "This is no model, but a long enough text.")),
                {"$MODEL: ", "GGUF"}));
+}
+
+TEST_F(RefusalTest, TruncatedAtEveryKilobyte) {
+  std::string path = makeModel({});
+  auto whole = llvm::MemoryBuffer::getFile(path);
+  ASSERT_TRUE(whole);
+  std::string bytes = (*whole)->getBuffer().str();
+  whole->reset();
+  ASSERT_GT(bytes.size(), 90000u);
+  for (size_t size = 0; size < bytes.size(); size += 1024) {
+    std::string text = refusal(directory.write("cut.gguf", StringRef(bytes).take_front(size)));
+    EXPECT_TRUE(hasLines(text, {"$MODEL: "})) << size;
+    EXPECT_EQ(StringRef(text).count('\n'), 1u) << text;
+  }
 }
 
 TEST_F(RefusalTest, NoArchitecture) {
@@ -176,7 +191,7 @@ TEST_F(RefusalTest, MissingKey) {
 TEST_F(RefusalTest, MissingVocabulary) {
   EXPECT_EQ(
       refusalOfMade({"--no-tokenizer", "--unset", "llama.vocab_size"}),
-      "$MODEL: cannot import: key llama.vocab_size: is missing, but the model's vocabulary is "
+      "$MODEL: cannot import: key llama.vocab_size: is missing, but the model's vocab_size is "
       "needed; a converter of this architecture writes it\n");
 }
 
