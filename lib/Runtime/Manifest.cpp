@@ -66,6 +66,19 @@ public:
     return min;
   }
 
+  double number(double min, double max) const {
+    if (!value)
+      return min;
+    if (value->is_number()) {
+      auto number = value->get<double>();
+      if (number >= min && number <= max)
+        return number;
+    }
+    fail("expected a number from ", std::to_string(min), " to ", std::to_string(max), ", found ",
+         excerpt());
+    return min;
+  }
+
   std::string text() const {
     if (value && value->is_string())
       return value->get<std::string>();
@@ -256,6 +269,18 @@ static void readPrograms(const Node &node, Manifest &manifest) {
   }
 }
 
+static void readRopeTables(const Node &tables, Manifest &manifest) {
+  for (size_t i = 0, count = tables.size(); i < count; ++i) {
+    Node entry = tables[i];
+    Manifest::RopeTable &table = manifest.ropeTables.emplace_back();
+    table.dim = entry["dim"].integer(2, maxHeadsOrDim);
+    table.theta = entry["theta"].number(1e-3, 1e12);
+    table.positionScale = entry["position_scale"].number(1e-6, 1e6);
+    if (table.dim % 2)
+      entry["dim"].fail("expected an even number, found ", table.dim);
+  }
+}
+
 static void readBuffers(const Node &root, Manifest &manifest) {
   Node buffers = root["buffers"];
   for (size_t i = 0, count = buffers.size(); i < count; ++i) {
@@ -320,6 +345,7 @@ Result<Manifest> Manifest::parse(std::string_view text, uint64_t packsBytes) {
   Node caches = root["caches"];
   for (size_t i = 0, count = caches.size(); i < count; ++i)
     manifest.caches.push_back(readCache(caches[i]));
+  readRopeTables(root["rope_tables"], manifest);
   readBuffers(root, manifest);
   Node packs = root["packs"];
   for (size_t i = 0, count = packs.size(); i < count; ++i)

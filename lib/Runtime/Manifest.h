@@ -38,6 +38,12 @@ struct Manifest {
     int64_t keyBytes() const { return heads * keyDim * (keyType == Type::F16 ? 2 : 4); }
     int64_t valueBytes() const { return heads * valueDim * (valueType == Type::F16 ? 2 : 4); }
   };
+  /// Cosines and sines the session computes for the tokens of each call.
+  struct RopeTable {
+    int64_t dim; ///< even
+    double theta;
+    double positionScale; ///< position_scale
+  };
   struct Buffer {
     std::string name;
     bool perWanted; ///< rows: one a wanted token ("wanted") or one a token ("tokens")
@@ -81,6 +87,7 @@ struct Manifest {
   int64_t tokenMultiple;
   int64_t wantedMultiple;
   int64_t scratchBytes;
+  std::vector<RopeTable> ropeTables; ///< rope_tables
   std::vector<Cache> caches;
   std::vector<Buffer> buffers;
   uint32_t logits; ///< index of a buffer

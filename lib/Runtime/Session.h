@@ -61,8 +61,9 @@ public:
   /// Makes the evaluate() that runs, or else the next one, stop before its next chunk. The only
   /// function that other threads and signal handlers may call.
   void cancel() { cancelRequested.store(true, std::memory_order_relaxed); }
-  /// Whether the last evaluate() was stopped by cancel().
-  bool wasCancelled() const { return cancelled; }
+  /// How the last evaluate() ended.
+  enum class Outcome { Done, Invalid, ContextFull, OutOfMemory, Cancelled };
+  Outcome outcome() const { return lastOutcome; }
 
   const Model &model() const { return *sharedModel; }
   int32_t threads() const { return workers->count(); }
@@ -104,6 +105,7 @@ private:
   void bindPrograms();
   Status check(std::span<const BatchToken> batch);
   Status reserveLogits(size_t rows, bool severalChunks);
+  void fillRopeTables(int64_t tokens);
   void runChunk(std::span<const BatchToken> chunk);
   static void runSteps(void *region, int32_t worker);
 
@@ -123,6 +125,8 @@ private:
   int32_t *tokenPositions = nullptr;
   int32_t *tokenSlots = nullptr;
   int32_t *wantedRows = nullptr;
+  std::vector<std::vector<double>> ropeFrequencies; ///< [table][pair], in radians a position
+  std::vector<float *> ropeTables;                  ///< [table]: [token][dim]
   frit_ctx context_ = {};
 
   std::vector<uint8_t *> rowTable; ///< the rows of all steps, one after the other
@@ -133,7 +137,7 @@ private:
   size_t logitsRows = 0;
 
   std::atomic<bool> cancelRequested = false;
-  bool cancelled = false;
+  Outcome lastOutcome = Outcome::Done;
   Timings times;
 };
 

@@ -91,6 +91,8 @@ Result<std::unique_ptr<llvm::Module>> target::cpu::emitLLVM(ModuleOp module,
     function.addFnAttr("target-cpu", target.getCpu());
     function.addFnAttr("target-features", featureString(target));
     function.addFnAttr(llvm::Attribute::NoUnwind);
+    // No calls of memset and memcpy: the code depends on nothing.
+    function.addFnAttr("no-builtins");
   }
   // Micro-kernels are vectorized and unrolled already; what is left is cleaning up addresses.
   llvm::PipelineTuningOptions tuning;
