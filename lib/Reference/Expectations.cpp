@@ -7,7 +7,7 @@
 
 #include "lib/Reference/Interpreter.h"
 
-#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Format.h"
 
 #include <cmath>
 #include <limits>
@@ -15,6 +15,15 @@
 using namespace mlir;
 using namespace frit;
 using namespace frit::reference;
+
+/// Enough digits to tell a value from its neighbours.
+template <typename T>
+static std::string print(T value) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%.*g", std::numeric_limits<T>::max_digits10,
+                                                 static_cast<double>(value));
+  return text;
+}
 
 /// Compares element by element; an element is off by |actual - expected| when that exceeds
 /// abs + rel * |expected|. Reports how many are off and by how much at most.
@@ -40,16 +49,14 @@ static LogicalResult compare(Operation *op, const Tensor<T> &actual, const Tenso
   }
   if (off == 0)
     return success();
-  std::string tolerance = abs == 0 && rel == 0
-                              ? "equal values"
-                              : llvm::formatv("values within {0:g} + {1:g} * |expected|",
-                                              static_cast<double>(abs), static_cast<double>(rel))
-                                    .str();
+  std::string tolerance = "equal values";
+  if (abs != 0 || rel != 0)
+    tolerance = "values within " + print(abs) + " + " + print(rel) + " * |expected|";
   return op->emitOpError("expected ")
          << tolerance << ", but " << off << " of " << actual.values.size()
          << " are not; the largest difference is at [" << worst / actual.columns << ", "
-         << worst % actual.columns << "], where " << static_cast<double>(expected.values[worst])
-         << " was expected and " << static_cast<double>(actual.values[worst]) << " found";
+         << worst % actual.columns << "], where " << print(expected.values[worst])
+         << " was expected and " << print(actual.values[worst]) << " found";
 }
 
 /// Expectations that fail do not end the run, so that it reports all of them.

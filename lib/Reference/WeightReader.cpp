@@ -74,8 +74,8 @@ FailureOr<Weight> WeightReader::find(Operation *user, SymbolRefAttr name, graph:
   uint64_t bytes = static_cast<uint64_t>(type.getBytes());
   if (offset > mapped->size() || bytes > mapped->size() - offset)
     return user->emitError("expected ")
-           << bytes << " bytes of " << name << " at byte " << offset << " of "
-           << file << ", but the file has " << mapped->size() << " bytes";
+           << bytes << " bytes of " << name << " at byte " << offset << " of " << file
+           << ", but the file has " << mapped->size() << " bytes";
   return Weight{type, mapped->data() + offset, rows ? rows->getGroup() : 0};
 }
 
