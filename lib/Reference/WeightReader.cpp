@@ -36,7 +36,7 @@ const MappedFile *WeightReader::open(Operation *user, FlatSymbolRefAttr file) {
     return &found->second;
   Result<MappedFile> mapped = MappedFile::open(std::string(path));
   if (!mapped) {
-    user->emitError(mapped.error());
+    user->emitError() << path << ": " << mapped.error();
     return nullptr;
   }
   return &files.try_emplace(path, std::move(*mapped)).first->second;

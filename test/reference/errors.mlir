@@ -13,7 +13,7 @@ module {
 graph.file @f "missing.bin"
 graph.weight @w : !graph.weight<4, f32> at @f, 0
 graph.func @missing_file() {
-  // expected-error @+1 {{missing.bin: }}
+  // expected-error @+1 {{missing.bin: cannot open the file: No such file or directory}}
   %w = graph.param @w : !graph.weight<4, f32>
   graph.return
 }
@@ -23,7 +23,7 @@ graph.func @missing_file() {
 graph.file @f "../Inputs"
 graph.weight @w : !graph.weight<4, f32> at @f, 0
 graph.func @directory() {
-  // expected-error @+1 {{Inputs: expected a regular file}}
+  // expected-error @+1 {{Inputs: is a directory, expected a regular file}}
   %w = graph.param @w : !graph.weight<4, f32>
   graph.return
 }
