@@ -48,7 +48,7 @@ private:
                Values &sums);
   void addIntegers(ArrayRef<Value> tokens, Value block, int64_t half, ArrayRef<Values> codes,
                    ArrayRef<Value> scales, ArrayRef<Value> minima, Values &sums);
-  void addFloats(ArrayRef<Value> tokens, Value block, int64_t half, ArrayRef<Values> codes,
+  void addFloats(ArrayRef<Value> tokens, Value block, int64_t half, ArrayRef<Value> codes,
                  ArrayRef<Value> scales, ArrayRef<Value> minima, Values &sums);
 };
 
@@ -152,8 +152,7 @@ void Product::addHalf(ArrayRef<Value> tokens, ArrayRef<Value> groups, Value bloc
   int64_t scaleBytes = 2 * tile::groupRows * 2, header = scaleBytes * (format().hasMin ? 2 : 1);
   int64_t halfBytes = tile::groupRows * recordColumns * format().codeBits / 8;
   int64_t codeVectors = recordColumns * format().codeBits / 32;
-  Values scales, minima;
-  SmallVector<Values> codes;
+  Values scales, minima, codes;
   for (Value group : groups) {
     Value base = emit.address(group, emit.mul(block, header + 2 * halfBytes));
     for (int64_t part = 0; part < parts(); ++part) {
@@ -161,17 +160,18 @@ void Product::addHalf(ArrayRef<Value> tokens, ArrayRef<Value> groups, Value bloc
       scales.push_back(emit.loadAsFloat(f16, lanes, emit.address(base, scaleAt)));
       if (format().hasMin)
         minima.push_back(emit.loadAsFloat(f16, lanes, emit.address(base, scaleBytes + scaleAt)));
-      Values &bytes = codes.emplace_back();
-      for (int64_t j = 0; j < codeVectors; ++j)
-        bytes.push_back(emit.load(
-            emit.ints(4 * lanes, 8),
-            emit.address(base, header + half * halfBytes + 64 * j + 4 * lanes * part), 4));
+      codes.push_back(emit.address(base, header + half * halfBytes + 4 * lanes * part));
     }
   }
-  if (instruction)
-    addIntegers(tokens, block, half, codes, scales, minima, sums);
-  else
-    addFloats(tokens, block, half, codes, scales, minima, sums);
+  if (!instruction)
+    return addFloats(tokens, block, half, codes, scales, minima, sums);
+  SmallVector<Values> bytes;
+  for (Value address : codes) {
+    Values &vectors = bytes.emplace_back();
+    for (int64_t j = 0; j < codeVectors; ++j)
+      vectors.push_back(emit.load(emit.ints(4 * lanes, 8), emit.address(address, 64 * j), 4));
+  }
+  addIntegers(tokens, block, half, bytes, scales, minima, sums);
 }
 
 /// sum += (scale of the weights * integer sum) * scale of the activations + minimum * their scaled
@@ -206,7 +206,7 @@ void Product::addIntegers(ArrayRef<Value> tokens, Value block, int64_t half, Arr
 }
 
 /// Dequantizes as the format's reference does, then sums in f32, a column at a time.
-void Product::addFloats(ArrayRef<Value> tokens, Value block, int64_t half, ArrayRef<Values> codes,
+void Product::addFloats(ArrayRef<Value> tokens, Value block, int64_t half, ArrayRef<Value> codes,
                         ArrayRef<Value> scales, ArrayRef<Value> minima, Values &sums) {
   OpBuilder &builder = emit.builder;
   VectorType type = emit.floats(lanes), i32 = emit.ints(lanes);
@@ -214,18 +214,20 @@ void Product::addFloats(ArrayRef<Value> tokens, Value block, int64_t half, Array
   for (Value token : tokens)
     inputs.push_back(emit.address(emit.address(token, emit.mul(block, 4 * tile::blockColumns)),
                                   4 * recordColumns * half));
-  int64_t mask = (int64_t(1) << format().codeBits) - 1;
-  for (int64_t j = 0; j < static_cast<int64_t>(codes.front().size()); ++j) {
-    Values words;
-    for (const Values &bytes : codes)
-      words.push_back(vector::BitCastOp::create(builder, emit.loc, i32, bytes[j]));
-    for (int64_t shift = 0; shift < 32; shift += format().codeBits) {
-      // The bytes are columns 4j to 4j+3; of 4-bit codes the high nibbles are 16 columns further.
-      int64_t column = 4 * j + shift / 8 + (shift % 8 ? 16 : 0);
+  int64_t codeBits = format().codeBits, mask = (int64_t(1) << codeBits) - 1;
+  // Vector j holds the codes of columns 4j to 4j+3; of 4-bit codes the high nibbles are 16 further.
+  sums = emit.loop(recordColumns * codeBits / 32, 1, sums, [&](Value j, ValueRange state) {
+    Values next(state), words;
+    for (Value address : codes)
+      words.push_back(emit.load(i32, emit.address(address, emit.mul(j, 64)), 4));
+    for (int64_t shift = 0; shift < 32; shift += codeBits) {
+      int64_t column = shift / 8 + (shift % 8 ? 16 : 0);
       Values broadcasts;
       for (Value input : inputs)
         broadcasts.push_back(
-            emit.splat(emit.load(builder.getF32Type(), emit.address(input, 4 * column), 4), type));
+            emit.splat(emit.load(builder.getF32Type(),
+                                 emit.address(emit.address(input, emit.mul(j, 16)), 4 * column), 4),
+                       type));
       for (auto [v, word] : llvm::enumerate(words)) {
         Value code = arith::AndIOp::create(
             builder, emit.loc,
@@ -237,12 +239,13 @@ void Product::addFloats(ArrayRef<Value> tokens, Value block, int64_t half, Array
         if (format().hasMin)
           weight = emit.add(weight, minima[v]);
         for (auto [t, broadcast] : llvm::enumerate(broadcasts)) {
-          Value &sum = sums[t * codes.size() + v];
+          Value &sum = next[t * codes.size() + v];
           sum = emit.fma(weight, broadcast, sum);
         }
       }
     }
-  }
+    return next;
+  });
 }
 
 //===----------------------------------------------------------------------===//
