@@ -43,7 +43,7 @@ public:
 private:
   Status addPhases();
   Status addPrograms();
-  Status addStep(tile::RunOp run, int64_t layer, int64_t row, bool inRepeat, Array &steps);
+  Status addStep(tile::RunOp run, int64_t layer, int64_t row, Array &steps);
 
   int64_t attribute(StringRef name) {
     auto value = module->getAttrOfType<IntegerAttr>(name);
@@ -82,8 +82,7 @@ Status ManifestBuilder::addPhases() {
   return {};
 }
 
-Status ManifestBuilder::addStep(tile::RunOp run, int64_t layer, int64_t row, bool inRepeat,
-                                Array &steps) {
+Status ManifestBuilder::addStep(tile::RunOp run, int64_t layer, int64_t row, Array &steps) {
   auto found = phaseIndex.find(run.getPhase());
   if (found == phaseIndex.end())
     return Failure("expected code for phase ", std::string_view(run.getPhase()));
@@ -105,7 +104,7 @@ Status ManifestBuilder::addPrograms() {
     Array steps;
     for (Operation &op : program.getBody().front()) {
       if (auto run = dyn_cast<tile::RunOp>(op)) {
-        if (Status status = addStep(run, 0, 0, false, steps); !status)
+        if (Status status = addStep(run, 0, 0, steps); !status)
           return status;
         continue;
       }
@@ -113,10 +112,11 @@ Status ManifestBuilder::addPrograms() {
       for (int64_t n = 0; n < static_cast<int64_t>(repeat.getCount()); ++n)
         for (auto run : repeat.getBody().getOps<tile::RunOp>())
           if (Status status = addStep(run, static_cast<int64_t>(repeat.getLayer()) + n,
-                                      static_cast<int64_t>(repeat.getRow()) + n, true, steps);
+                                      static_cast<int64_t>(repeat.getRow()) + n, steps);
               !status)
             return status;
     }
+    tokenMultiple = std::max(tokenMultiple, static_cast<int64_t>(program.getTokenMultiple()));
     programs.push_back(Object{{"name", program.getSymName()},
                               {"max_tokens", static_cast<int64_t>(program.getMaxTokens())},
                               {"steps", std::move(steps)}});
@@ -182,8 +182,6 @@ Result<std::string> ManifestBuilder::build(StringRef sourceFile, StringRef sourc
   for (StringAttr feature : target.getFeatures())
     features.push_back(feature.getValue());
 
-  // Programs name no block size: what `schedule` reads tokens in divides this (FormTiles.cpp).
-  constexpr int64_t multiple = 48;
   Object manifest{{"frit", FRIT_VERSION},
                   {"abi", FRIT_ABI_VERSION},
                   {"llvm", LLVM_VERSION_STRING},
@@ -197,8 +195,8 @@ Result<std::string> ManifestBuilder::build(StringRef sourceFile, StringRef sourc
                   {"options", Object{{"activations", options.activations},
                                      {"kv_cache_type", options.kvCacheType}}},
                   {"target", Object{{"name", target.getName()}, {"features", std::move(features)}}},
-                  {"token_multiple", multiple},
-                  {"wanted_multiple", multiple},
+                  {"token_multiple", tokenMultiple},
+                  {"wanted_multiple", tokenMultiple},
                   {"scratch_bytes", attribute("frit.scratch_bytes")},
                   {"rope_tables", std::move(tables)},
                   {"caches", std::move(cacheList)},

@@ -245,7 +245,10 @@ Status Session::evaluate(std::span<const BatchToken> batch) {
   size_t wantedTotal = static_cast<size_t>(std::count_if(
       batch.begin(), batch.end(), [](const BatchToken &token) { return token.wanted; }));
   auto chunkTokens = static_cast<size_t>(maxTokens);
-  bool severalChunks = batch.size() > chunkTokens;
+  bool severalChunks = batch.size() > chunkTokens ||
+                       std::any_of(batch.begin(), batch.end(), [&](const BatchToken &token) {
+                         return token.slot != batch.front().slot;
+                       });
   lastOutcome = Outcome::OutOfMemory;
   if (Status reserved = reserveLogits(wantedTotal, severalChunks); !reserved)
     return reserved;
@@ -259,7 +262,11 @@ Status Session::evaluate(std::span<const BatchToken> batch) {
       lastOutcome = Outcome::Cancelled;
       break;
     }
-    auto chunk = batch.subspan(done, std::min(chunkTokens, batch.size() - done));
+    // Tokens of one tile read one slot's cache: a chunk ends where the slot changes.
+    size_t end = done + 1;
+    while (end < batch.size() && end - done < chunkTokens && batch[end].slot == batch[done].slot)
+      ++end;
+    auto chunk = batch.subspan(done, end - done);
     runChunk(chunk);
     if (severalChunks && context_.wanted > 0) {
       const Manifest &manifest = sharedModel->manifest();

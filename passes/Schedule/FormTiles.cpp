@@ -240,7 +240,7 @@ void FormTiles::emitProgram(graph::FuncOp function, const Bucket &bucket, const 
   Block &block = function.getBody().front();
   auto program = tile::ProgramOp::create(
       builder, function.getLoc(), bucket.maxTokens == 1 ? "decode" : "prefill", bucket.maxTokens,
-      plan.lookup(block.getTerminator()->getOperand(0)).getValue());
+      bucket.block, plan.lookup(block.getTerminator()->getOperand(0)).getValue());
   builder.createBlock(&program.getBody());
   auto emitRun = [&](kernel::CallOp call) {
     tile::RunOp::create(builder, call.getLoc(), (call.getPhase() + "." + bucket.suffix).str());
