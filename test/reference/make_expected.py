@@ -282,6 +282,36 @@ def make_select() -> None:
     test.write()
 
 
+def make_weights() -> None:
+    test, rng = Test("weights", "rows of weight tables, in one file and in two."), Rng(12)
+    tables = [test.weight(f"w{i}", rng.tensor(4, 3)) for i in range(3)]
+    (HERE / "Inputs" / "weights-2.bin").write_bytes(tables[2].astype(np.float32).tobytes())
+    test.declarations = [
+        'graph.file @second "Inputs/weights-2.bin"',
+        "graph.weights @table [2] {",
+        "  graph.column @one_file : !graph.weight<4x3, f32> at [@weights], [64, 0]",
+        "  graph.column @two_files : !graph.weight<4x3, f32> at [@weights, @second], [64, 0]",
+        "  graph.column @unpaired : !graph.weight<4x3, f32> at [@weights], [64, 0] rows <4>",
+        "}",
+    ]
+    unpair = [0, 2, 1, 3]
+    for column, row, expected in (
+        ("one_file", 0, tables[1]), ("one_file", 1, tables[0]),
+        ("two_files", 0, tables[1]), ("two_files", 1, tables[2]),
+        ("unpaired", 0, tables[1][unpair]), ("unpaired", 1, tables[0][unpair]),
+    ):
+        test.func(
+            f"{column}_{row}",
+            "%tok = graph.batch ids [0, 1, 2, 3] at [0, 1, 2, 3]",
+            f"%i = arith.constant {row} : index",
+            f"%w = graph.param @table::@{column}[%i] : !graph.weight<4x3, f32>",
+            "%y = graph.embed %tok, %w : !graph.weight<4x3, f32>",
+            f"%e = {constant(expected)}",
+            "check.expect_eq %y, %e : tensor<?x3xf32>, tensor<4x3xf32>",
+        )
+    test.write()
+
+
 # ----------------------------------------------------------------------------------------------------
 # Products
 # ----------------------------------------------------------------------------------------------------
