@@ -120,6 +120,9 @@ FakeBundle::FakeBundle() {
   auto buffer = [](const char *name, const char *rows, uint32_t rowBytes) {
     return json{{"name", name}, {"rows", rows}, {"row_bytes", rowBytes}};
   };
+  auto ropeTable = [](int dim, double theta, double scale) {
+    return json{{"dim", dim}, {"theta", theta}, {"position_scale", scale}};
+  };
   json cache = {{"heads", FakeHeads}, {"key_dim", FakeKeyDim}, {"value_dim", FakeValueDim},
                 {"key_type", "f16"},  {"value_type", "f32"},   {"window", 0}};
   // A stride of 0 gives every row the same bytes.
@@ -140,6 +143,8 @@ FakeBundle::FakeBundle() {
       {"token_multiple", +FakeTokenMultiple},
       {"wanted_multiple", +FakeWantedMultiple},
       {"scratch_bytes", +FakeScratchBytes},
+      {"rope_tables",
+       json::array({ropeTable(FakeRopeDim, 10000, 1), ropeTable(FakeRopeDim - 2, 100, 0.25)})},
       {"caches", json::array({cache, cache})},
       {"buffers",
        json::array({buffer("x", "tokens", FakeHidden * 4), buffer("y", "tokens", FakeHidden * 4),

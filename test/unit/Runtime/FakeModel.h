@@ -18,7 +18,8 @@
 //     x[j]        = y[(j + 1) mod 8] xor (y[j] >> 7)
 //   logits[v]  = (sum over j: x[j] * embedding[v][j]) mod 4096
 //
-// all in 32 bits. The first logits say how the phases were called instead, see FakeLogit.
+// all in 32 bits. (The tables for rotary embedding are only checked.) The first logits say how the
+// phases were called instead, see FakeLogit.
 //
 //===----------------------------------------------------------------------===//
 
@@ -35,6 +36,8 @@ enum {
   FakeWantedMultiple = 4,
   FakeContext = 1000,
   FakeScratchBytes = 1000,
+  FakeRopeTables = 2,
+  FakeRopeDim = 8, /* of table 0; table i has 2 * i less */
 };
 
 enum FakeLogit {
@@ -52,6 +55,7 @@ enum FakeFault {
   FakeFaultPadding = 2,   /* token arrays or wantedRows are not padded as the ABI says */
   FakeFaultAlignment = 4, /* a buffer, pack, cache or scratch is not aligned */
   FakeFaultScratch = 8,   /* another worker wrote to this one's scratch */
+  FakeFaultRope = 16,     /* a rotary table is not what theta = 10000 (100), scale 1 (0.25) gives */
 };
 
 #endif

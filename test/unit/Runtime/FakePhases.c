@@ -13,7 +13,13 @@
 #include "FakeModel.h"
 #include "frit/Runtime/Abi.h"
 
+#include <math.h>
 #include <string.h>
+
+/* The second library of fake phases differs from the first in this. */
+#ifndef FAKE_SALT
+#define FAKE_SALT 0
+#endif
 
 /* Indices of the manifest's buffers. */
 enum { BufferX, BufferY, BufferFaults, BufferLogits };
@@ -46,6 +52,23 @@ static uint32_t findFaults(const frit_ctx *ctx, uint8_t *const *row) {
   return faults;
 }
 
+static int isWrong(float found, double expected) { return !(fabs(found - expected) <= 1e-7); }
+
+static uint32_t findRopeFaults(const frit_ctx *ctx, int64_t token) {
+  static const double theta[FakeRopeTables] = {10000, 100}, scale[FakeRopeTables] = {1, 0.25};
+  uint32_t faults = 0;
+  for (int i = 0; i < FakeRopeTables; ++i) {
+    int pairs = FakeRopeDim / 2 - i;
+    const float *table = ctx->ropeTables[i] + token * 2 * pairs;
+    for (int j = 0; j < pairs; ++j) {
+      double angle = ctx->positions[token] * scale[i] / pow(theta[i], (double)j / pairs);
+      if (isWrong(table[j], cos(angle)) || isWrong(table[pairs + j], sin(angle)))
+        faults |= FakeFaultRope;
+    }
+  }
+  return faults;
+}
+
 /* row: null, null, embedding */
 void fake_embed(const frit_ctx *ctx, uint8_t *const *row, int32_t worker, int32_t workers) {
   const uint32_t *embedding = (const uint32_t *)row[2];
@@ -54,7 +77,7 @@ void fake_embed(const frit_ctx *ctx, uint8_t *const *row, int32_t worker, int32_
     for (int j = 0; j < FakeHidden; ++j)
       x[j] = embedding[ctx->ids[t] * FakeHidden + j] + 31 * (uint32_t)ctx->positions[t];
     *(uint32_t *)(ctx->buffers[BufferFaults] + t * 4) =
-        findFaults(ctx, row) | (row[0] || row[1] ? FakeFaultContext : 0);
+        findFaults(ctx, row) | findRopeFaults(ctx, t) | (row[0] || row[1] ? FakeFaultContext : 0);
   }
   memset(ctx->scratch + worker * ctx->scratchStride, worker, (size_t)ctx->scratchStride);
 }
@@ -155,6 +178,8 @@ void fake_logits(const frit_ctx *ctx, uint8_t *const *row, int32_t worker, int32
         dot = (uint32_t)workers;
       else if (v == FakeLogitCapacity)
         dot = (uint32_t)ctx->kvCapacity;
+      else
+        dot += FAKE_SALT;
       logits[v] = (float)(dot % 4096);
     }
   }
