@@ -73,7 +73,7 @@ def Graph_UnpairAttr : AttrDef<Graph_Dialect, "Unpair"> {
   let summary = "Rows reordered from interleaved RoPE pairs to halves";
   let description = [{
     Row transform of a weight: in each group of `group` rows, row i of the result is row 2i of the
-    file and row i + group/2 is row 2i + 1. Undoes the permutation llama.cpp's converter bakes into
+    file and row i + group/2 is row 2i + 1. Undoes the permutation GGUF converters bake into
     q and k. Only the packer and the interpreter evaluate it.
 
     Example: `#graph.unpair<64>`.
@@ -142,7 +142,7 @@ def Graph_QTensorType : Graph_Type<"QTensor", "qtensor"> {
   let summary = "Activations as int8 with one f32 scale a block";
   let description = [{
     `[tokens, columns]` values scale * code, code in [-127, 127], one scale for each `block`
-    consecutive columns of a row (scale = largest magnitude / 127, as llama.cpp's Q8_0 but with an
+    consecutive columns of a row (scale = largest magnitude / 127, as GGUF's Q8_0 but with an
     f32 scale). `quantize` creates it in front of integer products.
 
     Example: `!graph.qtensor<?x576, block = 32>`.

@@ -97,8 +97,8 @@ def Graph_RopeOp : Graph_ComputeOp<"rope", [Pure, AllTypesMatch<["input", "resul
   let description = [{
     Rotates pairs of elements of each head of `head_dim` columns by the angle
     position * position_scale * theta^(-2i/dim), i the number of the pair; only the first `dim`
-    elements of a head rotate. `halves` pairs element i with i + dim/2 (Hugging Face), `interleaved` 2i
-    with 2i + 1 (llama.cpp's order of llama). Angles are computed in f64. Import keeps the file's
+    elements of a head rotate. `halves` pairs element i with i + dim/2, `interleaved`
+    2i with 2i + 1. Angles are computed in f64. Import keeps the file's
     pairing, `normalize` leaves only `halves`.
     Source: Su et al. 2021.
 

@@ -32,7 +32,7 @@ def Machine_InstructionAttr : Machine_Attr<"Instruction", "instruction"> {
   let description = [{
     Computes an M x N tile of sums over K: `lhs` are activations, `rhs` weights, `acc` the sums.
 
-    Example: `#machine.instruction<"vpdpbusd.512", 1, 16, 4, i8, ui8, i32>`.
+    Example: `#machine.instruction<"dot4.512", 1, 16, 4, i8, ui8, i32>`.
   }];
   let parameters = (ins StringRefParameter<>:$name, "int64_t":$m, "int64_t":$n, "int64_t":$k,
                         "::mlir::Type":$lhs, "::mlir::Type":$rhs, "::mlir::Type":$acc);
@@ -60,9 +60,9 @@ def Machine_TargetAttr : Machine_Attr<"Target", "target"> {
 
     Example:
     ```mlir
-    #machine.target<"x86-64-v3", triple = "x86_64-unknown-linux-gnu", cpu = "x86-64-v3",
-      features = ["avx2", "fma", "f16c"], vector_bytes = 32, vector_registers = 16,
-      instructions = [<"vpmaddubsw.256", 1, 8, 4, i8, ui8, i32>], memories = [<"l1", 32768, "core">]>
+    #machine.target<"server", triple = "riscv64-unknown-linux-gnu", cpu = "generic-rv64",
+      features = ["v"], vector_bytes = 32, vector_registers = 16,
+      instructions = [<"dot4.256", 1, 8, 4, i8, ui8, i32>], memories = [<"l1", 32768, "core">]>
     ```
   }];
   let parameters = (ins StringRefParameter<>:$name, StringRefParameter<>:$triple, StringRefParameter<>:$cpu,

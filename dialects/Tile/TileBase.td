@@ -55,7 +55,8 @@ def Tile_OrderAttr : EnumAttr<Tile_Dialect, Tile_Order, "order"> {
     columns 4 vectors of 64 bytes; in vector j row r occupies bytes 4r to 4r+3, their low nibbles are
     the codes of columns 4j to 4j+3, the high ones those of columns 16+4j to 16+4j+3. Minima follow
     the scales as `[2][16]` f16; 8-bit codes take 8 vectors a half, vector j holding columns 4j to 4j+3.
-    Floats: `[columns][16]`. One order serves SSE, AVX2, AVX-512-VNNI and AMX's B tile.
+    Floats: `[columns][16]`. One order serves vectors
+    of 4, 8 and 16 lanes.
   }];
 }
 

@@ -301,7 +301,7 @@ def Tile_ProductOp : Tile_Op<"product", [Pure]> {
 
     Example:
     ```mlir
-    %y = tile.product %a, %w instruction "vpdpbusd.512" : !tile.qtile<6x576, block = 32>, !tile.matrix<64x576, q4_1, p16> -> !tile.tile<6x64>
+    %y = tile.product %a, %w instruction "dot4.512" : !tile.qtile<6x576, block = 32>, !tile.matrix<64x576, q4_1, p16> -> !tile.tile<6x64>
     %o = tile.product %p, %v into %acc : !tile.tile<18x64>, !tile.matrix<64x64, f16, columns> into !tile.tile<18x64> -> !tile.tile<18x64>
     ```
     **Constraints:** an instruction exactly when `lhs` is int8; rhs columns = lhs columns.

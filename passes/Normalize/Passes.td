@@ -13,8 +13,8 @@ include "mlir/Pass/PassBase.td"
 def NormalizeRope : Pass<"frit-normalize-rope", "::mlir::ModuleOp"> {
   let summary = "Spell every rotary embedding as halves";
   let description = [{
-    llama.cpp stores the rows of q and k so that the elements of a pair are neighbours (`interleaved`);
-    Hugging Face keeps them half a head apart (`halves`). Reordering the rows of the weight that
+    Some checkpoints store the rows of q and k so that the elements of a pair are neighbours
+    (`interleaved`), others half a head apart (`halves`). Reordering the rows of the weight that
     produces them changes neither scores nor values, so the pass moves the difference into the
     weight: its rows are unpaired when they are packed, and both files give the same bits.
 

@@ -33,7 +33,7 @@ def FormTiles : Pass<"frit-form-tiles", "::mlir::ModuleOp"> {
       %lo, %hi, %step = tile.shares %c18
       scf.for %s = %lo to %hi step %step {
         %w = tile.weights @decoder.attn_output[%s] : !tile.matrix<32x576, q4_1, p16>
-        %y = tile.product %a, %w instruction "vpdpbusd.512" : ...
+        %y = tile.product %a, %w instruction "dot4.512" : ...
     ```
     Fails on a phase it has no schedule for, naming the op.
   }];
