@@ -36,11 +36,11 @@ std::optional<Format> frit::formatByGGUFType(uint32_t type) {
 std::string_view frit::ggufTypeName(uint32_t type) {
   // enum ggml_type in ggml.h; numbers 4, 5, 31-33 and 36-38 were removed from the format.
   static constexpr std::string_view names[] = {
-      "F32",     "F16",   "Q4_0",   "Q4_1",    "",      "",      "Q5_0",  "Q5_1",  "Q8_0",
-      "Q8_1",    "Q2_K",  "Q3_K",   "Q4_K",    "Q5_K",  "Q6_K",  "Q8_K",  "IQ2_XXS", "IQ2_XS",
-      "IQ3_XXS", "IQ1_S", "IQ4_NL", "IQ3_S",   "IQ2_S", "IQ4_XS", "I8",   "I16",   "I32",
-      "I64",     "F64",   "IQ1_M",  "BF16",    "",      "",      "",      "TQ1_0", "TQ2_0",
-      "",        "",      "",       "MXFP4",   "NVFP4", "Q1_0",  "Q2_0"};
+      "F32",     "F16",   "Q4_0",   "Q4_1",  "",      "",       "Q5_0", "Q5_1",    "Q8_0",
+      "Q8_1",    "Q2_K",  "Q3_K",   "Q4_K",  "Q5_K",  "Q6_K",   "Q8_K", "IQ2_XXS", "IQ2_XS",
+      "IQ3_XXS", "IQ1_S", "IQ4_NL", "IQ3_S", "IQ2_S", "IQ4_XS", "I8",   "I16",     "I32",
+      "I64",     "F64",   "IQ1_M",  "BF16",  "",      "",       "",     "TQ1_0",   "TQ2_0",
+      "",        "",      "",       "MXFP4", "NVFP4", "Q1_0",   "Q2_0"};
   return type < std::size(names) ? names[type] : std::string_view();
 }
 
