@@ -12,6 +12,7 @@
 #include <dlfcn.h>
 #include <elf.h>
 #include <fcntl.h>
+#include <link.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -82,8 +83,12 @@ LoadedCode::~LoadedCode() {
 }
 
 Result<frit_phase_fn> LoadedCode::phase(const std::string &symbol) const {
+  // dlsym also looks into the libraries that the code needs: "malloc" is no phase.
   void *address = dlsym(handle, symbol.c_str());
-  if (!address)
+  link_map *own = nullptr, *found = nullptr;
+  Dl_info info;
+  if (!address || dlinfo(handle, RTLD_DI_LINKMAP, &own) != 0 ||
+      !dladdr1(address, &info, reinterpret_cast<void **>(&found), RTLD_DL_LINKMAP) || found != own)
     return Failure("code has no function '", symbol, "'");
   return reinterpret_cast<frit_phase_fn>(address);
 }

@@ -79,6 +79,13 @@ public:
     return min;
   }
 
+  /// An index into a list of `count` elements; 0 if it is none.
+  uint32_t indexBelow(size_t count) const {
+    if (value && count == 0)
+      fail("the list it points into is empty");
+    return count == 0 ? 0 : static_cast<uint32_t>(integer(0, static_cast<int64_t>(count) - 1));
+  }
+
   std::string text() const {
     if (value && value->is_string())
       return value->get<std::string>();
@@ -204,7 +211,8 @@ static Manifest::Pack readPack(const Node &node, uint64_t packsBytes) {
     node["stride"].fail("expected a multiple of ", alignment, ", found ", pack.stride);
   uint64_t bytes, end;
   if (__builtin_mul_overflow(pack.stride, static_cast<uint64_t>(pack.rows), &bytes) ||
-      __builtin_add_overflow(pack.offset, bytes, &end) || end > packsBytes)
+      __builtin_add_overflow(pack.offset, bytes, &end) || end > packsBytes ||
+      pack.offset >= packsBytes)
     node.fail("'", pack.name, "' has ", pack.rows, " rows of ", pack.stride, " bytes at offset ",
               pack.offset, ", beyond the ", packsBytes, " bytes of the packs section");
   return pack;
@@ -217,8 +225,7 @@ static Manifest::Phase readPhase(const Node &node, const std::vector<Manifest::P
     node["symbol"].fail("expected the name of a function, found an empty text");
   Node list = node["packs"];
   for (size_t i = 0, count = list.size(); i < count; ++i)
-    phase.packs.push_back(
-        static_cast<uint32_t>(list[i].integer(0, static_cast<int64_t>(packs.size()) - 1)));
+    phase.packs.push_back(list[i].indexBelow(packs.size()));
   return phase;
 }
 
@@ -228,8 +235,7 @@ static Manifest::Step readStep(const Node &node, const Manifest &manifest) {
     node.fail("expected [phase, layer, row, barrier], found ", count, " elements");
     return step;
   }
-  step.phase = static_cast<uint32_t>(
-      node[size_t{0}].integer(0, static_cast<int64_t>(manifest.phases.size()) - 1));
+  step.phase = node[size_t{0}].indexBelow(manifest.phases.size());
   step.layer =
       static_cast<int32_t>(node[1].integer(-1, static_cast<int64_t>(manifest.caches.size()) - 1));
   step.row = static_cast<int32_t>(node[2].integer(-1, INT32_MAX));
@@ -291,8 +297,7 @@ static void readBuffers(const Node &root, Manifest &manifest) {
     buffer.rowBytes = entry["row_bytes"].integer(1, maxBytes);
   }
   Node logits = root["logits"];
-  int64_t index = logits.integer(0, static_cast<int64_t>(manifest.buffers.size()) - 1);
-  manifest.logits = static_cast<uint32_t>(index);
+  manifest.logits = logits.indexBelow(manifest.buffers.size());
   if (manifest.logits >= manifest.buffers.size())
     return;
   const Manifest::Buffer &buffer = manifest.buffers[manifest.logits];
