@@ -112,7 +112,7 @@ def Graph_RopeOp : Graph_ComputeOp<"rope", [Pure, AllTypesMatch<["input", "resul
                        ConfinedAttr<I64Attr, [IntPositive]>:$dim, F64Attr:$theta,
                        DefaultValuedAttr<F64Attr, "1.0">:$position_scale);
   let results = (outs Graph_Tensor:$result);
-  let assemblyFormat = "$input `,` $tokens $pairs attr-dict `:` type($input)";
+  let assemblyFormat = "$input `,` $tokens `` $pairs attr-dict `:` type($input)";
   let hasVerifier = 1;
 }
 
@@ -164,7 +164,7 @@ def Graph_GluOp : Graph_ComputeOp<"glu", [Pure, AllTypesMatch<["gate", "up", "re
   }];
   let arguments = (ins Graph_Tensor:$gate, Graph_Tensor:$up, Graph_ActivationAttr:$act);
   let results = (outs Graph_Tensor:$result);
-  let assemblyFormat = "$gate `,` $up $act attr-dict `:` type($gate)";
+  let assemblyFormat = "$gate `,` $up `` $act attr-dict `:` type($gate)";
 }
 
 def Graph_ResidualOp : Graph_ComputeOp<"residual", [Pure, AllTypesMatch<["stream", "branch", "result"]>]> {

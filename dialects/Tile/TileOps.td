@@ -28,7 +28,7 @@ def Tile_BufferOp : Tile_Op<"buffer", [Symbol, HasParent<"::mlir::ModuleOp">]> {
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Tile_RowsAttr:$rows, ConfinedAttr<I64Attr, [IntPositive]>:$columns);
-  let assemblyFormat = "$sym_name `[` $rows `,` $columns `]` attr-dict";
+  let assemblyFormat = "$sym_name `[` `` $rows `,` $columns `]` attr-dict";
 }
 
 def Tile_PackOp : Tile_Op<"pack", [Symbol, HasParent<"::mlir::ModuleOp">,
@@ -48,7 +48,7 @@ def Tile_PackOp : Tile_Op<"pack", [Symbol, HasParent<"::mlir::ModuleOp">,
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, ArrayAttr:$sources,
                        OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$group, Tile_OrderAttr:$order);
-  let assemblyFormat = "$sym_name `of` $sources (`by` $group^)? `order` $order attr-dict";
+  let assemblyFormat = "$sym_name `of` $sources (`by` $group^)? `order` `` $order attr-dict";
 }
 
 def Tile_PhaseOp : Tile_Op<"phase", [Symbol, SingleBlock, NoTerminator, IsolatedFromAbove,
@@ -143,7 +143,7 @@ def Tile_CountOp : Tile_Op<"count", [Pure]> {
   }];
   let arguments = (ins Tile_RowsAttr:$rows);
   let results = (outs Index:$result);
-  let assemblyFormat = "$rows attr-dict";
+  let assemblyFormat = "`` $rows attr-dict";
 }
 
 def Tile_SharesOp : Tile_Op<"shares", [Pure]> {
@@ -270,7 +270,7 @@ def Tile_CacheOp : Tile_Op<"cache", [MemoryEffects<[MemRead]>]> {
   }];
   let arguments = (ins Tile_SideAttr:$side, Index:$head, Index:$key, Index:$row);
   let results = (outs Tile_MatrixType:$result);
-  let assemblyFormat = "$side `[` $head `,` $key `]` `of` $row attr-dict `:` type($result)";
+  let assemblyFormat = "`` $side `[` $head `,` $key `]` `of` $row attr-dict `:` type($result)";
   let hasVerifier = 1;
 }
 
@@ -285,7 +285,7 @@ def Tile_AppendOp : Tile_Op<"append", [MemoryEffects<[MemWrite]>]> {
     ```
   }];
   let arguments = (ins Tile_SideAttr:$side, Tile_TileType:$value, Index:$head, Index:$row);
-  let assemblyFormat = "$side $value `[` $head `]` `of` $row attr-dict `:` type($value)";
+  let assemblyFormat = "`` $side $value `[` $head `]` `of` $row attr-dict `:` type($value)";
   let hasVerifier = 1;
 }
 
@@ -361,7 +361,7 @@ def Tile_ReduceOp : Tile_Op<"reduce", [Pure]> {
   }];
   let arguments = (ins Tile_ReductionAttr:$kind, Tile_TileType:$input);
   let results = (outs Tile_TileType:$result);
-  let assemblyFormat = "$kind $input attr-dict `:` type($input) `->` type($result)";
+  let assemblyFormat = "`` $kind $input attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
 }
 
