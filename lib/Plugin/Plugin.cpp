@@ -13,6 +13,9 @@
 #include "mlir/Tools/Plugins/PassPlugin.h"
 #include "llvm/Config/llvm-config.h"
 
+/// A pass of ours: when the host knows it, it has them all, and registering them again is fatal.
+static constexpr llvm::StringLiteral anyPass = "frit-normalize-rope";
+
 extern "C" LLVM_ATTRIBUTE_WEAK LLVM_ALWAYS_EXPORT mlir::DialectPluginLibraryInfo
 mlirGetDialectPluginInfo() {
   return {MLIR_PLUGIN_API_VERSION, "frit", LLVM_VERSION_STRING, [](mlir::DialectRegistry *registry) {
@@ -20,14 +23,15 @@ mlirGetDialectPluginInfo() {
             if (registry->getDialectAllocator(frit::graph::GraphDialect::getDialectNamespace()))
               return;
             frit::registerAllDialects(*registry);
-            frit::registerAllPasses();
+            if (!mlir::PassInfo::lookup(anyPass))
+              frit::registerAllPasses();
           }};
 }
 
 extern "C" LLVM_ATTRIBUTE_WEAK LLVM_ALWAYS_EXPORT mlir::PassPluginLibraryInfo
 mlirGetPassPluginInfo() {
   return {MLIR_PLUGIN_API_VERSION, "frit", LLVM_VERSION_STRING, [] {
-            if (!mlir::PassInfo::lookup("frit-normalize"))
+            if (!mlir::PassInfo::lookup(anyPass))
               frit::registerAllPasses();
           }};
 }
