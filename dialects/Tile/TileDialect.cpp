@@ -160,11 +160,43 @@ LogicalResult PackOp::verifySymbolUses(SymbolTableCollection &tables) {
   return success();
 }
 
+/// Checks that `buffers` are those of the tensors among `types`, in their order.
+static LogicalResult verifyInterface(PhaseOp phase, std::optional<ArrayAttr> buffers,
+                                     TypeRange types, StringRef what,
+                                     SymbolTableCollection &tables) {
+  if (!buffers)
+    return success();
+  SmallVector<RankedTensorType> tensors;
+  for (Type type : types)
+    if (auto tensor = dyn_cast<RankedTensorType>(type))
+      tensors.push_back(tensor);
+  if (buffers->size() != tensors.size())
+    return phase.emitOpError("expected ")
+           << tensors.size() << " " << what << " like the reference, but got " << buffers->size();
+  auto module = phase->getParentOfType<ModuleOp>();
+  for (auto [tensor, name] : llvm::zip_equal(tensors, buffers->getAsRange<FlatSymbolRefAttr>())) {
+    auto buffer = dyn_cast_or_null<BufferOp>(tables.lookupSymbolIn(module, name));
+    if (!buffer)
+      return phase.emitOpError("expected a tile.buffer, but found none called ") << name;
+    if (tensor.getRank() != 2 || tensor.getDimSize(1) != static_cast<int64_t>(buffer.getColumns()))
+      return phase.emitOpError("expected ") << name << " to have the columns of " << tensor
+                                            << ", but it has " << buffer.getColumns();
+  }
+  return success();
+}
+
 LogicalResult PhaseOp::verifySymbolUses(SymbolTableCollection &tables) {
   auto module = (*this)->getParentOfType<ModuleOp>();
-  if (!tables.lookupSymbolIn(module, getReferenceAttr()))
+  Operation *symbol = tables.lookupSymbolIn(module, getReferenceAttr());
+  if (!symbol)
     return emitOpError("expected a kernel.reference, but found none called ") << getReferenceAttr();
-  return success();
+  // The dialect of references is above this one: ask the interface they share with functions.
+  auto reference = dyn_cast<FunctionOpInterface>(symbol);
+  if (!reference)
+    return success();
+  if (failed(verifyInterface(*this, getInputs(), reference.getArgumentTypes(), "inputs", tables)))
+    return failure();
+  return verifyInterface(*this, getOutputs(), reference.getResultTypes(), "outputs", tables);
 }
 
 LogicalResult ProgramOp::verifySymbolUses(SymbolTableCollection &tables) {

@@ -56,20 +56,26 @@ def Tile_PhaseOp : Tile_Op<"phase", [Symbol, SingleBlock, NoTerminator, Isolated
   let summary = "A phase as loops over tiles, for one token bucket";
   let description = [{
     What one core does. `bucket` is the number of tokens a token tile holds at most; `cache` is the
-    type of the layer's cache when the phase uses it. `schedule` creates it, `lower` turns it into a
-    function.
+    type of the layer's cache when the phase uses it; `inputs` and `outputs` are the buffers of the
+    reference's tensor arguments and results, in their order. `schedule` creates it, `lower` turns it
+    into a function.
 
     Example:
     ```mlir
-    tile.phase @decoder.output.m1 reference @decoder.output.reference bucket 1 {
+    tile.phase @decoder.output.m1 reference @decoder.output.reference bucket 1
+        inputs [@buffer.residual, @buffer.attention] outputs [@buffer.residual] {
       %n = tile.count tokens
     }
     ```
+    **Constraints:** as many inputs and outputs as the reference has tensor arguments and results,
+    of their columns.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, FlatSymbolRefAttr:$reference,
-                       ConfinedAttr<I64Attr, [IntPositive]>:$bucket, OptionalAttr<TypeAttr>:$cache);
+                       ConfinedAttr<I64Attr, [IntPositive]>:$bucket, OptionalAttr<TypeAttr>:$cache,
+                       OptionalAttr<TypedArrayAttrBase<FlatSymbolRefAttr, "buffers">>:$inputs,
+                       OptionalAttr<TypedArrayAttrBase<FlatSymbolRefAttr, "buffers">>:$outputs);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$sym_name `reference` $reference `bucket` $bucket (`cache` $cache^)? $body attr-dict";
+  let assemblyFormat = "$sym_name `reference` $reference `bucket` $bucket (`cache` $cache^)? (`inputs` $inputs^)? (`outputs` $outputs^)? $body attr-dict";
 }
 
 def Tile_ProgramOp : Tile_Op<"program", [Symbol, SymbolTable, SingleBlock, NoTerminator, HasParent<"::mlir::ModuleOp">,

@@ -57,9 +57,18 @@ FailureOr<tile::PhaseOp> PhaseScheduler::run() {
     if (auto cache = dyn_cast<kv::CacheType>(type))
       cacheType = TypeAttr::get(cache);
   builder.setInsertionPoint(phase);
-  auto result = tile::PhaseOp::create(builder, phase.getLoc(),
-                                      (phase.getSymName() + "." + bucket.suffix).str(),
-                                      phase.getReference(), bucket.step, cacheType);
+  Block &body = phase.getBody().front();
+  auto buffersOf = [&](ValueRange values) {
+    SmallVector<Attribute> result;
+    for (Value value : values)
+      if (auto found = buffers.find(value); found != buffers.end())
+        result.push_back(found->second);
+    return builder.getArrayAttr(result);
+  };
+  auto result = tile::PhaseOp::create(
+      builder, phase.getLoc(), (phase.getSymName() + "." + bucket.suffix).str(),
+      phase.getReference(), bucket.step, cacheType, buffersOf(body.getArguments()),
+      buffersOf(body.getTerminator()->getOperands()));
   builder.createBlock(&result.getBody());
   Operation *anchor = nullptr;
   for (Operation &op : phase.getBody().front())
