@@ -7,7 +7,8 @@
 //
 // What every generated program is compared with. Simple loops, sums in the order of the indices, no
 // state but the caches. All activations are computed in T, float or double, whatever element types
-// the IR has; int8 products are computed in i32 and f32 as graph.linear says, for either T.
+// the IR has; int8 products are computed in i32 and f32 as graph.linear says, for either T (but see
+// wideBlockSums).
 //
 //   WeightReader weights(directoryOfTheModel);
 //   Interpreter<double> interpreter(module, weights);
@@ -42,10 +43,14 @@ public:
 
   Interpreter(mlir::ModuleOp module, WeightReader &weights) : module(module), weights(weights) {}
 
-  /// Called with each SSA value as soon as it is computed. Failure ends the run.
-  std::function<mlir::LogicalResult(mlir::Value, const Value &)> afterValue;
-  /// Called with the residual stream after each layer of a graph.repeat; `layer` counts from 0.
-  std::function<mlir::LogicalResult(int64_t layer, const Tensor<T> &stream)> afterLayer;
+  /// Called with each SSA value as soon as it is computed; may change it before others read it.
+  /// Failure ends the run.
+  std::function<mlir::LogicalResult(mlir::Value, Value &)> afterValue;
+  /// The same for the residual stream after each layer of a graph.repeat; `layer` counts from 0.
+  std::function<mlir::LogicalResult(int64_t layer, Tensor<T> &stream)> afterLayer;
+  /// Sum the blocks of int8 products in T instead of f32: what a program that sums them in f32, in
+  /// whatever order, is measured against.
+  bool wideBlockSums = false;
 
   /// One empty cache for each layer `function` runs, of the type the layer takes.
   mlir::FailureOr<std::vector<KVCache<T>>> createCaches(llvm::StringRef function, int64_t capacity,

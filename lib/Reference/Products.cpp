@@ -51,20 +51,21 @@ LogicalResult Interpreter<T>::eval(graph::QuantizeOp op) {
 //===----------------------------------------------------------------------===//
 
 /// Row t of int8 activations times a row of a weight in blocks of the same size: a block is summed
-/// in i32, blocks are summed in f32, first to last.
-static float multiplyQuantized(const QuantizedTensor &x, int64_t t,
-                               const std::vector<QuantBlock> &weightRow, const FormatInfo &format) {
-  float sum = 0;
+/// in i32, blocks are summed in S, first to last.
+template <typename S>
+static S multiplyQuantized(const QuantizedTensor &x, int64_t t,
+                           const std::vector<QuantBlock> &weightRow, const FormatInfo &format) {
+  S sum = 0;
   for (int64_t b = 0; b < x.blocks(); ++b) {
     const QuantBlock &block = weightRow[b];
     const int8_t *codes = x.codes.data() + t * x.columns + b * x.block;
-    float scale = x.scales[t * x.blocks() + b];
+    S scale = x.scales[t * x.blocks() + b];
     int32_t dot = 0;
     for (int64_t i = 0; i < x.block; ++i)
       dot += codes[i] * (block.codes[i] - format.zero);
-    sum += halfToFloat(block.scaleF16) * scale * static_cast<float>(dot);
+    sum += halfToFloat(block.scaleF16) * scale * static_cast<S>(dot);
     if (format.hasMin)
-      sum += halfToFloat(block.minF16) * (scale * static_cast<float>(x.sums[t * x.blocks() + b]));
+      sum += halfToFloat(block.minF16) * (scale * static_cast<S>(x.sums[t * x.blocks() + b]));
   }
   return sum;
 }
@@ -81,7 +82,8 @@ Tensor<T> Interpreter<T>::multiply(mlir::Value input, const Weight &weight) {
       for (int64_t b = 0; b < x.blocks(); ++b)
         unpackBlock(format.format, weight.row(o) + b * format.blockBytes, weightRow[b]);
       for (int64_t t = 0; t < x.rows; ++t)
-        y.row(t)[o] = multiplyQuantized(x, t, weightRow, format);
+        y.row(t)[o] = wideBlockSums ? multiplyQuantized<T>(x, t, weightRow, format)
+                                    : multiplyQuantized<float>(x, t, weightRow, format);
     }
     return y;
   }
