@@ -189,6 +189,8 @@ TEST(ArchRecord, Tensors) {
             "r.json: tensors.attn_q.optional: no model does without it");
   EXPECT_EQ(errorWith("output", ", \"default\": \"embedding\""),
             "r.json: tensors.output.default: there is no role 'embedding'");
+  EXPECT_EQ(errorReplacing("\"name\": \"embd\"", "\"name\": \"embd\", \"default\": \"output\""),
+            "r.json: tensors.token_embd.default: 'output' cannot stand in for 'token_embd'");
   EXPECT_EQ(errorWith("output", ", \"default\": \"attn_q\""),
             "r.json: tensors.output.default: 'attn_q' cannot stand in for 'output'");
   EXPECT_EQ(

@@ -160,6 +160,26 @@ TEST_F(RecordTest, NoRope) {
   EXPECT_EQ(text.find("graph.rope", text.find("@decoder1(")), std::string::npos);
 }
 
+TEST_F(RecordTest, LayersThatDifferInAnyNumberAreOfTwoClasses) {
+  std::string path = makeModel({});
+  for (StringRef knob :
+       {R"("norm": {"eps": "layer ? 0.1 : 0.2"})", R"("norm": {"offset": "layer"})",
+        R"("attention": {"scale": "layer"})", R"("attention": {"softcap": "layer"})",
+        R"("attention": {"window": "layer"})", R"("rope": {"dim": "layer ? 4 : 8"})",
+        R"("rope": {"theta": "layer + 1"})", R"("rope": {"position_scale": "layer + 1"})",
+        R"("residual": {"scale": "layer"})"}) {
+    ImportOptions options = changedLlama(("{" + knob + "}").str());
+    // The norm of the output is in no layer.
+    if (knob.starts_with("\"norm\"")) {
+      EXPECT_TRUE(hasLines(refusal(path, options), {"'layer' has no value outside the layers"}));
+      continue;
+    }
+    auto module = import(path, options);
+    ASSERT_TRUE(module) << knob.str() << diagnosticText;
+    EXPECT_TRUE(hasLines(print(*module), {"@decoder0(", "@decoder1("})) << knob.str();
+  }
+}
+
 TEST_F(RecordTest, TensorsMayBeIgnored) {
   ImportOptions options = changedLlama(R"json({
     "ignore": {"tensors": ["blk.{layer}.statistics", "extra"], "keys": ["{arch}.mystery"]}})json");

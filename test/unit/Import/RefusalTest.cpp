@@ -84,6 +84,15 @@ TEST_F(RefusalTest, UnknownArchitectureIsNamedWithWhatTheFileHolds) {
        "- tensor blk.*.attn_q.weight (layers 0-1): [64, 64] Q8_0\n"}));
 }
 
+TEST_F(RefusalTest, ListOfWhatTheFileHoldsEnds) {
+  std::vector<std::string> arguments = {"--arch", "novel"};
+  for (int i = 0; i < 150; ++i)
+    arguments.insert(arguments.end(), {"--set", "novel.key_" + std::to_string(i) + "=u32:1"});
+  std::string text = refusalOfMade(arguments);
+  EXPECT_EQ(StringRef(text).count('\n'), 102u);
+  EXPECT_TRUE(hasLines(text, {"- key novel.key_89 = 1\n- and 71 more\n"}));
+}
+
 TEST_F(RefusalTest, LikeNothing) {
   ImportOptions options;
   options.like = "nothing";
@@ -253,6 +262,13 @@ TEST_F(RefusalTest, UnknownKeyOfTheArchitecture) {
       "(--arch-spec)");
 }
 
+TEST_F(RefusalTest, TextsOfTheFileArePrintable) {
+  std::string text =
+      refusalOfMade({"--set", "llama.notes=string:a\nb\x1b[31m" + std::string(1000, 'c')});
+  EXPECT_TRUE(
+      hasLines(text, {"key llama.notes: ", "'a\\0Ab\\1B[31m" + std::string(52, 'c') + "...'"}));
+}
+
 TEST_F(RefusalTest, Formats) {
   EXPECT_EQ(refusalOfMade({"--hidden", "256", "--head-dim", "64", "--tensor-format",
                            "*attn_q*=q6_k", "--tensor-format", "token_embd.weight=q4_k"}),
@@ -306,6 +322,12 @@ TEST_F(RefusalTest, WrongRank) {
   EXPECT_TRUE(hasLines(
       refusalOfMade({"--drop", "output_norm.weight", "--add", "output_norm.weight=f32:2x32"}),
       {"output_norm.weight: expected shape [hidden] = [64], found [2, 32]"}));
+}
+
+TEST_F(RefusalTest, DimensionsOfOneDoNotMatter) {
+  EXPECT_TRUE(
+      importMade({"--drop", "output_norm.weight", "--add", "output_norm.weight=f32:1x1x64"}))
+      << diagnosticText;
 }
 
 TEST_F(RefusalTest, EverythingAtOnce) {

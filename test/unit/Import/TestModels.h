@@ -58,7 +58,8 @@ protected:
   /// not matter here, and leaving them out is faster.
   std::string makeModel(std::vector<std::string> arguments, llvm::StringRef name = "model.gguf") {
     std::string path = directory.file(name);
-    std::vector<std::string> command = {FRIT_TEST_PYTHON, FRIT_TEST_GENERATOR, path, "--sparse"};
+    std::vector<std::string> command = {FRIT_TEST_PYTHON,    "-I", "-S",
+                                        FRIT_TEST_GENERATOR, path, "--sparse"};
     command.insert(command.end(), arguments.begin(), arguments.end());
     std::vector<llvm::StringRef> words(command.begin(), command.end());
     std::string error;
