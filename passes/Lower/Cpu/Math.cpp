@@ -26,13 +26,13 @@ static Value polynomial(Emitter &emit, Value x, ArrayRef<double> coefficients) {
 }
 
 /// exp(x) = 2^n * exp(r), n = round(x / ln 2), |r| <= ln(2)/2 in two parts (Cody and Waite 1980);
-/// exp(r) by a minimax polynomial of degree 6. Below -87.3 the result is 0, above 88.7 the largest
-/// power (of a NaN, any of these).
+/// exp(r) by a minimax polynomial of degree 6. Below -87.3 the result is 0, above
+/// 88.37 that of 88.37, so that 2^n stays a normal number (of a NaN, any of these).
 Value Emitter::exp(Value x) {
   Type type = x.getType();
   Type i32 = isa<VectorType>(type) ? Type(ints(mlir::cast<VectorType>(type).getNumElements()))
                                    : Type(builder.getI32Type());
-  Value low = realLike(-87.336548, type), high = realLike(88.722839, type);
+  Value low = realLike(-87.336548, type), high = realLike(88.376260, type);
   Value isTiny = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OLT, x, low);
   Value clamped = minimum(maximum(x, low), high);
   // Adding and subtracting 1.5 * 2^23 rounds to an integer on every target.
@@ -45,12 +45,10 @@ Value Emitter::exp(Value x) {
                        {1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2,
                         1.6666665459e-1, 5.0000001201e-1});
   p = fma(p, mul(r, r), add(r, realLike(1.0, type)));
-  // n is at most 128, whose power is infinite: scale by 2^(n-1) and by 2.
   Value integer = arith::FPToSIOp::create(builder, loc, i32, n);
   Value exponent =
-      arith::ShLIOp::create(builder, loc, add(integer, intLike(126, i32)), intLike(23, i32));
-  Value result =
-      mul(mul(p, arith::BitcastOp::create(builder, loc, type, exponent)), realLike(2.0, type));
+      arith::ShLIOp::create(builder, loc, add(integer, intLike(127, i32)), intLike(23, i32));
+  Value result = mul(p, arith::BitcastOp::create(builder, loc, type, exponent));
   return arith::SelectOp::create(builder, loc, isTiny, realLike(0.0, type), result);
 }
 
@@ -74,7 +72,7 @@ Value Emitter::tanh(Value x) {
 }
 
 /// erf(x) = sign(x) * (1 - t * exp(-x^2 + p(t))), t = 1 / (1 + |x|/2): the Chebyshev fit of Press
-/// et al., Numerical Recipes, section 6.2, whose error is below 1.2e-7.
+/// et al., Numerical Recipes, section 6.2. Near 0, where 1 - ... would cancel, the Taylor series.
 Value Emitter::erf(Value x) {
   Type type = x.getType();
   Value magnitude = math::AbsFOp::create(builder, loc, x);
@@ -85,6 +83,13 @@ Value Emitter::erf(Value x) {
                         0.09678418, 0.37409196, 1.00002368, -1.26551223});
   Value exponent = arith::SubFOp::create(builder, loc, p, mul(magnitude, magnitude));
   Value complement = mul(t, exp(exponent));
-  return math::CopySignOp::create(builder, loc,
-                                  arith::SubFOp::create(builder, loc, one, complement), x);
+  Value large = math::CopySignOp::create(builder, loc,
+                                         arith::SubFOp::create(builder, loc, one, complement), x);
+  // 2/sqrt(pi) * (x - x^3/3 + x^5/10 - x^7/42 + x^9/216 - x^11/1320)
+  Value series = polynomial(
+      *this, mul(x, x),
+      {-8.548327e-4, 5.223978e-3, -2.6866170e-2, 1.1283792e-1, -3.7612639e-1, 1.1283791671});
+  Value isSmall = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OLT, magnitude,
+                                        realLike(0.5, type));
+  return arith::SelectOp::create(builder, loc, isSmall, mul(series, x), large);
 }
