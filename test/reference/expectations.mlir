@@ -30,16 +30,21 @@ graph.func @precision() {
 
 // Not-a-number is close to nothing, and worse than any difference; an infinity equals itself.
 graph.func @not_a_number() {
-  %x = arith.constant dense<[[0x7FC00000, 5.0, 0x7F800000]]> : tensor<1x3xf32>
-  %e = arith.constant dense<[[0x7FC00000, 1.0, 0x7F800000]]> : tensor<1x3xf32>
-  // CHECK: error: 'check.expect_close' op expected values within 1 + 1 * |expected|, but 2 of 3 are not; the largest difference is at [0, 0], where nan was expected and nan found
-  check.expect_close %x, %e {abs = 1.0, rel = 1.0} : tensor<1x3xf32>, tensor<1x3xf32>
+  %x = arith.constant dense<[[0x7FC00000, 5.0, 0x7F800000, 5.0]]> : tensor<1x4xf32>
+  %e = arith.constant dense<[[0x7FC00000, 1.0, 0x7F800000, 0x7F800000]]> : tensor<1x4xf32>
+  // CHECK: error: 'check.expect_close' op expected values within 1 + 1 * |expected|, but 3 of 4 are not; the largest difference is at [0, 0], where nan was expected and nan found
+  check.expect_close %x, %e {abs = 1.0, rel = 1.0} : tensor<1x4xf32>, tensor<1x4xf32>
   graph.return
 }
 
-// CHECK-NOT: error
-graph.func @rows() {
-  %tok = graph.batch ids [0] at [0] wanted [false]
-  %x = arith.constant dense<[[1.0]]> : tensor<1x1xf32>
+// CHECK: error: 'check.expect_eq' op expected 2x2 values, but got 1x2
+graph.func @shape() {
+  %w = graph.param @w : !graph.weight<4x2, f32>
+  %tok = graph.batch ids [0] at [0]
+  %x = graph.embed %tok, %w : !graph.weight<4x2, f32>
+  %e = arith.constant dense<1.0> : tensor<2x2xf32>
+  check.expect_eq %x, %e : tensor<?x2xf32>, tensor<2x2xf32>
   graph.return
 }
+graph.file @f "Inputs/select.bin"
+graph.weight @w : !graph.weight<4x2, f32> at @f, 0

@@ -611,6 +611,7 @@ def make_attention_cache() -> None:
     case("any_order", "!kv.cache<1x4>", [([2, 0, 1], [0, 0, 0])], 2, 1, 4, 4)
     case("written_again", "!kv.cache<1x4>", [prefill, ([2], [0]), ([3], [0])], 2, 1, 4, 4)
     case("evict", "!kv.cache<1x4>", [prefill, ([1], [0]), ([1, 2], [0, 0])], 2, 1, 4, 4, evict=(0, 1))
+    case("evict_not_causal", "!kv.cache<1x4>", [prefill, ([0], [0])], 2, 1, 4, 4, causal=False, evict=(0, 1))
     case("value_dim", "!kv.cache<2x4, value_dim = 3>", [prefill, decode], 2, 2, 4, 3)
     case("window", "!kv.cache<1x4>", [([0, 1, 2, 3, 4], [0] * 5), ([5], [0])], 2, 1, 4, 4, window=2)
     case("window_of_cache", "!kv.cache<1x4, window = 3>", [([0, 1, 2, 3, 4], [0] * 5), ([5], [0])], 2, 1, 4, 4,

@@ -118,6 +118,72 @@ TEST_F(Blocks, QuantizeWhatIsNotFinite) {
   EXPECT_EQ(q.sums, (std::vector<int32_t>{0, -126, 0, 0}));
 }
 
+TEST_F(Blocks, QuantizeWhatHasNoScale) {
+  float tiny = std::numeric_limits<float>::denorm_min(); // a 127th of it is 0
+  auto results = run("quantize", {makeTensor<float>(1, 4, {tiny, -tiny, 0, 0})});
+  ASSERT_TRUE(succeeded(results));
+  const auto &q = std::get<QuantizedTensor>(results->front());
+  EXPECT_EQ(q.codes, (std::vector<int8_t>{0, 0, 0, 0}));
+  EXPECT_EQ(q.scales, (std::vector<float>{0, 0}));
+}
+
+TEST_F(Blocks, CacheWeightsByAddressTypeAndRows) {
+  // Any file of a few floats will do.
+  OwningOpRef<ModuleOp> files = parse(R"mlir(
+graph.file @f "tiny.logits"
+graph.weight @plain : !graph.weight<4x2, f32> at @f, 0
+graph.weight @unpaired : !graph.weight<4x2, f32> at @f, 0 rows <4>
+graph.weight @wide : !graph.weight<2x4, f32> at @f, 0
+)mlir");
+  ASSERT_TRUE(files);
+  WeightReader direct(FRIT_TEST_DIR "/data"), cached(FRIT_TEST_DIR "/data", 1 << 20);
+  std::vector<float> rows[2];
+  for (WeightReader *reader : {&direct, &cached}) {
+    for (auto op : files->getOps<graph::WeightOp>()) {
+      FailureOr<Weight> weight = reader->find(op, FlatSymbolRefAttr::get(op.getSymNameAttr()),
+                                              cast<graph::WeightType>(op.getType()), 0);
+      ASSERT_TRUE(succeeded(weight));
+      std::vector<float> scratch;
+      for (int64_t row = 0; row < weight->rows(); ++row) {
+        const float *values = reader->dequantize(*weight, row, scratch);
+        rows[reader == &cached].insert(rows[reader == &cached].end(), values,
+                                       values + weight->columns());
+      }
+    }
+  }
+  EXPECT_EQ(rows[0].size(), 24u);
+  EXPECT_EQ(rows[0], rows[1]);
+  EXPECT_EQ(rows[0][8 + 2], rows[0][4]); // row 1 of @unpaired is row 2 of the file
+}
+
+TEST_F(Blocks, SumInt8ProductsInF32OrWider) {
+  // Two blocks: 2^24 * 127 + 127 has no f32, there it is rounded to the next multiple of 128.
+  OwningOpRef<ModuleOp> product = parse(R"mlir(
+kernel.reference @product(%q: !graph.qtensor<?x64, block = 32>, %w: !graph.weight<1x64, q8_0>) -> tensor<?x1xf32> {
+  %y = graph.linear %q, %w : !graph.qtensor<?x64, block = 32>, !graph.weight<1x64, q8_0>
+  kernel.yield %y : tensor<?x1xf32>
+}
+)mlir");
+  ASSERT_TRUE(product);
+  uint8_t bytes[2 * 34] = {};
+  bytes[1] = bytes[34 + 1] = 0x3c; // scales of 1
+  bytes[2] = bytes[34 + 2] = 1;    // first codes of 1
+  Weight weight{graph::WeightType::get(&context, {1, 64}, Format::Q8_0), bytes, 0};
+  QuantizedTensor q(1, 64, 32);
+  q.codes[0] = q.codes[32] = q.sums[0] = q.sums[1] = 127;
+  q.scales = {0x1p24f, 1};
+
+  auto reference = product->lookupSymbol<kernel::ReferenceOp>("product");
+  Interpreter<double> wide(*product, weights);
+  for (bool inT : {false, true}) {
+    wide.wideBlockSums = inT;
+    auto results = wide.runBlock(reference.getBody().front(), {q, weight});
+    ASSERT_TRUE(succeeded(results));
+    EXPECT_EQ(std::get<Tensor<double>>(results->front()).values[0],
+              inT ? 0x1p24 * 127 + 127 : 0x1p24 * 127 + 128);
+  }
+}
+
 TEST_F(Blocks, DoNotRunForever) {
   auto type = graph::WeightType::get(&context, {2, 2}, Format::F32);
   float identity[] = {1, 0, 0, 1};

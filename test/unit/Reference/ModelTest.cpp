@@ -172,6 +172,30 @@ TEST_F(TinyModel, ObserversSeeLayersAndValues) {
   EXPECT_EQ(layers, (std::vector<int64_t>{0}));
 }
 
+TEST_F(TinyModel, ObserversChangeValues) {
+  WeightReader weights(FRIT_TEST_DIR "/data");
+  Interpreter<double> interpreter(*module, weights);
+  auto caches = interpreter.createCaches("forward", 16);
+  ASSERT_TRUE(succeeded(caches));
+  interpreter.afterLayer = [](int64_t layer, Tensor<double> &stream) {
+    if (layer == 1)
+      std::fill(stream.values.begin(), stream.values.end(), 0);
+    return success();
+  };
+  auto zeros = interpreter.run("forward", makeBatch({1, 2, 3}), *caches);
+  ASSERT_TRUE(succeeded(zeros));
+  EXPECT_EQ(zeros->values, std::vector<double>(3 * vocabulary, 0));
+
+  interpreter.afterValue = [](mlir::Value value, RuntimeValue<double> &runtimeValue) {
+    if (value.getDefiningOp<graph::LogitsOp>())
+      std::get<Tensor<double>>(runtimeValue).values.assign(3 * vocabulary, 7);
+    return success();
+  };
+  auto sevens = interpreter.run("forward", makeBatch({1, 2, 3}), *caches);
+  ASSERT_TRUE(succeeded(sevens));
+  EXPECT_EQ(sevens->values, std::vector<double>(3 * vocabulary, 7));
+}
+
 // The algebra that runs before fusion, and fusion itself, change no meaning.
 TEST_F(TinyModel, NormalizedGivesTheSame) {
   std::vector<double> logits = run<double>({makeBatch(testTokens())});
