@@ -137,11 +137,8 @@ static int32_t roundsFor(int32_t count) {
   return static_cast<int32_t>(std::bit_width(static_cast<uint32_t>(count - 1)));
 }
 
-Workers::Workers(int32_t count, std::vector<int32_t> available)
-    : workerCount(count), roundCount(roundsFor(count)),
-      sleeping(static_cast<size_t>(count) > std::max<size_t>(available.size(), 1)),
-      cpus(static_cast<size_t>(count) == available.size() ? std::move(available)
-                                                          : std::vector<int32_t>()),
+Workers::Workers(int32_t count, bool sleeping, std::vector<int32_t> cpus)
+    : workerCount(count), roundCount(roundsFor(count)), sleeping(sleeping), cpus(std::move(cpus)),
       flags(new Flag[static_cast<size_t>(count) * static_cast<size_t>(roundCount)]),
       own(new Own[static_cast<size_t>(count)]) {}
 
@@ -152,13 +149,18 @@ struct ThreadArgument {
 };
 } // namespace
 
-Result<std::unique_ptr<Workers>> Workers::create(int32_t count) {
+Result<std::unique_ptr<Workers>> Workers::create(int32_t count, Waiting waiting) {
   std::vector<int32_t> available = CpuSet::current().members();
   if (count == 0)
     count = std::max(static_cast<int32_t>(std::min<size_t>(available.size(), maxCount)), 1);
   if (count < 1 || count > maxCount)
     return Failure("expected 1 to ", maxCount, " threads, found ", count);
-  std::unique_ptr<Workers> workers(new Workers(count, std::move(available)));
+  bool sleeping = waiting == Waiting::Sleep;
+  if (waiting == Waiting::Automatic)
+    sleeping = static_cast<size_t>(count) > available.size();
+  if (static_cast<size_t>(count) != available.size())
+    available.clear();
+  std::unique_ptr<Workers> workers(new Workers(count, sleeping, std::move(available)));
 
   // A thread has the mask of the one that creates it: Ctrl-C is for the caller to handle.
   sigset_t all, before;

@@ -39,11 +39,15 @@ public:
   static constexpr int32_t maxCount = 1024;
   using Task = void (*)(void *context, int32_t worker);
 
+  /// What a worker does while it waits. Automatic: spin if there is a CPU for each, else sleep.
+  enum class Waiting { Automatic, Spin, Sleep };
+
   /// How many CPUs this process may use.
   static int32_t availableCpus();
 
   /// \param count 0: as many as there are CPUs. Fails beyond maxCount and if the system refuses.
-  static Result<std::unique_ptr<Workers>> create(int32_t count);
+  static Result<std::unique_ptr<Workers>> create(int32_t count,
+                                                 Waiting waiting = Waiting::Automatic);
   ~Workers();
 
   int32_t count() const { return workerCount; }
@@ -81,7 +85,7 @@ private:
     std::atomic<uint32_t> value = 0;
   };
 
-  explicit Workers(int32_t count, std::vector<int32_t> cpus);
+  Workers(int32_t count, bool sleeping, std::vector<int32_t> cpus);
   static void *threadMain(void *argument);
   void work(int32_t worker);
   void spinningBarrier(int32_t worker);
@@ -91,7 +95,7 @@ private:
 
   const int32_t workerCount;
   const int32_t roundCount;        ///< of the dissemination barrier: log2 of the count, rounded up
-  const bool sleeping;             ///< more workers than CPUs
+  const bool sleeping;             ///< wait without spinning
   const std::vector<int32_t> cpus; ///< the CPU of each worker, or empty
   std::unique_ptr<Flag[]> flags;   ///< [worker][round]
   std::unique_ptr<Own[]> own;      ///< [worker]
