@@ -13,6 +13,25 @@ using namespace mlir;
 using namespace frit;
 using namespace frit::machine;
 
+/// `[a, b]`; unlike upstream's arrays it may be empty.
+template <typename T>
+static ParseResult parseList(AsmParser &parser, SmallVector<T> &list) {
+  return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&]() -> ParseResult {
+    FailureOr<T> element = FieldParser<T>::parse(parser);
+    if (succeeded(element))
+      list.push_back(*element);
+    return success(succeeded(element));
+  });
+}
+
+template <typename T>
+static void printList(AsmPrinter &printer, ArrayRef<T> list) {
+  printer << "[";
+  llvm::interleaveComma(list, printer,
+                        [&](T element) { printer.printStrippedAttrOrType(element); });
+  printer << "]";
+}
+
 #include "dialects/Machine/MachineDialect.cpp.inc"
 #define GET_ATTRDEF_CLASSES
 #include "dialects/Machine/MachineAttrs.cpp.inc"

@@ -71,9 +71,9 @@ def Machine_TargetAttr : Machine_Attr<"Target", "target"> {
                         ArrayRefParameter<"::frit::machine::InstructionAttr">:$instructions,
                         ArrayRefParameter<"::frit::machine::MemoryAttr">:$memories);
   let assemblyFormat = [{
-    `<` $name `,` `triple` `=` $triple `,` `cpu` `=` $cpu `,` `features` `=` `[` $features `]` `,`
+    `<` $name `,` `triple` `=` $triple `,` `cpu` `=` $cpu `,` `features` `=` custom<List>($features) `,`
     `vector_bytes` `=` $vectorBytes `,` `vector_registers` `=` $vectorRegisters `,`
-    `instructions` `=` `[` $instructions `]` `,` `memories` `=` `[` $memories `]` `>`
+    `instructions` `=` custom<List>($instructions) `,` `memories` `=` custom<List>($memories) `>`
   }];
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
