@@ -20,18 +20,10 @@ using llvm::ArrayRef;
 using llvm::StringLiteral;
 using llvm::StringRef;
 
-ArrayRef<RoleInfo> frit::roleInfos() {
-  static constexpr RoleInfo infos[] = {
-#define FRIT_ROLE(Name, keyword, inLayer, necessary) {Role::Name, keyword, inLayer, necessary},
-#include "lib/Arch/Roles.def"
-  };
-  return infos;
-}
-
-StringRef frit::roleKeyword(Role role) { return roleInfos()[static_cast<unsigned>(role)].keyword; }
+StringRef frit::roleKeyword(Role role) { return roleInfos[static_cast<unsigned>(role)].keyword; }
 
 static std::optional<Role> findRole(StringRef keyword) {
-  for (const RoleInfo &info : roleInfos())
+  for (const RoleInfo &info : roleInfos)
     if (info.keyword == keyword)
       return info.role;
   return std::nullopt;
@@ -309,7 +301,7 @@ void RecordReader::readTensor(const llvm::json::Value &json, const RoleInfo &inf
     if (!spec.fallback)
       object.fail("default", "there is no role '" + keyword + "'");
     else if (*spec.fallback >= info.role ||
-             roleInfos()[static_cast<unsigned>(*spec.fallback)].inLayer != info.inLayer)
+             roleInfos[static_cast<unsigned>(*spec.fallback)].inLayer != info.inLayer)
       object.fail("default", "'" + keyword + "' cannot stand in for '" + info.keyword + "'");
   }
   object.finish();
@@ -327,7 +319,7 @@ void RecordReader::readTensor(const llvm::json::Value &json, const RoleInfo &inf
 
 void RecordReader::readTensors(const llvm::json::Value *json) {
   ObjectReader object(reader, json, "tensors");
-  for (const RoleInfo &info : roleInfos()) {
+  for (const RoleInfo &info : roleInfos) {
     if (const llvm::json::Value *tensor = object.find(info.keyword))
       readTensor(*tensor, info);
     else if (info.necessary)
@@ -437,7 +429,7 @@ void RecordReader::checkNames() {
     for (const auto &[text, expression] : parameter.choices)
       checkNames(place + ".choices." + text, expression);
   }
-  for (const RoleInfo &info : roleInfos())
+  for (const RoleInfo &info : roleInfos)
     if (const auto &spec = record.tensors[static_cast<unsigned>(info.role)])
       for (const Expression &dimension : spec->shape)
         checkNames(("tensors." + info.keyword).str(), dimension);

@@ -17,6 +17,7 @@
 #include "lib/Arch/Expression.h"
 
 #include <array>
+#include <iterator>
 #include <optional>
 
 namespace frit {
@@ -26,10 +27,6 @@ enum class Role : unsigned {
 #define FRIT_ROLE(Name, keyword, inLayer, necessary) Name,
 #include "lib/Arch/Roles.def"
 };
-inline constexpr unsigned numRoles = 0
-#define FRIT_ROLE(Name, keyword, inLayer, necessary) +1
-#include "lib/Arch/Roles.def"
-    ;
 
 struct RoleInfo {
   Role role;
@@ -37,8 +34,11 @@ struct RoleInfo {
   bool inLayer;
   bool necessary;
 };
-/// In the order of Roles.def.
-llvm::ArrayRef<RoleInfo> roleInfos();
+inline constexpr RoleInfo roleInfos[] = {
+#define FRIT_ROLE(Name, keyword, inLayer, necessary) {Role::Name, keyword, inLayer, necessary},
+#include "lib/Arch/Roles.def"
+};
+inline constexpr unsigned numRoles = std::size(roleInfos);
 llvm::StringRef roleKeyword(Role role);
 
 /// What values a hyperparameter may have.

@@ -222,7 +222,10 @@ void ModelDescription::print(raw_ostream &stream) const {
 llvm::json::Value ModelDescription::toJSON() const {
   using llvm::json::Array;
   using llvm::json::Object;
-  Array classList, formatList, weightList;
+  Array classList, formatList, weightList, fileList;
+  // A checkpoint may hold any bytes.
+  for (const std::string &file : files)
+    fileList.push_back(llvm::json::fixUTF8(file));
   for (const LayerClassDescription &layerClass : classes) {
     Array segments;
     for (auto [first, count] : layerClass.segments)
@@ -248,10 +251,10 @@ llvm::json::Value ModelDescription::toJSON() const {
                                 {"format", formatName(weight.format)},
                                 {"count", weight.count},
                                 {"bytes", weight.bytes}});
-  return Object{{"model", name},
-                {"architecture", architecture},
-                {"tokenizer", tokenizer},
-                {"files", Array(files)},
+  return Object{{"model", llvm::json::fixUTF8(name)},
+                {"architecture", llvm::json::fixUTF8(architecture)},
+                {"tokenizer", llvm::json::fixUTF8(tokenizer)},
+                {"files", std::move(fileList)},
                 {"context_length", contextLength},
                 {"vocabulary", vocabulary},
                 {"hidden", hidden},

@@ -154,7 +154,7 @@ void GraphBuilder::buildTable(const LayerClass &layerClass) {
                                  layerClass.layers.size());
   OpBuilder::InsertionGuard guard(builder);
   builder.createBlock(&table.getBody());
-  for (const RoleInfo &info : roleInfos())
+  for (const RoleInfo &info : roleInfos)
     if (info.inLayer)
       buildColumn(info.role, layerClass);
 }
@@ -256,7 +256,7 @@ void GraphBuilder::buildLayer(const LayerClass &layerClass) {
                                     SmallVector<Location>(4, location));
   Value row = body->getArgument(3);
   params = {};
-  for (const RoleInfo &info : roleInfos()) {
+  for (const RoleInfo &info : roleInfos) {
     const std::optional<WeightRef> &weight = layer.weight(info.role);
     if (!weight)
       continue;
@@ -298,7 +298,7 @@ void GraphBuilder::buildForward() {
       builder.createBlock(&function.getBody(), {}, type.getInputs(), {location, location});
   Value tokens = body->getArgument(0), caches = body->getArgument(1);
   params = {};
-  for (const RoleInfo &info : roleInfos()) {
+  for (const RoleInfo &info : roleInfos) {
     const std::optional<WeightRef> &weight = model.weight(info.role);
     if (!weight)
       continue;
@@ -327,7 +327,7 @@ OwningOpRef<ModuleOp> GraphBuilder::build() {
   setAttributes(*module);
   findClasses();
   buildFiles();
-  for (const RoleInfo &info : roleInfos())
+  for (const RoleInfo &info : roleInfos)
     if (!info.inLayer)
       buildWeight(info.role);
   for (const LayerClass &layerClass : classes) {

@@ -102,11 +102,34 @@ const ArchRecord *RecordChoice::choose(const GGUFFile &file, StringRef architect
   if (const ArchRecord *record = findRecord(records, architecture))
     return record;
   emit(context,
-       file.path() + ": frit does not know the architecture '" + architecture + "'; it knows " +
-           names +
+       file.path() + ": frit does not know the architecture " +
+           formatValue(*file.find("general.architecture")) + "; it knows " + names +
            ". If it is like one of them, try --like; else describe it in a record of your "
            "own and use --arch-spec. The file holds",
        describeContents(file, architecture));
+  return nullptr;
+}
+
+OwningOpRef<ModuleOp> frit::importModel(const GGUFFile &file, MLIRContext &context,
+                                        const ImportOptions &options) {
+  Result<std::string_view> architecture = file.getString("general.architecture");
+  if (!architecture) {
+    emit(context, architecture.error());
+    return nullptr;
+  }
+  RecordChoice choice;
+  const ArchRecord *record = choice.choose(file, *architecture, context, options);
+  if (!record)
+    return nullptr;
+  Problems problems;
+  Model model = resolveModel(file, *record, *architecture, problems);
+  if (problems.empty())
+    return buildGraph(model, context);
+  std::vector<std::string> lines = problems.lines();
+  if (lines.size() == 1)
+    emit(context, file.path() + ": cannot import: " + lines.front());
+  else
+    emit(context, file.path() + ": cannot import, for " + Twine(lines.size()) + " reasons", lines);
   return nullptr;
 }
 
@@ -117,27 +140,8 @@ OwningOpRef<ModuleOp> frit::importModel(StringRef path, MLIRContext &context,
     return nullptr;
   }
   Result<GGUFFile> file = GGUFFile::open(path);
-  if (!file) {
-    emit(context, file.error());
-    return nullptr;
-  }
-  Result<std::string_view> architecture = file->getString("general.architecture");
-  if (!architecture) {
-    emit(context, architecture.error());
-    return nullptr;
-  }
-  RecordChoice choice;
-  const ArchRecord *record = choice.choose(*file, StringRef(*architecture), context, options);
-  if (!record)
-    return nullptr;
-  Problems problems;
-  Model model = resolveModel(*file, *record, StringRef(*architecture), problems);
-  if (problems.empty())
-    return buildGraph(model, context);
-  std::vector<std::string> lines = problems.lines();
-  if (lines.size() == 1)
-    emit(context, path + ": cannot import: " + lines.front());
-  else
-    emit(context, path + ": cannot import, for " + Twine(lines.size()) + " reasons", lines);
+  if (file)
+    return importModel(*file, context, options);
+  emit(context, file.error());
   return nullptr;
 }

@@ -21,6 +21,8 @@
 
 namespace frit {
 
+class GGUFFile;
+
 /// Attributes of an imported module. Texts, but for the counts, which are i64.
 inline constexpr llvm::StringLiteral modelAttrName = "frit.model";
 inline constexpr llvm::StringLiteral archAttrName = "frit.arch";
@@ -42,6 +44,10 @@ struct ImportOptions {
 /// one error was emitted that holds everything that is wrong or unsupported as notes, each with its
 /// place in the model and a way out. Only the header of the file is read.
 mlir::OwningOpRef<mlir::ModuleOp> importModel(llvm::StringRef path, mlir::MLIRContext &context,
+                                              const ImportOptions &options = {});
+
+/// The same for a model that is open already.
+mlir::OwningOpRef<mlir::ModuleOp> importModel(const GGUFFile &file, mlir::MLIRContext &context,
                                               const ImportOptions &options = {});
 
 } // namespace frit

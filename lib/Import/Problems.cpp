@@ -75,6 +75,18 @@ static std::string ranges(llvm::ArrayRef<int64_t> numbers) {
   return result;
 }
 
+/// Names come from the file and may hold anything; a terminal must not obey them.
+static std::string printable(StringRef text) {
+  std::string result;
+  for (char c : text) {
+    if (llvm::isPrint(c) || static_cast<unsigned char>(c) >= 0x80)
+      result += c;
+    else
+      result += "\\" + llvm::toHex(StringRef(&c, 1));
+  }
+  return result;
+}
+
 std::vector<std::string> Problems::lines() const {
   constexpr size_t maxLines = 100;
   std::vector<std::string> result;
@@ -88,7 +100,7 @@ std::vector<std::string> Problems::lines() const {
       place = expandLayer(place, std::to_string(item.layers.front()));
     else if (!item.layers.empty())
       place = expandLayer(place, "*") + " (layers " + ranges(item.layers) + ")";
-    result.push_back(place + ": " + item.message);
+    result.push_back(printable(place + ": " + item.message));
   }
   return result;
 }

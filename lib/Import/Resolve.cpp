@@ -33,7 +33,7 @@ std::string LayerSpec::classKey() const {
                         norm.offset, attentionScale, attentionSoftcap, double(window),
                         double(ropeDim), ropeTheta, ropePositionScale, residualScale})
     key += formatNumber(number) + " ";
-  for (const RoleInfo &info : roleInfos())
+  for (const RoleInfo &info : roleInfos)
     if (const std::optional<WeightRef> &role = weight(info.role))
       key += (info.keyword + formatShape(role->shape)).str() +
              std::string(formatInfo(role->format).name) + " ";
@@ -305,7 +305,7 @@ void Resolver::readLayer(int64_t index) {
         ValueKind::Positive, index);
   }
   set(layer.residualScale, record.residualScale, "residual.scale", ValueKind::Number, index);
-  for (const RoleInfo &info : roleInfos())
+  for (const RoleInfo &info : roleInfos)
     if (info.inLayer)
       layer.weights[static_cast<unsigned>(info.role)] = readWeight(info.role, index);
   if (layer.heads && layer.kvHeads && layer.headDim && layer.valueDim && model.hidden)
@@ -324,7 +324,7 @@ void Resolver::readModel() {
   set(model.embeddingScale, record.embeddingScale, "embedding.scale", ValueKind::Number, whole);
   set(model.logitsScale, record.logitsScale, "logits.scale", ValueKind::Number, whole);
   set(model.logitsSoftcap, record.logitsSoftcap, "logits.softcap", ValueKind::NonNegative, whole);
-  for (const RoleInfo &info : roleInfos()) {
+  for (const RoleInfo &info : roleInfos) {
     if (info.inLayer)
       continue;
     std::optional<WeightRef> &weight = model.weights[static_cast<unsigned>(info.role)];

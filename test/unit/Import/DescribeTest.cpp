@@ -8,6 +8,7 @@
 #include "lib/Import/Describe.h"
 #include "TestModels.h"
 
+using namespace mlir;
 using namespace frit;
 using namespace frit::test;
 
@@ -115,4 +116,15 @@ TEST_F(ImportTest, DescriptionOfAnUntiedModelWithAWindow) {
   model.print(stream);
   EXPECT_TRUE(hasLines(text, {"tokenizer none\n", "vocabulary 288 tokens\n", "2 in 1 class\n",
                               " decoder: layers 0-1; 4 heads of 32 over 2, FFN 96, window 20\n"}));
+}
+
+TEST_F(ImportTest, DescriptionOfNamesThatAreNoText) {
+  MLIRContext context;
+  OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(&context));
+  (*module)->setAttr(modelAttrName, StringAttr::get(&context, "a\xff"
+                                                              "b"));
+  std::string text;
+  llvm::raw_string_ostream(text) << describeModel(*module).toJSON();
+  EXPECT_TRUE(hasLines(text, {"\"model\":\"a\xef\xbf\xbd"
+                              "b\""}));
 }

@@ -267,6 +267,12 @@ TEST_F(RefusalTest, TextsOfTheFileArePrintable) {
       refusalOfMade({"--set", "llama.notes=string:a\nb\x1b[31m" + std::string(1000, 'c')});
   EXPECT_TRUE(
       hasLines(text, {"key llama.notes: ", "'a\\0Ab\\1B[31m" + std::string(52, 'c') + "...'"}));
+  std::vector<std::string> escape = {"--arch", "novel\x1b[31m", "--drop", "output_norm.weight"};
+  EXPECT_TRUE(
+      hasLines(refusalOfMade(escape), {"the architecture 'novel\\1B[31m'; it knows llama"}));
+  ImportOptions options;
+  options.like = "llama";
+  EXPECT_TRUE(hasLines(refusalOfMade(escape, options), {"of architecture 'novel\\1B[31m'?\n"}));
 }
 
 TEST_F(RefusalTest, Formats) {
