@@ -42,8 +42,9 @@ def Kernel_RoleAttr : EnumAttr<Kernel_Dialect, Kernel_Role, "role"> {
 class Kernel_Op<string mnemonic, list<Trait> traits = []> : Op<Kernel_Dialect, mnemonic, traits>;
 
 class Kernel_FuncBase<string mnemonic, list<Trait> traits = []> : Kernel_Op<mnemonic, !listconcat([
-    FunctionOpInterface, IsolatedFromAbove, HasParent<"::mlir::ModuleOp">], traits)> {
-  let regions = (region AnyRegion:$body);
+    FunctionOpInterface, IsolatedFromAbove, SingleBlockImplicitTerminator<"::frit::kernel::YieldOp">,
+    HasParent<"::mlir::ModuleOp">], traits)> {
+  let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
   code functionMethods = [{
     ::llvm::ArrayRef<::mlir::Type> getArgumentTypes() { return getFunctionType().getInputs(); }
