@@ -267,12 +267,13 @@ TEST_F(RefusalTest, TextsOfTheFileArePrintable) {
       refusalOfMade({"--set", "llama.notes=string:a\nb\x1b[31m" + std::string(1000, 'c')});
   EXPECT_TRUE(
       hasLines(text, {"key llama.notes: ", "'a\\0Ab\\1B[31m" + std::string(52, 'c') + "...'"}));
-  std::vector<std::string> escape = {"--arch", "novel\x1b[31m", "--drop", "output_norm.weight"};
+  std::vector<std::string> escape = setting({"general.architecture=string:novel\x1b[31m"});
   EXPECT_TRUE(
       hasLines(refusalOfMade(escape), {"the architecture 'novel\\1B[31m'; it knows llama"}));
   ImportOptions options;
   options.like = "llama";
-  EXPECT_TRUE(hasLines(refusalOfMade(escape, options), {"of architecture 'novel\\1B[31m'?\n"}));
+  EXPECT_TRUE(
+      hasLines(refusalOfMade(escape, options), {"- key novel\\1B[31m.block_count: is missing"}));
 }
 
 TEST_F(RefusalTest, Formats) {
