@@ -91,6 +91,11 @@ def Tile_MatrixType : Tile_Type<"Matrix", "matrix"> {
   let hasCustomAssemblyFormat = 1;
 }
 
+/// Sizes of tiles and blocks of keys, which lowering may unroll.
+def Tile_SmallAttr : ConfinedAttr<I64Attr, [IntPositive, IntMaxValue<4096>]>;
+/// Newest positions a token sees; positions are i32.
+def Tile_WindowAttr : ConfinedAttr<I64Attr, [IntPositive, IntMaxValue<2147483647>]>;
+
 def Tile_AnyTile : AnyTypeOf<[Tile_TileType, Tile_QTileType], "a tile">;
 
 #endif // FRIT_DIALECTS_TILE_TILEBASE

@@ -31,6 +31,15 @@ static void printTileShape(AsmPrinter &printer, int64_t rows, int64_t columns) {
   printer << rows << "x" << columns;
 }
 
+/// Without the space that enums print in front of themselves.
+static ParseResult parseRows(OpAsmParser &parser, RowsAttr &rows) {
+  return parser.parseCustomAttributeWithFallback(rows);
+}
+
+static void printRows(OpAsmPrinter &printer, Operation *, RowsAttr rows) {
+  printer << stringifyRows(rows.getValue());
+}
+
 #include "dialects/Tile/TileDialect.cpp.inc"
 #include "dialects/Tile/TileEnums.cpp.inc"
 #define GET_ATTRDEF_CLASSES
@@ -70,9 +79,11 @@ int64_t tile::groupBytes(Format format, int64_t columns) {
 
 static LogicalResult verifyShape(function_ref<InFlightDiagnostic()> emitError, int64_t rows,
                                  int64_t columns) {
-  if (rows <= 0 || columns <= 0)
-    return emitError() << "expected positive rows and columns, but got " << rows << " x "
-                       << columns;
+  // So that products of them fit 64 bits.
+  constexpr int64_t most = int64_t{1} << 24;
+  if (rows <= 0 || rows > most || columns <= 0 || columns > most)
+    return emitError() << "expected rows and columns from 1 to " << most << ", but got " << rows
+                       << " x " << columns;
   return success();
 }
 
@@ -97,6 +108,9 @@ LogicalResult MatrixType::verify(function_ref<InFlightDiagnostic()> emitError, i
     return failure();
   if (rows % groupRows)
     return emitError() << "expected rows in whole groups of " << groupRows << ", but got " << rows;
+  if (columns % formatInfo(format).blockElements)
+    return emitError() << "expected columns in whole blocks of " << formatInfo(format).blockElements
+                       << " for " << StringRef(formatInfo(format).name) << ", but got " << columns;
   if (order == Order::Vector)
     return emitError() << "expected order p16 or columns of a matrix, but got vector";
   if (order == Order::ColumnMajor && !formatInfo(format).isFloat())
@@ -226,7 +240,8 @@ LogicalResult WeightsOp::verifySymbolUses(SymbolTableCollection &tables) {
 //===----------------------------------------------------------------------===//
 
 static LogicalResult verifyHasCache(Operation *op) {
-  if (!op->getParentOfType<PhaseOp>().getCache())
+  auto phase = op->getParentOfType<PhaseOp>();
+  if (!phase || !phase.getCache())
     return op->emitOpError("expected a phase with a cache");
   return success();
 }
@@ -268,8 +283,15 @@ LogicalResult ProductOp::verify() {
   if (integer != getInstruction().has_value())
     return emitOpError(integer ? "expected an instruction for an int8 product"
                                : "expected no instruction for an f32 product");
-  if (integer && formatInfo(rhs.getFormat()).isFloat())
+  if (!integer)
+    return success();
+  const FormatInfo &format = formatInfo(rhs.getFormat());
+  if (format.isFloat())
     return emitOpError("expected a quantized matrix for an int8 product, but got ") << rhs;
+  int64_t block = cast<QTileType>(getLhs().getType()).getBlock();
+  if (block != format.blockElements)
+    return emitOpError("expected activation blocks of ")
+           << format.blockElements << " to match the matrix, but got " << block;
   return success();
 }
 
@@ -308,8 +330,10 @@ LogicalResult QuantizeOp::verify() {
 LogicalResult RowsOp::verify() {
   auto [inputRows, inputColumns] = getShape(getInput());
   auto [rows, columns] = getShape(getResult());
-  if (isa<TileType>(getInput().getType()) != isa<TileType>(getResult().getType()) ||
-      columns != inputColumns || rows > inputRows)
+  auto from = dyn_cast<QTileType>(getInput().getType()),
+       to = dyn_cast<QTileType>(getResult().getType());
+  bool alike = from && to ? from.getBlock() == to.getBlock() : !from && !to;
+  if (!alike || columns != inputColumns || rows > inputRows)
     return emitOpError("expected at most ") << inputRows << " rows of " << getInput().getType()
                                             << ", but got " << getResult().getType();
   return success();
@@ -330,6 +354,8 @@ LogicalResult RotateOp::verify() {
   if (dim <= 0 || dim > headDim || dim % 2)
     return emitOpError("expected an even number of rotated elements up to ")
            << headDim << ", but got " << dim;
+  if (!(getTheta().convertToDouble() > 0))
+    return emitOpError("expected a positive theta, but got ") << getThetaAttr();
   return success();
 }
 

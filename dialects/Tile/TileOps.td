@@ -28,7 +28,7 @@ def Tile_BufferOp : Tile_Op<"buffer", [Symbol, HasParent<"::mlir::ModuleOp">]> {
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Tile_RowsAttr:$rows, ConfinedAttr<I64Attr, [IntPositive]>:$columns);
-  let assemblyFormat = "$sym_name `[` `` $rows `,` $columns `]` attr-dict";
+  let assemblyFormat = "$sym_name `[` custom<Rows>($rows) `,` $columns `]` attr-dict";
 }
 
 def Tile_PackOp : Tile_Op<"pack", [Symbol, HasParent<"::mlir::ModuleOp">,
@@ -181,7 +181,7 @@ def Tile_KeyRangeOp : Tile_Op<"key_range", [Pure]> {
     %lo, %hi = tile.key_range %t, 6 block 64
     ```
   }];
-  let arguments = (ins Index:$row, I64Attr:$count, I64Attr:$block, OptionalAttr<I64Attr>:$window);
+  let arguments = (ins Index:$row, Tile_SmallAttr:$count, Tile_SmallAttr:$block, OptionalAttr<Tile_WindowAttr>:$window);
   let results = (outs Index:$lower, Index:$upper);
   let assemblyFormat = "$row `,` $count `block` $block (`window` $window^)? attr-dict";
 }
@@ -204,7 +204,7 @@ def Tile_LoadOp : Tile_Op<"load", [DeclareOpInterfaceMethods<SymbolUserOpInterfa
   let arguments = (ins FlatSymbolRefAttr:$buffer, Index:$row, Index:$column, Optional<Index>:$valid,
                        UnitAttr:$wanted);
   let results = (outs Tile_TileType:$result);
-  let assemblyFormat = "$buffer `[` $row `,` $column `]` (`valid` $valid^)? (`wanted` $wanted^)? attr-dict `:` type($result)";
+  let assemblyFormat = "$buffer `[` $row `,` $column `]` (`valid` $valid^)? (`wanted` $wanted^)? attr-dict `:` qualified(type($result))";
 }
 
 def Tile_StoreOp : Tile_Op<"store", [DeclareOpInterfaceMethods<SymbolUserOpInterface>, MemoryEffects<[MemWrite]>]> {
@@ -216,7 +216,7 @@ def Tile_StoreOp : Tile_Op<"store", [DeclareOpInterfaceMethods<SymbolUserOpInter
     ```
   }];
   let arguments = (ins Tile_TileType:$value, FlatSymbolRefAttr:$buffer, Index:$row, Index:$column);
-  let assemblyFormat = "$value `,` $buffer `[` $row `,` $column `]` attr-dict `:` type($value)";
+  let assemblyFormat = "$value `,` $buffer `[` $row `,` $column `]` attr-dict `:` qualified(type($value))";
 }
 
 def Tile_VectorOp : Tile_Op<"vector", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
@@ -229,7 +229,7 @@ def Tile_VectorOp : Tile_Op<"vector", [Pure, DeclareOpInterfaceMethods<SymbolUse
   }];
   let arguments = (ins FlatSymbolRefAttr:$pack, Index:$column);
   let results = (outs Tile_TileType:$result);
-  let assemblyFormat = "$pack `[` $column `]` attr-dict `:` type($result)";
+  let assemblyFormat = "$pack `[` $column `]` attr-dict `:` qualified(type($result))";
 }
 
 def Tile_EmbedOp : Tile_Op<"embed", [MemoryEffects<[MemRead]>, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
@@ -244,7 +244,7 @@ def Tile_EmbedOp : Tile_Op<"embed", [MemoryEffects<[MemRead]>, DeclareOpInterfac
   }];
   let arguments = (ins FlatSymbolRefAttr:$pack, Index:$row, Optional<Index>:$valid);
   let results = (outs Tile_TileType:$result);
-  let assemblyFormat = "$pack `[` $row `]` (`valid` $valid^)? attr-dict `:` type($result)";
+  let assemblyFormat = "$pack `[` $row `]` (`valid` $valid^)? attr-dict `:` qualified(type($result))";
 }
 
 def Tile_WeightsOp : Tile_Op<"weights", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
@@ -259,7 +259,7 @@ def Tile_WeightsOp : Tile_Op<"weights", [Pure, DeclareOpInterfaceMethods<SymbolU
   }];
   let arguments = (ins FlatSymbolRefAttr:$pack, Index:$tile);
   let results = (outs Tile_MatrixType:$result);
-  let assemblyFormat = "$pack `[` $tile `]` attr-dict `:` type($result)";
+  let assemblyFormat = "$pack `[` $tile `]` attr-dict `:` qualified(type($result))";
 }
 
 def Tile_CacheOp : Tile_Op<"cache", [MemoryEffects<[MemRead]>]> {
@@ -276,7 +276,7 @@ def Tile_CacheOp : Tile_Op<"cache", [MemoryEffects<[MemRead]>]> {
   }];
   let arguments = (ins Tile_SideAttr:$side, Index:$head, Index:$key, Index:$row);
   let results = (outs Tile_MatrixType:$result);
-  let assemblyFormat = "`` $side `[` $head `,` $key `]` `of` $row attr-dict `:` type($result)";
+  let assemblyFormat = "`` $side `[` $head `,` $key `]` `of` $row attr-dict `:` qualified(type($result))";
   let hasVerifier = 1;
 }
 
@@ -291,7 +291,7 @@ def Tile_AppendOp : Tile_Op<"append", [MemoryEffects<[MemWrite]>]> {
     ```
   }];
   let arguments = (ins Tile_SideAttr:$side, Tile_TileType:$value, Index:$head, Index:$row);
-  let assemblyFormat = "`` $side $value `[` $head `]` `of` $row attr-dict `:` type($value)";
+  let assemblyFormat = "`` $side $value `[` $head `]` `of` $row attr-dict `:` qualified(type($value))";
   let hasVerifier = 1;
 }
 
@@ -316,7 +316,7 @@ def Tile_ProductOp : Tile_Op<"product", [Pure]> {
                        OptionalAttr<StrAttr>:$instruction);
   let results = (outs Tile_TileType:$result);
   let assemblyFormat = [{
-    $lhs `,` $rhs (`into` $accumulator^)? (`instruction` $instruction^)? attr-dict `:` type($lhs) `,` type($rhs) (`into` type($accumulator)^)? `->` type($result)
+    $lhs `,` $rhs (`into` $accumulator^)? (`instruction` $instruction^)? attr-dict `:` qualified(type($lhs)) `,` qualified(type($rhs)) (`into` qualified(type($accumulator))^)? `->` qualified(type($result))
   }];
   let hasVerifier = 1;
 }
@@ -339,7 +339,7 @@ def Tile_MapOp : Tile_Op<"map", [Pure, SingleBlock, RecursiveMemoryEffects]> {
   let arguments = (ins Variadic<Tile_TileType>:$inputs);
   let results = (outs Tile_TileType:$result);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "`(` $inputs `:` type($inputs) `)` `->` type($result) $body attr-dict";
+  let assemblyFormat = "`(` $inputs `:` qualified(type($inputs)) `)` `->` qualified(type($result)) $body attr-dict";
   let hasVerifier = 1;
 }
 
@@ -367,7 +367,7 @@ def Tile_ReduceOp : Tile_Op<"reduce", [Pure]> {
   }];
   let arguments = (ins Tile_ReductionAttr:$kind, Tile_TileType:$input);
   let results = (outs Tile_TileType:$result);
-  let assemblyFormat = "`` $kind $input attr-dict `:` type($input) `->` type($result)";
+  let assemblyFormat = "`` $kind $input attr-dict `:` qualified(type($input)) `->` qualified(type($result))";
   let hasVerifier = 1;
 }
 
@@ -381,7 +381,7 @@ def Tile_FillOp : Tile_Op<"fill", [Pure]> {
   }];
   let arguments = (ins F32Attr:$value);
   let results = (outs Tile_TileType:$result);
-  let assemblyFormat = "$value attr-dict `:` type($result)";
+  let assemblyFormat = "$value attr-dict `:` qualified(type($result))";
 }
 
 def Tile_QuantizeOp : Tile_Op<"quantize", [Pure]> {
@@ -396,7 +396,7 @@ def Tile_QuantizeOp : Tile_Op<"quantize", [Pure]> {
   }];
   let arguments = (ins Tile_TileType:$input);
   let results = (outs Tile_QTileType:$result);
-  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let assemblyFormat = "$input attr-dict `:` qualified(type($input)) `->` qualified(type($result))";
   let hasVerifier = 1;
 }
 
@@ -412,7 +412,7 @@ def Tile_RowsOp : Tile_Op<"rows", [Pure]> {
   }];
   let arguments = (ins Tile_AnyTile:$input, Index:$row);
   let results = (outs Tile_AnyTile:$result);
-  let assemblyFormat = "$input `[` $row `]` attr-dict `:` type($input) `->` type($result)";
+  let assemblyFormat = "$input `[` $row `]` attr-dict `:` qualified(type($input)) `->` qualified(type($result))";
   let hasVerifier = 1;
 }
 
@@ -428,7 +428,7 @@ def Tile_ReshapeOp : Tile_Op<"reshape", [Pure]> {
   }];
   let arguments = (ins Tile_TileType:$input);
   let results = (outs Tile_TileType:$result);
-  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let assemblyFormat = "$input attr-dict `:` qualified(type($input)) `->` qualified(type($result))";
   let hasVerifier = 1;
 }
 
@@ -445,7 +445,7 @@ def Tile_RotateOp : Tile_Op<"rotate", [Pure, AllTypesMatch<["input", "result"]>]
   let arguments = (ins Tile_TileType:$input, Index:$row, I64Attr:$head_dim, I64Attr:$dim, F64Attr:$theta,
                        DefaultValuedAttr<F64Attr, "1.0">:$position_scale);
   let results = (outs Tile_TileType:$result);
-  let assemblyFormat = "$input `of` $row attr-dict `:` type($input)";
+  let assemblyFormat = "$input `of` $row attr-dict `:` qualified(type($input))";
   let hasVerifier = 1;
 }
 
@@ -461,9 +461,9 @@ def Tile_MaskOp : Tile_Op<"mask", [Pure, AllTypesMatch<["input", "result"]>]> {
     %m = tile.mask %s of %t keys %k0 heads 3 : !tile.tile<18x64>
     ```
   }];
-  let arguments = (ins Tile_TileType:$input, Index:$row, Index:$key, I64Attr:$heads, OptionalAttr<I64Attr>:$window);
+  let arguments = (ins Tile_TileType:$input, Index:$row, Index:$key, I64Attr:$heads, OptionalAttr<Tile_WindowAttr>:$window);
   let results = (outs Tile_TileType:$result);
-  let assemblyFormat = "$input `of` $row `keys` $key `heads` $heads (`window` $window^)? attr-dict `:` type($input)";
+  let assemblyFormat = "$input `of` $row `keys` $key `heads` $heads (`window` $window^)? attr-dict `:` qualified(type($input))";
   let hasVerifier = 1;
 }
 

@@ -1,0 +1,142 @@
+// RUN: %frit-opt --split-input-file --verify-diagnostics %s
+
+graph.func @load_of_nothing(%i: index) {
+  // expected-error @+1 {{expected a tile.buffer, but found none called @x}}
+  %x = tile.load @x[%i, %i] : !tile.tile<1x8>
+  graph.return
+}
+
+// -----
+
+graph.file @f0 "f"
+graph.func @load_of_file(%i: index) {
+  // expected-error @+1 {{expected a tile.buffer, but found none called @f0}}
+  %x = tile.load @f0[%i, %i] : !tile.tile<1x8>
+  graph.return
+}
+
+// -----
+
+graph.func @store_to_nothing(%x: !tile.tile<1x8>, %i: index) {
+  // expected-error @+1 {{expected a tile.buffer, but found none called @x}}
+  tile.store %x, @x[%i, %i] : !tile.tile<1x8>
+  graph.return
+}
+
+// -----
+
+tile.buffer @x[tokens, 8]
+graph.func @vector_of_buffer(%i: index) {
+  // expected-error @+1 {{expected a tile.pack, but found none called @x}}
+  %x = tile.vector @x[%i] : !tile.tile<1x8>
+  graph.return
+}
+
+// -----
+
+graph.func @embed_of_nothing(%i: index) {
+  // expected-error @+1 {{expected a tile.pack, but found none called @x}}
+  %x = tile.embed @x[%i] : !tile.tile<1x8>
+  graph.return
+}
+
+// -----
+
+graph.func @weights_of_nothing(%i: index) {
+  // expected-error @+1 {{expected a tile.pack, but found none called @x}}
+  %x = tile.weights @x[%i] : !tile.matrix<16x8, f32, p16>
+  graph.return
+}
+
+// -----
+
+graph.func @cache_outside(%i: index) {
+  // expected-error @+1 {{expected a phase with a cache}}
+  %k = tile.cache keys[%i, %i] of %i : !tile.matrix<64x64, f16, p16>
+  graph.return
+}
+
+// -----
+
+kernel.reference @r() {
+  kernel.yield
+}
+tile.phase @phase_without_cache reference @r bucket 1 {
+  %i = tile.count tokens
+  // expected-error @+1 {{expected a phase with a cache}}
+  %k = tile.cache keys[%i, %i] of %i : !tile.matrix<64x64, f16, p16>
+}
+
+// -----
+
+kernel.reference @r() {
+  kernel.yield
+}
+tile.phase @keys_order reference @r bucket 1 cache !kv.cache<1x64, k = <f16>, v = <f16>> {
+  %i = tile.count tokens
+  // expected-error @+1 {{expected order p16 of keys, but got columns}}
+  %k = tile.cache keys[%i, %i] of %i : !tile.matrix<64x64, f16, columns>
+}
+
+// -----
+
+kernel.reference @r() {
+  kernel.yield
+}
+tile.phase @values_order reference @r bucket 1 cache !kv.cache<1x64, k = <f16>, v = <f16>> {
+  %i = tile.count tokens
+  // expected-error @+1 {{expected order columns of values, but got p16}}
+  %v = tile.cache values[%i, %i] of %i : !tile.matrix<64x64, f16, p16>
+}
+
+// -----
+
+graph.func @append_outside(%x: !tile.tile<1x64>, %i: index) {
+  // expected-error @+1 {{expected a phase with a cache}}
+  tile.append keys %x[%i] of %i : !tile.tile<1x64>
+  graph.return
+}
+
+// -----
+
+kernel.reference @r() {
+  kernel.yield
+}
+tile.phase @append_without_cache reference @r bucket 1 {
+  %i = tile.count tokens
+  %x = tile.fill 0.0 : !tile.tile<1x64>
+  // expected-error @+1 {{expected a phase with a cache}}
+  tile.append values %x[%i] of %i : !tile.tile<1x64>
+}
+
+// -----
+
+graph.func @key_range_of_no_token(%i: index) {
+  // expected-error @+1 {{attribute 'count' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive whose maximum value is 4096}}
+  %lo, %hi = tile.key_range %i, 0 block 64
+  graph.return
+}
+
+// -----
+
+graph.func @key_range_of_many_tokens(%i: index) {
+  // expected-error @+1 {{attribute 'count' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive whose maximum value is 4096}}
+  %lo, %hi = tile.key_range %i, 4097 block 64
+  graph.return
+}
+
+// -----
+
+graph.func @key_range_empty_block(%i: index) {
+  // expected-error @+1 {{attribute 'block' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive whose maximum value is 4096}}
+  %lo, %hi = tile.key_range %i, 1 block 0
+  graph.return
+}
+
+// -----
+
+graph.func @key_range_empty_window(%i: index) {
+  // expected-error @+1 {{attribute 'window' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive whose maximum value is 2147483647}}
+  %lo, %hi = tile.key_range %i, 1 block 64 window 0
+  graph.return
+}
