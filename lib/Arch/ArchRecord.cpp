@@ -83,15 +83,15 @@ namespace {
 /// The record's fields, and the first thing that is wrong with them.
 class Reader {
 public:
-  bool failed() const { return failure.has_value(); }
-  Failure takeFailure() { return *std::move(failure); }
+  bool failed() const { return !status; }
+  Failure takeFailure() { return status.takeFailure(); }
   void fail(StringRef place, const llvm::Twine &message) {
-    if (!failure)
-      failure = place.empty() ? Failure(message.str()) : Failure(message.str()).in(place);
+    if (status)
+      status = place.empty() ? Failure(message.str()) : Failure(message.str()).in(place);
   }
 
 private:
-  std::optional<Failure> failure;
+  Status status;
 };
 
 /// One object of a record. Fields that are read are known; finish() refuses the others.
@@ -377,9 +377,7 @@ void RecordReader::readKnobs(ObjectReader &top) {
   logits.readExpression("softcap", record.logitsSoftcap);
   logits.finish();
 
-  auto hasTensor = [&](Role role) {
-    return record.tensors[static_cast<unsigned>(role)].has_value();
-  };
+  auto hasTensor = [&](Role role) { return record.tensor(role) != nullptr; };
   if (record.qkNorm == QKNorm::None && (hasTensor(Role::AttnQNorm) || hasTensor(Role::AttnKNorm)))
     attention.fail("qk_norm", "expected before_rope or after_rope, as there are tensors for it");
   if (record.normShape == NormShape::RMS)
@@ -430,7 +428,7 @@ void RecordReader::checkNames() {
       checkNames(place + ".choices." + text, expression);
   }
   for (const RoleInfo &info : roleInfos)
-    if (const auto &spec = record.tensors[static_cast<unsigned>(info.role)])
+    if (const TensorSpec *spec = record.tensor(info.role))
       for (const Expression &dimension : spec->shape)
         checkNames(("tensors." + info.keyword).str(), dimension);
   checkNames("norm.eps", record.normEps);

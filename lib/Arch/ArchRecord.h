@@ -114,6 +114,11 @@ struct ArchRecord {
   /// `origin` stands in front of messages. Unknown keys are an error that names them.
   static Result<ArchRecord> parse(llvm::StringRef origin, llvm::StringRef json);
 
+  /// Null when the record has none.
+  const TensorSpec *tensor(Role role) const {
+    const std::optional<TensorSpec> &spec = tensors[static_cast<unsigned>(role)];
+    return spec ? &*spec : nullptr;
+  }
   const Hyperparameter *findHyperparameter(llvm::StringRef name) const;
 };
 

@@ -44,9 +44,7 @@ private:
 
   Location at(StringRef name) { return NameLoc::get(builder.getStringAttr(name)); }
   /// "blk.*.attn_q.weight"
-  Location at(Role role) {
-    return at(expandLayer(record.tensors[static_cast<unsigned>(role)]->name, "*"));
-  }
+  Location at(Role role) { return at(expandLayer(record.tensor(role)->name, "*")); }
   FlatSymbolRefAttr symbol(const Twine &name) {
     return FlatSymbolRefAttr::get(builder.getContext(), name.str());
   }
@@ -123,7 +121,7 @@ void GraphBuilder::buildFiles() {
 }
 
 void GraphBuilder::buildWeight(Role role) {
-  const std::optional<WeightRef> &weight = model.weight(role);
+  const WeightRef *weight = model.weight(role);
   if (!weight || (role == Role::Output && model.tied))
     return;
   WeightOp::create(builder, at(role), builder.getStringAttr(roleKeyword(role)),
@@ -193,7 +191,7 @@ Value GraphBuilder::attention(const LayerSpec &layer, Value stream, Value tokens
   Value key = linear(input, Role::AttnK, Role::AttnKBias);
   Value value = linear(input, Role::AttnV, Role::AttnVBias);
   auto normalize = [&](Value &rows, Role role) {
-    const std::optional<WeightRef> &weight = layer.weight(role);
+    const WeightRef *weight = layer.weight(role);
     if (!weight)
       return;
     // Weights as long as the row are one norm of it; shorter ones serve each head.
@@ -257,7 +255,7 @@ void GraphBuilder::buildLayer(const LayerClass &layerClass) {
   Value row = body->getArgument(3);
   params = {};
   for (const RoleInfo &info : roleInfos) {
-    const std::optional<WeightRef> &weight = layer.weight(info.role);
+    const WeightRef *weight = layer.weight(info.role);
     if (!weight)
       continue;
     auto column = SymbolRefAttr::get(builder.getStringAttr("block" + layerClass.suffix),
@@ -299,7 +297,7 @@ void GraphBuilder::buildForward() {
   Value tokens = body->getArgument(0), caches = body->getArgument(1);
   params = {};
   for (const RoleInfo &info : roleInfos) {
-    const std::optional<WeightRef> &weight = model.weight(info.role);
+    const WeightRef *weight = model.weight(info.role);
     if (!weight)
       continue;
     Value &value = params[static_cast<unsigned>(info.role)];

@@ -42,8 +42,10 @@ struct LayerSpec {
   double residualScale = 1;
   std::array<std::optional<WeightRef>, numRoles> weights;
 
-  const std::optional<WeightRef> &weight(Role role) const {
-    return weights[static_cast<unsigned>(role)];
+  /// Null when there is none.
+  const WeightRef *weight(Role role) const {
+    const std::optional<WeightRef> &weight = weights[static_cast<unsigned>(role)];
+    return weight ? &*weight : nullptr;
   }
   /// Equal for layers of one class: those that differ only in where their weights lie.
   std::string classKey() const;
@@ -63,8 +65,10 @@ struct Model {
   bool tied = false; ///< `output` is `token_embd`.
   std::vector<LayerSpec> layers;
 
-  const std::optional<WeightRef> &weight(Role role) const {
-    return weights[static_cast<unsigned>(role)];
+  /// Null when there is none.
+  const WeightRef *weight(Role role) const {
+    const std::optional<WeightRef> &weight = weights[static_cast<unsigned>(role)];
+    return weight ? &*weight : nullptr;
   }
 };
 

@@ -34,7 +34,7 @@ std::string LayerSpec::classKey() const {
                         double(ropeDim), ropeTheta, ropePositionScale, residualScale})
     key += formatNumber(number) + " ";
   for (const RoleInfo &info : roleInfos)
-    if (const std::optional<WeightRef> &role = weight(info.role))
+    if (const WeightRef *role = weight(info.role))
       key += (info.keyword + formatShape(role->shape)).str() +
              std::string(formatInfo(role->format).name) + " ";
   return key;
@@ -57,8 +57,7 @@ private:
   void checkLeftOver();
   void readModel();
   void readLayer(int64_t layer);
-  void checkShape(Role role, const std::optional<WeightRef> &weight, ArrayRef<int64_t> shape,
-                  StringRef layer);
+  void checkShape(Role role, const WeightRef *weight, ArrayRef<int64_t> shape, StringRef layer);
   void checkStructure(const LayerSpec &layer, int64_t index);
 
   std::optional<WeightRef> readWeight(Role role, int64_t layer);
@@ -188,7 +187,7 @@ const GGUFTensor *Resolver::findTensor(const TensorSpec &spec, int64_t layer) {
 }
 
 std::optional<WeightRef> Resolver::readWeight(Role role, int64_t layer) {
-  const std::optional<TensorSpec> &spec = record.tensors[static_cast<unsigned>(role)];
+  const TensorSpec *spec = record.tensor(role);
   if (!spec)
     return std::nullopt;
   const GGUFTensor *tensor = findTensor(*spec, layer);
@@ -238,9 +237,9 @@ std::optional<WeightRef> Resolver::readWeight(Role role, int64_t layer) {
 
 /// The graph dialect's constraints, which a record of the user's may break although every tensor
 /// has the shape the record asks for.
-void Resolver::checkShape(Role role, const std::optional<WeightRef> &weight,
-                          ArrayRef<int64_t> shape, StringRef layer) {
-  if (weight && ArrayRef<int64_t>(weight->shape) != shape)
+void Resolver::checkShape(Role role, const WeightRef *weight, ArrayRef<int64_t> shape,
+                          StringRef layer) {
+  if (weight && ArrayRef(weight->shape) != shape)
     problems.add("record " + record.name, "expected '" + roleKeyword(role) + "'" + layer +
                                               " to have shape " + formatShape(shape) +
                                               ", but its expressions give " +
@@ -273,9 +272,9 @@ void Resolver::checkStructure(const LayerSpec &layer, int64_t index) {
   expect(Role::AttnOutput, {hidden, layer.heads * layer.valueDim});
   // One weight for all heads, or one for the whole row.
   for (auto [role, columns] : {std::pair(Role::AttnQNorm, queries), {Role::AttnKNorm, keys}})
-    if (const auto &norm = layer.weight(role); norm && norm->shape[0] != columns)
+    if (const WeightRef *norm = layer.weight(role); norm && norm->shape[0] != columns)
       expect(role, {layer.headDim});
-  const std::optional<WeightRef> &gate = layer.weight(Role::FfnGate);
+  const WeightRef *gate = layer.weight(Role::FfnGate);
   if (!gate)
     return;
   int64_t ffn = gate->shape[0];
@@ -329,9 +328,9 @@ void Resolver::readModel() {
       continue;
     std::optional<WeightRef> &weight = model.weights[static_cast<unsigned>(info.role)];
     weight = readWeight(info.role, whole);
-    const auto &spec = record.tensors[static_cast<unsigned>(info.role)];
+    const TensorSpec *spec = record.tensor(info.role);
     if (spec && spec->fallback && !findTensor(*spec, whole)) {
-      weight = model.weight(*spec->fallback);
+      weight = model.weights[static_cast<unsigned>(*spec->fallback)];
       model.tied |= info.role == Role::Output && *spec->fallback == Role::TokenEmbd;
     }
   }
