@@ -43,9 +43,9 @@ public:
                                                  SessionOptions options = {});
 
   /// Runs the model on a batch: appends to the caches and computes the logits of the wanted tokens.
-  /// Everything is checked before anything is computed. A batch larger than the largest program is
-  /// cut into chunks. After cancel() returns a failure, with the chunks that were done in the
-  /// caches.
+  /// Everything is checked before anything is computed. The batch is cut into chunks, which
+  /// end where the slot changes and have at most as many tokens as the largest program. After
+  /// cancel() returns a failure, with the chunks that were done in the caches.
   Status evaluate(std::span<const BatchToken> batch);
 
   /// f32 logits of the index-th wanted token of the last batch, in the batch's order. Valid until

@@ -55,6 +55,7 @@ enum FakeFault {
   FakeFaultPadding = 2,   /* token arrays or wantedRows are not padded as the ABI says */
   FakeFaultAlignment = 4, /* a buffer, pack, cache or scratch is not aligned */
   FakeFaultScratch = 8,   /* another worker wrote to this one's scratch */
+  FakeFaultSlots = 32,    /* tokens of several slots in one call */
   FakeFaultRope = 16,     /* a rotary table is not what theta = 10000 (100), scale 1 (0.25) gives */
 };
 

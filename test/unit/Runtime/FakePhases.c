@@ -42,6 +42,9 @@ static uint32_t findFaults(const frit_ctx *ctx, uint8_t *const *row) {
   for (int64_t i = ctx->tokens; i < roundUp(ctx->tokens, FakeTokenMultiple); ++i)
     if (ctx->ids[i] != 0 || ctx->positions[i] != -1 || ctx->slots[i] != 0)
       faults |= FakeFaultPadding;
+  for (int64_t i = 1; i < ctx->tokens; ++i)
+    if (ctx->slots[i] != ctx->slots[0])
+      faults |= FakeFaultSlots;
   for (int64_t i = ctx->wanted; i < roundUp(ctx->wanted, FakeWantedMultiple); ++i)
     if (ctx->wantedRows[i] != 0)
       faults |= FakeFaultPadding;

@@ -127,7 +127,7 @@ TEST_F(SessionTest, LogitsOfTheWantedTokensOnly) {
   EXPECT_EQ(session->length(0), 80);
 }
 
-/// Sequences in slots do not see each other, even in one batch.
+/// Sequences in slots do not see each other, even in one batch; each has calls of its own.
 TEST_F(SessionTest, Slots) {
   constexpr int32_t slots = 3;
   std::vector<std::vector<int32_t>> ids;
@@ -144,9 +144,11 @@ TEST_F(SessionTest, Slots) {
       for (int32_t p = position; p < position + 2; ++p)
         batch.push_back({ids[slot][p], p, slot, true});
     ASSERT_TRUE(session->evaluate(batch));
-    for (size_t i = 0; i < batch.size(); ++i)
+    for (size_t i = 0; i < batch.size(); ++i) {
       expectLogits(session->logits(i),
                    expected[batch[i].slot][static_cast<size_t>(batch[i].position)]);
+      EXPECT_EQ(session->logits(i)[FakeLogitTokens], 2);
+    }
   }
   // Emptying one slot leaves the others.
   session->truncate(1, 0);

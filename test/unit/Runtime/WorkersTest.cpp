@@ -160,7 +160,12 @@ TEST(Workers, BarrierTakesLessThanAMicrosecond) {
 }
 
 TEST(Workers, CallerKeepsItsCpusAndMode) {
+  // All the CPUs that the system lets us have, also if a test before left this thread bound to one.
   cpu_set_t before, after;
+  CPU_ZERO(&before);
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
+    CPU_SET(cpu, &before);
+  sched_setaffinity(0, sizeof(before), &before);
   ASSERT_EQ(sched_getaffinity(0, sizeof(before), &before), 0);
   auto workers = start(0);
 #if defined(__x86_64__)

@@ -143,6 +143,7 @@ def write_sampler() -> None:
     # Equal logits at the edge of what is kept.
     add(np.repeat([2.0, 1.0, 0.0], 20), temperature=1.0, top_k=30)
     add(np.repeat([2.0, 1.0, 0.0], 20), temperature=1.0, top_p=0.8)
+    add(np.zeros(4), temperature=1.0, top_p=0.5)  # exactly reached by two
     for top_p in (0.0, 0.05, 0.5, 0.9, 0.999):
         add(logits_of(60), temperature=1.2, top_p=top_p)
         add(logits_of(400, 1.0), temperature=1.2, top_p=top_p)
