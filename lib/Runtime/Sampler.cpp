@@ -60,8 +60,8 @@ void Sampler::reset() {
 // The filters
 //===----------------------------------------------------------------------===//
 
-int32_t frit::findLargest(std::span<const float> values) {
-  // Independent maxima, which the compiler keeps in vector registers. A NaN is never greater.
+/// Independent maxima, which the compiler keeps in vector registers. A NaN is never greater.
+static float largestOf(std::span<const float> values) {
   constexpr size_t lanes = 32;
   float largest[lanes];
   std::fill(std::begin(largest), std::end(largest), minusInfinity);
@@ -71,9 +71,26 @@ int32_t frit::findLargest(std::span<const float> values) {
       largest[lane] = values[i + lane] > largest[lane] ? values[i + lane] : largest[lane];
   for (size_t i = whole; i < values.size(); ++i)
     largest[0] = values[i] > largest[0] ? values[i] : largest[0];
-  float maximum = *std::max_element(std::begin(largest), std::end(largest));
-  const auto *found = std::find(values.data(), values.data() + values.size(), maximum);
-  return found == values.data() + values.size() ? 0 : static_cast<int32_t>(found - values.data());
+  return *std::max_element(std::begin(largest), std::end(largest));
+}
+
+int32_t frit::findLargest(std::span<const float> values) {
+  // The block with the first of the largest values, then the value in it.
+  constexpr size_t blockSize = 1024;
+  float maximum = minusInfinity;
+  size_t bestBlock = 0;
+  for (size_t begin = 0; begin < values.size(); begin += blockSize) {
+    auto block = values.subspan(begin, std::min(blockSize, values.size() - begin));
+    float largest = largestOf(block);
+    if (largest > maximum) {
+      maximum = largest;
+      bestBlock = begin;
+    }
+  }
+  for (size_t i = bestBlock; i < values.size(); ++i)
+    if (values[i] == maximum)
+      return static_cast<int32_t>(i);
+  return 0;
 }
 
 void Sampler::applyRepeatPenalty(std::vector<float> &logits) {

@@ -79,6 +79,7 @@ public:
       CPU_ZERO_S(sizeof(set.words), set.words);
     return set;
   }
+  static CpuSet none() { return {}; }
   static CpuSet single(int32_t cpu) {
     CpuSet set;
     CPU_SET_S(static_cast<size_t>(cpu), sizeof(set.words), set.words);
@@ -213,9 +214,12 @@ void Workers::run(Task newTask, void *context) {
   region.value.fetch_add(1);
   if (sleepers.value.load() > 0)
     futexWakeAll(region.value);
-  // The other workers wake up on their CPUs; this thread must be on none of them.
-  CpuSet before = CpuSet::current();
-  bool bound = !cpus.empty() && !before.empty();
+  // The other workers wake up on their CPUs; this thread must be on none of them. Where it is
+  // already on its own, which is the rule, nothing would move it: the system calls take longer than
+  // many barriers.
+  bool bound = !cpus.empty() && sched_getcpu() != cpus[0];
+  CpuSet before = bound ? CpuSet::current() : CpuSet::none();
+  bound &= !before.empty();
   if (bound)
     CpuSet::single(cpus[0]).bind();
   newTask(context, 0);

@@ -75,6 +75,12 @@ TEST(Sampler, DrawsWhatNumpyDraws) {
 }
 
 TEST(Sampler, GreedyTakesTheFirstOfTheLargest) {
+  for (size_t size : {1023UL, 1024UL, 1025UL, 5000UL})
+    for (size_t at = 0; at < size; at += 37) {
+      std::vector<float> logits(size, -7);
+      logits[at] = logits[size - 1] = -3;
+      ASSERT_EQ(findLargest(logits), static_cast<int32_t>(at)) << size;
+    }
   // Every length around the vector width, every place of the largest.
   for (size_t size = 1; size < 100; ++size)
     for (size_t at = 0; at < size; ++at) {

@@ -180,6 +180,19 @@ TEST(Workers, CallerKeepsItsCpusAndMode) {
   EXPECT_EQ(kept, mode);
   EXPECT_EQ(std::ranges::count(modes, 0x1F80u), other->count());
 #endif
+  // Begun on each of the CPUs: worker 0 is moved to its own, and back.
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (!CPU_ISSET(cpu, &before))
+      continue;
+    cpu_set_t single;
+    CPU_ZERO(&single);
+    CPU_SET(cpu, &single);
+    sched_setaffinity(0, sizeof(single), &single);
+    runOn(*workers, [](int32_t) {});
+    ASSERT_EQ(sched_getaffinity(0, sizeof(after), &after), 0);
+    EXPECT_TRUE(CPU_EQUAL(&single, &after)) << cpu;
+  }
+  sched_setaffinity(0, sizeof(before), &before);
   runOn(*workers, [](int32_t) {});
   ASSERT_EQ(sched_getaffinity(0, sizeof(after), &after), 0);
   EXPECT_TRUE(CPU_EQUAL(&before, &after));
