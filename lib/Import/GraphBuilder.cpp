@@ -26,7 +26,7 @@ struct LayerClass {
 
 class GraphBuilder {
 public:
-  GraphBuilder(const Model &model, MLIRContext &context)
+  GraphBuilder(const ModelSpec &model, MLIRContext &context)
       : model(model), record(*model.record), builder(&context) {}
 
   OwningOpRef<ModuleOp> build();
@@ -68,7 +68,7 @@ private:
   Value attention(const LayerSpec &layer, Value stream, Value tokens, Value cache);
   Value feedForward(const LayerSpec &layer, Value stream);
 
-  const Model &model;
+  const ModelSpec &model;
   const ArchRecord &record;
   OpBuilder builder;
   SmallVector<LayerClass> classes;
@@ -336,7 +336,7 @@ OwningOpRef<ModuleOp> GraphBuilder::build() {
   return module;
 }
 
-OwningOpRef<ModuleOp> frit::buildGraph(const Model &model, MLIRContext &context) {
+OwningOpRef<ModuleOp> frit::buildGraph(const ModelSpec &model, MLIRContext &context) {
   context.loadDialect<GraphDialect, kv::KVDialect>();
   return GraphBuilder(model, context).build();
 }

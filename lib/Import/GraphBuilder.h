@@ -15,7 +15,7 @@
 namespace frit {
 
 /// The result verifies for every consistent model. Locations name tensors and roles.
-mlir::OwningOpRef<mlir::ModuleOp> buildGraph(const Model &model, mlir::MLIRContext &context);
+mlir::OwningOpRef<mlir::ModuleOp> buildGraph(const ModelSpec &model, mlir::MLIRContext &context);
 
 } // namespace frit
 

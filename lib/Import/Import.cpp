@@ -122,7 +122,7 @@ OwningOpRef<ModuleOp> frit::importModel(const GGUFFile &file, MLIRContext &conte
   if (!record)
     return nullptr;
   Problems problems;
-  Model model = resolveModel(file, *record, *architecture, problems);
+  ModelSpec model = resolveModel(file, *record, *architecture, problems);
   if (problems.empty())
     return buildGraph(model, context);
   std::vector<std::string> lines = problems.lines();

@@ -23,7 +23,7 @@ namespace frit {
 struct WeightRef {
   llvm::SmallVector<int64_t, 2> shape; ///< Row-major.
   Format format = Format::F32;
-  unsigned file = 0;  ///< Index into Model::files.
+  unsigned file = 0;  ///< Index into ModelSpec::files.
   int64_t offset = 0; ///< Of its first byte in that file.
 };
 
@@ -51,7 +51,7 @@ struct LayerSpec {
   std::string classKey() const;
 };
 
-struct Model {
+struct ModelSpec {
   const ArchRecord *record = nullptr;
   std::string name, architecture;
   std::string tokenizer;          ///< Empty: the checkpoint has none.

@@ -49,7 +49,7 @@ public:
       : file(file), record(record), architecture(architecture), problems(problems),
         numbers(file, record, architecture, problems) {}
 
-  Model resolve();
+  ModelSpec resolve();
 
 private:
   void checkKeys();
@@ -80,7 +80,7 @@ private:
   StringRef architecture;
   Problems &problems;
   Hyperparameters numbers;
-  Model model;
+  ModelSpec model;
   llvm::DenseSet<const GGUFTensor *> used;
 };
 
@@ -362,7 +362,7 @@ static std::string tokenizerKind(const GGUFFile &file) {
   return result;
 }
 
-Model Resolver::resolve() {
+ModelSpec Resolver::resolve() {
   model.record = &record;
   model.architecture = architecture.str();
   model.name = modelName(file);
@@ -387,7 +387,7 @@ Model Resolver::resolve() {
   return std::move(model);
 }
 
-Model frit::resolveModel(const GGUFFile &file, const ArchRecord &record, StringRef architecture,
-                         Problems &problems) {
+ModelSpec frit::resolveModel(const GGUFFile &file, const ArchRecord &record, StringRef architecture,
+                             Problems &problems) {
   return Resolver(file, record, architecture, problems).resolve();
 }

@@ -17,8 +17,8 @@ namespace frit {
 /// Reads every hyperparameter and finds every tensor. What is missing, left over, malformed or
 /// unsupported goes into `problems`; the model is complete only when there are none. Its record is
 /// `record` itself. `architecture` is what {arch} stands for in keys.
-Model resolveModel(const GGUFFile &file, const ArchRecord &record, llvm::StringRef architecture,
-                   Problems &problems);
+ModelSpec resolveModel(const GGUFFile &file, const ArchRecord &record, llvm::StringRef architecture,
+                       Problems &problems);
 
 } // namespace frit
 
