@@ -27,7 +27,7 @@ public:
   /// (packs too, which reads the whole file once). Messages name the file and the section.
   static Result<BundleReader> open(const std::string &path);
 
-  /// Empty if the bundle has no such section.
+  /// Without a value if the bundle has no such section, which only happens to the tokenizer.
   std::optional<std::span<const uint8_t>> section(BundleSectionKind kind) const;
   uint64_t fileBytes() const { return file.size(); }
   const std::vector<BundleSection> &sections() const { return table; }

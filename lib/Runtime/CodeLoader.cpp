@@ -87,7 +87,7 @@ Result<frit_phase_fn> LoadedCode::phase(const std::string &symbol) const {
   void *address = dlsym(handle, symbol.c_str());
   link_map *own = nullptr, *found = nullptr;
   Dl_info info;
-  if (!address || dlinfo(handle, RTLD_DI_LINKMAP, &own) != 0 ||
+  if (!address || dlinfo(handle, RTLD_DI_LINKMAP, static_cast<void *>(&own)) != 0 ||
       !dladdr1(address, &info, reinterpret_cast<void **>(&found), RTLD_DL_LINKMAP) || found != own)
     return Failure("code has no function '", symbol, "'");
   return reinterpret_cast<frit_phase_fn>(address);

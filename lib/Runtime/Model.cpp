@@ -25,8 +25,11 @@ Result<std::shared_ptr<const Model>> Model::open(const std::string &path, ModelO
 }
 
 Status Model::load(ModelOptions options) {
-  auto manifestBytes = *reader.section(BundleSectionKind::Manifest);
-  auto packBytes = *reader.section(BundleSectionKind::Packs);
+  // The reader has refused a bundle that lacks any of these.
+  std::span<const uint8_t> none;
+  auto manifestBytes = reader.section(BundleSectionKind::Manifest).value_or(none);
+  auto codeBytes = reader.section(BundleSectionKind::Code).value_or(none);
+  auto packBytes = reader.section(BundleSectionKind::Packs).value_or(none);
   text.assign(reinterpret_cast<const char *>(manifestBytes.data()), manifestBytes.size());
   Result<Manifest> parsed = Manifest::parse(text, packBytes.size());
   if (!parsed)
@@ -35,7 +38,7 @@ Status Model::load(ModelOptions options) {
   if (Status able = requireCpuFeatures(contents.features); !able)
     return able;
 
-  Result<LoadedCode> loaded = LoadedCode::load(*reader.section(BundleSectionKind::Code));
+  Result<LoadedCode> loaded = LoadedCode::load(codeBytes);
   if (!loaded)
     return loaded.takeFailure();
   code = *std::move(loaded);

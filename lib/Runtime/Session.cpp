@@ -110,6 +110,7 @@ Status Session::allocateBuffers() {
     array = layout.add(tokenRows, sizeof(int32_t), bufferAlignment);
   uint64_t wantedArray = layout.add(wantedCount, sizeof(int32_t), bufferAlignment);
   std::vector<uint64_t> offsets;
+  offsets.reserve(manifest.buffers.size());
   for (const Manifest::Buffer &buffer : manifest.buffers)
     offsets.push_back(layout.add(buffer.perWanted ? wantedCount : tokenRows,
                                  static_cast<uint64_t>(buffer.rowBytes), bufferAlignment));
@@ -146,17 +147,17 @@ Status Session::allocateBuffers() {
   for (uint64_t offset : ropeOffsets)
     ropeTables.push_back(reinterpret_cast<float *>(buffers.data() + offset));
 
-  context_.size = sizeof(frit_ctx);
-  context_.version = FRIT_ABI_VERSION;
-  context_.ids = tokenIds;
-  context_.positions = tokenPositions;
-  context_.slots = tokenSlots;
-  context_.wantedRows = wantedRows;
-  context_.buffers = bufferBegins.data();
-  context_.scratch = buffers.data() + scratch;
-  context_.scratchStride = static_cast<int64_t>(scratchStride);
-  context_.kvCapacity = capacity;
-  context_.ropeTables = ropeTables.data();
+  call.size = sizeof(frit_ctx);
+  call.version = FRIT_ABI_VERSION;
+  call.ids = tokenIds;
+  call.positions = tokenPositions;
+  call.slots = tokenSlots;
+  call.wantedRows = wantedRows;
+  call.buffers = bufferBegins.data();
+  call.scratch = buffers.data() + scratch;
+  call.scratchStride = static_cast<int64_t>(scratchStride);
+  call.kvCapacity = capacity;
+  call.ropeTables = ropeTables.data();
   return {};
 }
 
@@ -268,13 +269,13 @@ Status Session::evaluate(std::span<const BatchToken> batch) {
       ++end;
     auto chunk = batch.subspan(done, end - done);
     runChunk(chunk);
-    if (severalChunks && context_.wanted > 0) {
+    if (severalChunks && call.wanted > 0) {
       const Manifest &manifest = sharedModel->manifest();
       auto rowBytes = static_cast<size_t>(manifest.buffers[manifest.logits].rowBytes);
       std::memcpy(logitsStore.data() + logitsRows * rowBytes, bufferBegins[manifest.logits],
-                  static_cast<size_t>(context_.wanted) * rowBytes);
+                  static_cast<size_t>(call.wanted) * rowBytes);
     }
-    logitsRows += static_cast<size_t>(context_.wanted);
+    logitsRows += static_cast<size_t>(call.wanted);
     done += chunk.size();
   }
   auto elapsed = std::chrono::steady_clock::now() - begin;
@@ -321,8 +322,8 @@ void Session::runChunk(std::span<const BatchToken> chunk) {
   }
   std::fill(wantedRows + wanted, wantedRows + roundUp(wanted, manifest.wantedMultiple), 0);
   fillRopeTables(tokens);
-  context_.tokens = tokens;
-  context_.wanted = wanted;
+  call.tokens = tokens;
+  call.wanted = wanted;
 
   const BoundProgram *program = programs.data();
   while (program->maxTokens < tokens)
@@ -336,7 +337,7 @@ void Session::runSteps(void *region, int32_t worker) {
   Workers &workers = *session->workers;
   int32_t count = workers.count();
   for (const BoundStep &step : program->steps) {
-    step.function(&session->context_, step.row, worker, count);
+    step.function(&session->call, step.row, worker, count);
     if (step.barrier)
       workers.barrier(worker);
   }

@@ -127,7 +127,7 @@ private:
   int32_t *wantedRows = nullptr;
   std::vector<std::vector<double>> ropeFrequencies; ///< [table][pair], in radians a position
   std::vector<float *> ropeTables;                  ///< [table]: [token][dim]
-  frit_ctx context_ = {};
+  frit_ctx call = {};
 
   std::vector<uint8_t *> rowTable; ///< the rows of all steps, one after the other
   std::vector<BoundProgram> programs;

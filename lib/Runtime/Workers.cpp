@@ -169,12 +169,12 @@ Result<std::unique_ptr<Workers>> Workers::create(int32_t count, Waiting waiting)
   pthread_sigmask(SIG_SETMASK, &all, &before);
   int error = 0;
   for (int32_t worker = 1; worker < count && !error; ++worker) {
-    auto argument = std::make_unique<ThreadArgument>(workers.get(), worker);
-    error = pthread_create(&workers->own[worker].thread, nullptr, threadMain, argument.get());
-    if (!error) {
-      argument.release();
+    auto *argument = new ThreadArgument{workers.get(), worker};
+    error = pthread_create(&workers->own[worker].thread, nullptr, threadMain, argument);
+    if (error)
+      delete argument;
+    else
       ++workers->startedThreads;
-    }
   }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (error)

@@ -48,6 +48,8 @@
 extern "C" {
 #endif
 
+/* Names as C libraries write them. NOLINTBEGIN(readability-identifier-naming) */
+
 typedef enum frit_status {
   FRIT_OK = 0,
   FRIT_ERROR = 1,            /**< see frit_last_error() */
@@ -262,6 +264,8 @@ FRIT_API frit_status frit_sample(frit_sampler *sampler, const frit_session *sess
 FRIT_API frit_status frit_sampler_accept(frit_sampler *sampler, const int32_t *ids, size_t count);
 /** No history, the seed's first number next. */
 FRIT_API frit_status frit_sampler_reset(frit_sampler *sampler);
+
+/* NOLINTEND(readability-identifier-naming) */
 
 #ifdef __cplusplus
 } // extern "C"

@@ -94,7 +94,7 @@ FakeBundle::FakeBundle() {
   tokenizer = data.serialize();
   code = readBytes(FRIT_FAKE_PHASES);
 
-  std::mt19937 random(7);
+  std::mt19937 random(7); // NOLINT(bugprone-random-generator-seed): the same weights always
   auto words = [&](size_t count) {
     std::vector<uint32_t> numbers(count);
     std::ranges::generate(numbers, [&] { return static_cast<uint32_t>(random()); });
@@ -154,8 +154,8 @@ FakeBundle::FakeBundle() {
        json::array({pack("embedding", 0, 0, 3), pack("weights", weightsAt, 64, FakeLayers),
                     pack("program", programAt, 64, 3), pack("vocabulary", vocabularyAt, 0, 3)})},
       {"phases",
-       json::array({phase("fake_embed", {0}), phase("fake_append", {1}), phase("fake_attend", {1}),
-                    phase("fake_mix", json::array()), phase("fake_logits", {0, 2, 3})})},
+       json::array({phase("fakeEmbed", {0}), phase("fakeAppend", {1}), phase("fakeAttend", {1}),
+                    phase("fakeMix", json::array()), phase("fakeLogits", {0, 2, 3})})},
       {"programs", json::array({makeProgram("decode", 1, 0), makeProgram("small", 5, 1),
                                 makeProgram("prefill", 32, 2)})},
   };

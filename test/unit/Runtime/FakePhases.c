@@ -73,7 +73,7 @@ static uint32_t findRopeFaults(const frit_ctx *ctx, int64_t token) {
 }
 
 /* row: null, null, embedding */
-void fake_embed(const frit_ctx *ctx, uint8_t *const *row, int32_t worker, int32_t workers) {
+void fakeEmbed(const frit_ctx *ctx, uint8_t *const *row, int32_t worker, int32_t workers) {
   const uint32_t *embedding = (const uint32_t *)row[2];
   for (int64_t t = worker; t < ctx->tokens; t += workers) {
     uint32_t *x = rowOf(ctx, BufferX, t);
@@ -101,7 +101,7 @@ static uint32_t *valueAt(const frit_ctx *ctx, uint8_t *values, int32_t slot, int
 }
 
 /* row: keys, values, weights. Reads what the same worker wrote: needs no barrier before it. */
-void fake_append(const frit_ctx *ctx, uint8_t *const *row, int32_t worker, int32_t workers) {
+void fakeAppend(const frit_ctx *ctx, uint8_t *const *row, int32_t worker, int32_t workers) {
   const uint32_t *weights = (const uint32_t *)row[2];
   for (int64_t t = worker; t < ctx->tokens; t += workers) {
     const uint32_t *x = rowOf(ctx, BufferX, t);
@@ -117,7 +117,7 @@ void fake_append(const frit_ctx *ctx, uint8_t *const *row, int32_t worker, int32
 }
 
 /* row: keys, values, weights. An element a worker, of tokens that others wrote. */
-void fake_attend(const frit_ctx *ctx, uint8_t *const *row, int32_t worker, int32_t workers) {
+void fakeAttend(const frit_ctx *ctx, uint8_t *const *row, int32_t worker, int32_t workers) {
   const uint32_t *weights = (const uint32_t *)row[2];
   for (int64_t t = 0; t < ctx->tokens; ++t) {
     const uint32_t *x = rowOf(ctx, BufferX, t);
@@ -143,7 +143,7 @@ void fake_attend(const frit_ctx *ctx, uint8_t *const *row, int32_t worker, int32
 }
 
 /* row: null, null. */
-void fake_mix(const frit_ctx *ctx, uint8_t *const *row, int32_t worker, int32_t workers) {
+void fakeMix(const frit_ctx *ctx, uint8_t *const *row, int32_t worker, int32_t workers) {
   (void)row;
   const uint8_t *scratch = ctx->scratch + worker * ctx->scratchStride;
   for (int64_t t = worker; t < ctx->tokens; t += workers) {
@@ -158,7 +158,7 @@ void fake_mix(const frit_ctx *ctx, uint8_t *const *row, int32_t worker, int32_t 
 }
 
 /* row: null, null, embedding, program, vocabulary. */
-void fake_logits(const frit_ctx *ctx, uint8_t *const *row, int32_t worker, int32_t workers) {
+void fakeLogits(const frit_ctx *ctx, uint8_t *const *row, int32_t worker, int32_t workers) {
   const uint32_t *embedding = (const uint32_t *)row[2];
   uint32_t vocabulary = *(const uint32_t *)row[4];
   for (int64_t w = 0; w < ctx->wanted; ++w) {

@@ -74,7 +74,7 @@ TEST_F(ManifestTest, ReadsEveryField) {
   EXPECT_EQ(manifest.packs[1].stride, 64u);
   EXPECT_EQ(manifest.packs[1].rows, FakeLayers);
   ASSERT_EQ(manifest.phases.size(), 5u);
-  EXPECT_EQ(manifest.phases[4].symbol, "fake_logits");
+  EXPECT_EQ(manifest.phases[4].symbol, "fakeLogits");
   EXPECT_EQ(manifest.phases[4].packs, (std::vector<uint32_t>{0, 2, 3}));
   ASSERT_EQ(manifest.programs.size(), 3u);
   EXPECT_EQ(manifest.programs[2].name, "prefill");

@@ -149,9 +149,9 @@ TEST_F(ModelTest, RefusesCodeThatCannotBeLoaded) {
   bundle.code[offsetof(Elf64_Ehdr, e_machine)] = static_cast<char>(EM_RISCV);
   EXPECT_TRUE(refusal().starts_with("code is for ELF machine 243, this machine is "));
   bundle.code = good;
-  bundle.manifest["phases"][3]["symbol"] = "fake_none";
-  EXPECT_EQ(refusal(), "code has no function 'fake_none'");
-  bundle.manifest["phases"][3]["symbol"] = std::string("fake\0mix", 8);
+  bundle.manifest["phases"][3]["symbol"] = "fakeNone";
+  EXPECT_EQ(refusal(), "code has no function 'fakeNone'");
+  bundle.manifest["phases"][3]["symbol"] = std::string("fake\0Mix", 8);
   EXPECT_NE(refusal(), "accepted");
   bundle.manifest["phases"][3]["symbol"] = "malloc"; // of another library
   EXPECT_EQ(refusal(), "code has no function 'malloc'");

@@ -111,9 +111,11 @@ TEST_F(SessionTest, LogitsOfTheWantedTokensOnly) {
     auto session = start({.context = 80, .threads = 3});
     auto batch = batchOf(*session, std::span(ids).first(count), 0, false);
     std::vector<size_t> wanted;
-    for (size_t i = 0; i < count; ++i)
-      if ((batch[i].wanted = i % 7 == 3 || i == 40))
+    for (size_t i = 0; i < count; ++i) {
+      batch[i].wanted = i % 7 == 3 || i == 40;
+      if (batch[i].wanted)
         wanted.push_back(i);
+    }
     ASSERT_TRUE(session->evaluate(batch));
     ASSERT_EQ(session->logitsCount(), wanted.size());
     for (size_t i = 0; i < wanted.size(); ++i)
