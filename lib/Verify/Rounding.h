@@ -1,0 +1,79 @@
+//===- Rounding.h - roundings that f32 arithmetic may decide either way ----===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// An int8 code of 127 steps jumps by 1/127 when its element crosses the middle between two codes.
+// An element that lies within f32's error of a middle has a code that is undecided: two correct
+// programs differ there by 1e5 times what they differ elsewhere. The same is true of f16 keys and
+// values. Three things keep such jumps out of comparisons that should see errors of 1e-7:
+//
+//   - the unfused f32 run takes over the exact run's codes where it differs by one;
+//   - keys and values that compiled code stored are taken over where the exact value could have
+//   been
+//     rounded to them;
+//   - codes inside of compiled phases cannot be seen: the exact run is done again with all
+//   undecided
+//     codes one off, and the bound of a row grows by what that changes in it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FRIT_LIB_VERIFY_ROUNDING_H
+#define FRIT_LIB_VERIFY_ROUNDING_H
+
+#include "lib/Reference/Interpreter.h"
+
+namespace frit::verify {
+
+/// The int8 activations of a run, in order.
+using CodeLog = std::vector<reference::QuantizedTensor>;
+
+enum class RoundingMode {
+  Record,    ///< write the log
+  Adopt,     ///< take codes that are one off from the log
+  Alternate, ///< turn undecided codes the other way
+};
+
+/// Watches the values of a run and changes its roundings. Call observe() from afterValue.
+template <typename T>
+class Rounding {
+public:
+  Rounding(RoundingMode mode, CodeLog *log) : mode(mode), log(log) {}
+
+  void observe(mlir::Value value, reference::RuntimeValue<T> &runtimeValue);
+
+  /// Called with keys and values before they are appended; may change them.
+  std::function<void(kv::AppendOp append, bool isKeys, reference::Tensor<T> &)> onAppend;
+
+private:
+  void adopt(reference::QuantizedTensor &quantized);
+  void alternate(const reference::Tensor<T> &input, reference::QuantizedTensor &quantized);
+
+  RoundingMode mode;
+  CodeLog *log;
+  size_t next = 0;                                          ///< in the log
+  llvm::DenseMap<mlir::Value, reference::Tensor<T>> inputs; ///< of graph.quantize
+};
+
+/// `stored` when `value` could have been rounded to it: when some number within `uncertainty` of it
+/// is. Otherwise `value`. For f16 stores; others are as exact as the arithmetic.
+double adoptStored(double value, float stored, double uncertainty);
+
+/// Half the distance between the f16 numbers around `value`.
+double halfUlpF16(double value);
+
+/// How far the f32 values of a row may be from the exact ones, as a part of the row's largest
+/// element: 16 ulp, some ten times what sums of some thousand products are off.
+inline constexpr double rowUncertainty = 0x1p-19;
+
+/// Whether a body quantizes activations.
+bool hasQuantize(mlir::Operation *op);
+
+extern template class Rounding<float>;
+extern template class Rounding<double>;
+
+} // namespace frit::verify
+
+#endif // FRIT_LIB_VERIFY_ROUNDING_H
