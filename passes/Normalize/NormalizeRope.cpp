@@ -7,6 +7,7 @@
 
 #include "dialects/Graph/Graph.h"
 #include "passes/Normalize/Passes.h"
+#include "llvm/ADT/MapVector.h"
 
 namespace frit::normalize {
 #define GEN_PASS_DEF_NORMALIZEROPE
@@ -16,22 +17,87 @@ namespace frit::normalize {
 using namespace mlir;
 using namespace frit;
 
-/// Gives the weight behind `param` the row transform that unpairs heads of `headDim` rows. A weight
-/// that has it already is shared by two ropes, which is fine when they agree.
-static LogicalResult unpairWeight(graph::RopeOp rope, graph::ParamOp param, int64_t headDim) {
-  Operation *symbol =
-      SymbolTable::lookupSymbolIn(rope->getParentOfType<ModuleOp>(), param.getWeight());
+namespace {
+/// Moves the difference between the two spellings into the weights of one module.
+class Normalizer {
+public:
+  explicit Normalizer(ModuleOp module) : module(module) {}
+
+  LogicalResult run();
+
+private:
+  LogicalResult plan(graph::RopeOp rope);
+  LogicalResult checkOtherUses();
+  Operation *weightOf(graph::ParamOp param) {
+    return tables.lookupSymbolIn(module, param.getWeight());
+  }
+
+  ModuleOp module;
+  SymbolTableCollection tables;
+  llvm::MapVector<Operation *, graph::UnpairAttr> unpaired; ///< weights and the rows they get
+  DenseSet<Operation *> products;                           ///< those in front of a rope
+};
+} // namespace
+
+/// Plans to unpair the rows of the weight behind `rope`.
+LogicalResult Normalizer::plan(graph::RopeOp rope) {
+  auto headDim = static_cast<int64_t>(rope.getHeadDim());
+  if (static_cast<int64_t>(rope.getDim()) != headDim)
+    return rope.emitError("expected an interleaved rope to rotate whole heads of ")
+           << headDim << " elements, but it rotates " << rope.getDim();
+  auto linear = rope.getInput().getDefiningOp<graph::LinearOp>();
+  if (!linear || !linear->hasOneUse() || linear.getBias())
+    return rope.emitError(
+        "expected the input of an interleaved rope to be the only use of a product without bias");
+  auto param = linear.getWeight().getDefiningOp<graph::ParamOp>();
+  if (!param)
+    return rope.emitError("expected a product with a graph.param before an interleaved rope");
+  Operation *weight = weightOf(param);
+  auto rows = weight->getAttrOfType<graph::UnpairAttr>("rows");
   auto unpair = graph::UnpairAttr::get(rope.getContext(), headDim);
-  auto set = [&](auto weight) -> LogicalResult {
-    if (weight.getRows() && *weight.getRows() != unpair)
-      return rope.emitError("expected ") << param.getWeight() << " to have rows in file order or "
-                                         << unpair << ", but got " << *weight.getRows();
-    weight.setRowsAttr(unpair);
-    return success();
-  };
-  if (auto column = dyn_cast<graph::ColumnOp>(symbol))
-    return set(column);
-  return set(cast<graph::WeightOp>(symbol));
+  if (rows)
+    return rope.emitError("expected ")
+           << param.getWeight() << " to have rows in file order, but got " << rows;
+  graph::UnpairAttr &planned = unpaired[weight];
+  if (planned && planned != unpair)
+    return rope.emitError("expected ropes of ")
+           << param.getWeight() << " with the same heads, but got " << planned << " and " << unpair;
+  planned = unpair;
+  products.insert(linear);
+  return success();
+}
+
+/// Reordered rows would change the result of any other use of a weight.
+LogicalResult Normalizer::checkOtherUses() {
+  WalkResult result = module.walk([&](graph::ParamOp param) -> WalkResult {
+    if (!unpaired.contains(weightOf(param)))
+      return WalkResult::advance();
+    for (Operation *user : param->getUsers())
+      if (!products.contains(user))
+        return user->emitError("expected ")
+               << param.getWeight() << " only in products in front of an interleaved rope";
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}
+
+LogicalResult Normalizer::run() {
+  SmallVector<graph::RopeOp> ropes;
+  module.walk([&](graph::RopeOp rope) {
+    if (rope.getPairs() == graph::RopePairs::Interleaved)
+      ropes.push_back(rope);
+  });
+  // Every rope is looked at, so that one run names all that is wrong.
+  bool failedAny = false;
+  for (graph::RopeOp rope : ropes)
+    failedAny |= failed(plan(rope));
+  if (failedAny || failed(checkOtherUses()))
+    return failure();
+  for (auto [weight, rows] : unpaired)
+    weight->setAttr("rows", rows);
+  for (graph::RopeOp rope : ropes)
+    rope.setPairs(graph::RopePairs::Halves);
+  return success();
 }
 
 namespace {
@@ -39,31 +105,8 @@ struct NormalizeRope : normalize::impl::NormalizeRopeBase<NormalizeRope> {
   using Base::Base;
 
   void runOnOperation() override {
-    bool failedAny = false;
-    getOperation().walk([&](graph::RopeOp rope) {
-      if (rope.getPairs() == graph::RopePairs::Interleaved && failed(normalizeOne(rope)))
-        failedAny = true;
-    });
-    if (failedAny)
+    if (failed(Normalizer(getOperation()).run()))
       signalPassFailure();
-  }
-
-  LogicalResult normalizeOne(graph::RopeOp rope) {
-    auto headDim = static_cast<int64_t>(rope.getHeadDim());
-    if (static_cast<int64_t>(rope.getDim()) != headDim)
-      return rope.emitError("expected an interleaved rope to rotate whole heads of ")
-             << headDim << " elements, but it rotates " << rope.getDim();
-    auto linear = rope.getInput().getDefiningOp<graph::LinearOp>();
-    if (!linear || !linear->hasOneUse() || linear.getBias())
-      return rope.emitError(
-          "expected the input of an interleaved rope to be the only use of a product without bias");
-    auto param = linear.getWeight().getDefiningOp<graph::ParamOp>();
-    if (!param)
-      return rope.emitError("expected a product with a graph.param before an interleaved rope");
-    if (failed(unpairWeight(rope, param, headDim)))
-      return failure();
-    rope.setPairs(graph::RopePairs::Halves);
-    return success();
   }
 };
 } // namespace

@@ -1,0 +1,127 @@
+// RUN: %frit-opt %s --pass-pipeline="builtin.module(frit-normalize-rope)" --split-input-file --verify-diagnostics
+// Where rows cannot be reordered, the rope is refused.
+
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<64x64, q8_0> at @f0, 0
+graph.func @part_of_a_head(%x: tensor<?x64xf32>, %tok: !graph.tokens) -> tensor<?x64xf32> {
+  %w = graph.param @w : !graph.weight<64x64, q8_0>
+  %q = graph.linear %x, %w : tensor<?x64xf32>, !graph.weight<64x64, q8_0>
+  // expected-error @+1 {{expected an interleaved rope to rotate whole heads of 32 elements, but it rotates 16}}
+  %r = graph.rope %q, %tok interleaved {head_dim = 32, dim = 16, theta = 1.0e5} : tensor<?x64xf32>
+  graph.return %r : tensor<?x64xf32>
+}
+
+// -----
+
+graph.func @no_product(%x: tensor<?x64xf32>, %tok: !graph.tokens) -> tensor<?x64xf32> {
+  // expected-error @+1 {{expected the input of an interleaved rope to be the only use of a product without bias}}
+  %r = graph.rope %x, %tok interleaved {head_dim = 32, dim = 32, theta = 1.0e5} : tensor<?x64xf32>
+  graph.return %r : tensor<?x64xf32>
+}
+
+// -----
+
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<64x64, q8_0> at @f0, 0
+graph.func @product_used_twice(%x: tensor<?x64xf32>, %tok: !graph.tokens) -> (tensor<?x64xf32>, tensor<?x64xf32>) {
+  %w = graph.param @w : !graph.weight<64x64, q8_0>
+  %q = graph.linear %x, %w : tensor<?x64xf32>, !graph.weight<64x64, q8_0>
+  // expected-error @+1 {{expected the input of an interleaved rope to be the only use of a product without bias}}
+  %r = graph.rope %q, %tok interleaved {head_dim = 32, dim = 32, theta = 1.0e5} : tensor<?x64xf32>
+  graph.return %r, %q : tensor<?x64xf32>, tensor<?x64xf32>
+}
+
+// -----
+
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<64x64, q8_0> at @f0, 0
+graph.weight @b : !graph.weight<64, f32> at @f0, 0
+graph.func @bias(%x: tensor<?x64xf32>, %tok: !graph.tokens) -> tensor<?x64xf32> {
+  %w = graph.param @w : !graph.weight<64x64, q8_0>
+  %b = graph.param @b : !graph.weight<64, f32>
+  %q = graph.linear %x, %w bias %b : tensor<?x64xf32>, !graph.weight<64x64, q8_0>, !graph.weight<64, f32>
+  // expected-error @+1 {{expected the input of an interleaved rope to be the only use of a product without bias}}
+  %r = graph.rope %q, %tok interleaved {head_dim = 32, dim = 32, theta = 1.0e5} : tensor<?x64xf32>
+  graph.return %r : tensor<?x64xf32>
+}
+
+// -----
+
+graph.func @no_param(%x: tensor<?x64xf32>, %w: !graph.weight<64x64, q8_0>, %tok: !graph.tokens) -> tensor<?x64xf32> {
+  %q = graph.linear %x, %w : tensor<?x64xf32>, !graph.weight<64x64, q8_0>
+  // expected-error @+1 {{expected a product with a graph.param before an interleaved rope}}
+  %r = graph.rope %q, %tok interleaved {head_dim = 32, dim = 32, theta = 1.0e5} : tensor<?x64xf32>
+  graph.return %r : tensor<?x64xf32>
+}
+
+// -----
+
+// Unpairing twice is not unpairing once.
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<64x64, q8_0> at @f0, 0 rows <32>
+graph.func @rows_reordered_before(%x: tensor<?x64xf32>, %tok: !graph.tokens) -> tensor<?x64xf32> {
+  %w = graph.param @w : !graph.weight<64x64, q8_0>
+  %q = graph.linear %x, %w : tensor<?x64xf32>, !graph.weight<64x64, q8_0>
+  // expected-error @+1 {{expected @w to have rows in file order, but got #graph.unpair<32>}}
+  %r = graph.rope %q, %tok interleaved {head_dim = 32, dim = 32, theta = 1.0e5} : tensor<?x64xf32>
+  graph.return %r : tensor<?x64xf32>
+}
+
+// -----
+
+graph.file @f0 "f"
+graph.weights @block [1] {
+  graph.column @w : !graph.weight<64x64, q8_0> at [@f0], [0]
+}
+graph.func @two_head_sizes(%x: tensor<?x64xf32>, %tok: !graph.tokens, %i: index) -> (tensor<?x64xf32>, tensor<?x64xf32>) {
+  %w = graph.param @block::@w[%i] : !graph.weight<64x64, q8_0>
+  %a = graph.linear %x, %w : tensor<?x64xf32>, !graph.weight<64x64, q8_0>
+  %b = graph.linear %x, %w : tensor<?x64xf32>, !graph.weight<64x64, q8_0>
+  %ra = graph.rope %a, %tok interleaved {head_dim = 32, dim = 32, theta = 1.0e5} : tensor<?x64xf32>
+  // expected-error @+1 {{expected ropes of @block::@w with the same heads, but got #graph.unpair<32> and #graph.unpair<16>}}
+  %rb = graph.rope %b, %tok interleaved {head_dim = 16, dim = 16, theta = 1.0e5} : tensor<?x64xf32>
+  graph.return %ra, %rb : tensor<?x64xf32>, tensor<?x64xf32>
+}
+
+// -----
+
+// Reordered rows would change what another function computes.
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<64x64, q8_0> at @f0, 0
+graph.func @rope(%x: tensor<?x64xf32>, %tok: !graph.tokens) -> tensor<?x64xf32> {
+  %w = graph.param @w : !graph.weight<64x64, q8_0>
+  %q = graph.linear %x, %w : tensor<?x64xf32>, !graph.weight<64x64, q8_0>
+  %r = graph.rope %q, %tok interleaved {head_dim = 32, dim = 32, theta = 1.0e5} : tensor<?x64xf32>
+  graph.return %r : tensor<?x64xf32>
+}
+graph.func @other_use_of_the_weight(%x: tensor<?x64xf32>) -> tensor<?x64xf32> {
+  %w = graph.param @w : !graph.weight<64x64, q8_0>
+  // expected-error @+1 {{expected @w only in products in front of an interleaved rope}}
+  %q = graph.linear %x, %w : tensor<?x64xf32>, !graph.weight<64x64, q8_0>
+  graph.return %q : tensor<?x64xf32>
+}
+
+// -----
+
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<64x64, q8_0> at @f0, 0
+graph.func @rope_of_halves(%x: tensor<?x64xf32>, %tok: !graph.tokens) -> (tensor<?x64xf32>, tensor<?x64xf32>) {
+  %w = graph.param @w : !graph.weight<64x64, q8_0>
+  %a = graph.linear %x, %w : tensor<?x64xf32>, !graph.weight<64x64, q8_0>
+  // expected-error @+1 {{expected @w only in products in front of an interleaved rope}}
+  %b = graph.linear %x, %w : tensor<?x64xf32>, !graph.weight<64x64, q8_0>
+  %ra = graph.rope %a, %tok interleaved {head_dim = 32, dim = 32, theta = 1.0e5} : tensor<?x64xf32>
+  %rb = graph.rope %b, %tok halves {head_dim = 32, dim = 32, theta = 1.0e5} : tensor<?x64xf32>
+  graph.return %ra, %rb : tensor<?x64xf32>, tensor<?x64xf32>
+}
+
+// -----
+
+// All that is wrong is named at once.
+graph.func @two_errors(%x: tensor<?x64xf32>, %tok: !graph.tokens) -> tensor<?x64xf32> {
+  // expected-error @+1 {{expected the input of an interleaved rope}}
+  %r = graph.rope %x, %tok interleaved {head_dim = 32, dim = 32, theta = 1.0e5} : tensor<?x64xf32>
+  // expected-error @+1 {{expected an interleaved rope to rotate whole heads}}
+  %s = graph.rope %r, %tok interleaved {head_dim = 32, dim = 16, theta = 1.0e5} : tensor<?x64xf32>
+  graph.return %s : tensor<?x64xf32>
+}

@@ -1,0 +1,71 @@
+// RUN: %frit-opt %s --pass-pipeline="builtin.module(frit-normalize-rope)" | FileCheck %s
+// An interleaved rope becomes one of halves, and the rows of the weight in front of it are unpaired.
+
+graph.file @f0 "model.gguf"
+// CHECK: graph.weight @single : !graph.weight<64x64, q8_0> at @f0, 0 rows <32>
+graph.weight @single : !graph.weight<64x64, q8_0> at @f0, 0
+// CHECK: graph.weight @shared : !graph.weight<64x64, q8_0> at @f0, 0 rows <64>
+graph.weight @shared : !graph.weight<64x64, q8_0> at @f0, 0
+// CHECK: graph.weight @other : !graph.weight<64x64, q8_0> at @f0, 0{{$}}
+graph.weight @other : !graph.weight<64x64, q8_0> at @f0, 0
+// CHECK: graph.weight @unpaired : !graph.weight<64x64, q8_0> at @f0, 0 rows <16>
+graph.weight @unpaired : !graph.weight<64x64, q8_0> at @f0, 0 rows <16>
+graph.weights @block [2] {
+  // CHECK: graph.column @attn_q : !graph.weight<64x64, q8_0> at [@f0], [0, 8192] rows <16>
+  graph.column @attn_q : !graph.weight<64x64, q8_0> at [@f0], [0, 8192]
+  // CHECK: graph.column @attn_k : !graph.weight<32x64, q8_0> at [@f0], [0, 8192] rows <16>
+  graph.column @attn_k : !graph.weight<32x64, q8_0> at [@f0], [0, 8192]
+  // CHECK: graph.column @attn_v : !graph.weight<32x64, q8_0> at [@f0], [0, 8192]{{$}}
+  graph.column @attn_v : !graph.weight<32x64, q8_0> at [@f0], [0, 8192]
+}
+
+// CHECK-LABEL: graph.layer @columns
+graph.layer @columns(%x: tensor<?x64xf32>, %tok: !graph.tokens, %kv: !kv.cache<2x16>, %i: index) -> tensor<?x64xf32> {
+  %wq = graph.param @block::@attn_q[%i] : !graph.weight<64x64, q8_0>
+  %wk = graph.param @block::@attn_k[%i] : !graph.weight<32x64, q8_0>
+  %wv = graph.param @block::@attn_v[%i] : !graph.weight<32x64, q8_0>
+  %q = graph.linear %x, %wq : tensor<?x64xf32>, !graph.weight<64x64, q8_0>
+  %k = graph.linear %x, %wk : tensor<?x64xf32>, !graph.weight<32x64, q8_0>
+  %v = graph.linear %x, %wv : tensor<?x64xf32>, !graph.weight<32x64, q8_0>
+  // CHECK: graph.rope %{{.*}}, %{{.*}} halves {dim = 16 : i64, head_dim = 16 : i64, theta = 1.000000e+05 : f64} : tensor<?x64xf32>
+  %qr = graph.rope %q, %tok interleaved {head_dim = 16, dim = 16, theta = 1.0e5} : tensor<?x64xf32>
+  // CHECK: graph.rope %{{.*}}, %{{.*}} halves {dim = 16 : i64, head_dim = 16 : i64, position_scale = 5.000000e-01 : f64, theta = 1.000000e+05 : f64} : tensor<?x32xf32>
+  %kr = graph.rope %k, %tok interleaved {head_dim = 16, dim = 16, theta = 1.0e5, position_scale = 0.5} : tensor<?x32xf32>
+  kv.append %kv, %kr, %v, %tok : !kv.cache<2x16>, tensor<?x32xf32>, tensor<?x32xf32>, !graph.tokens
+  graph.return %qr : tensor<?x64xf32>
+}
+
+// CHECK-LABEL: graph.func @weight
+graph.func @weight(%x: tensor<?x64xf32>, %tok: !graph.tokens) -> tensor<?x64xf32> {
+  %w = graph.param @single : !graph.weight<64x64, q8_0>
+  %q = graph.linear %x, %w : tensor<?x64xf32>, !graph.weight<64x64, q8_0>
+  // CHECK: graph.rope %{{.*}}, %{{.*}} halves
+  %r = graph.rope %q, %tok interleaved {head_dim = 32, dim = 32, theta = 1.0e5} : tensor<?x64xf32>
+  graph.return %r : tensor<?x64xf32>
+}
+
+// CHECK-LABEL: graph.func @two_ropes_of_one_weight
+graph.func @two_ropes_of_one_weight(%x: tensor<?x64xf32>, %y: tensor<?x64xf32>, %tok: !graph.tokens) -> (tensor<?x64xf32>, tensor<?x64xf32>) {
+  %w = graph.param @shared : !graph.weight<64x64, q8_0>
+  %w2 = graph.param @shared : !graph.weight<64x64, q8_0>
+  %a = graph.linear %x, %w : tensor<?x64xf32>, !graph.weight<64x64, q8_0>
+  %b = graph.linear %y, %w2 : tensor<?x64xf32>, !graph.weight<64x64, q8_0>
+  // CHECK-COUNT-2: graph.rope %{{.*}}, %{{.*}} halves
+  %ra = graph.rope %a, %tok interleaved {head_dim = 64, dim = 64, theta = 1.0e5} : tensor<?x64xf32>
+  %rb = graph.rope %b, %tok interleaved {head_dim = 64, dim = 64, theta = 1.0e5} : tensor<?x64xf32>
+  graph.return %ra, %rb : tensor<?x64xf32>, tensor<?x64xf32>
+}
+
+// What has halves already stays as it is, whatever is in front of it.
+// CHECK-LABEL: graph.func @halves
+graph.func @halves(%x: tensor<?x64xf32>, %tok: !graph.tokens) -> (tensor<?x64xf32>, tensor<?x64xf32>) {
+  %w = graph.param @other : !graph.weight<64x64, q8_0>
+  %q = graph.linear %x, %w : tensor<?x64xf32>, !graph.weight<64x64, q8_0>
+  %u = graph.param @unpaired : !graph.weight<64x64, q8_0>
+  %p = graph.linear %q, %u : tensor<?x64xf32>, !graph.weight<64x64, q8_0>
+  // CHECK: graph.rope %{{.*}}, %{{.*}} halves {dim = 16 : i64, head_dim = 32 : i64,
+  %r = graph.rope %q, %tok halves {head_dim = 32, dim = 16, theta = 1.0e5} : tensor<?x64xf32>
+  // CHECK: graph.rope %{{.*}}, %{{.*}} halves {dim = 16 : i64, head_dim = 16 : i64,
+  %s = graph.rope %p, %tok halves {head_dim = 16, dim = 16, theta = 1.0e5} : tensor<?x64xf32>
+  graph.return %r, %s : tensor<?x64xf32>, tensor<?x64xf32>
+}
