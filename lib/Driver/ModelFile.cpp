@@ -1,0 +1,361 @@
+//===- ModelFile.cpp - from a MODEL argument to a model that runs ---------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Driver/ModelFile.h"
+
+#include "dialects/Graph/Graph.h"
+#include "frit/Machine/MachineModel.h"
+#include "lib/Driver/CompileCache.h"
+#include "lib/Driver/Diagnostics.h"
+#include "lib/Driver/Output.h"
+#include "lib/Driver/Progress.h"
+#include "lib/Driver/Version.h"
+#include "lib/Runtime/BundleFormat.h"
+#include "mlir/IR/MLIRContext.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/Path.h"
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+using namespace frit;
+using namespace frit::driver;
+namespace fs = llvm::sys::fs;
+namespace path = llvm::sys::path;
+
+//===----------------------------------------------------------------------===//
+// What a file is
+//===----------------------------------------------------------------------===//
+
+Result<ModelKind> frit::driver::recognizeModel(llvm::StringRef file) {
+  std::string name = file.str();
+  auto failure = [&](int error) {
+    return Failure("cannot open '", name, "': ", std::strerror(error));
+  };
+  int descriptor = open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0)
+    return failure(errno);
+  struct stat status;
+  char bytes[sizeof(bundleMagic)] = {};
+  int error = fstat(descriptor, &status) != 0 ? errno : 0;
+  bool regular = error == 0 && S_ISREG(status.st_mode);
+  if (regular && pread(descriptor, bytes, sizeof(bytes), 0) < 0)
+    error = errno;
+  close(descriptor);
+  if (error)
+    return failure(error);
+  if (S_ISDIR(status.st_mode))
+    return Failure("'", name, "' is a directory: expected a GGUF file, a bundle or an .mlir file");
+  if (!regular)
+    return Failure("'", name, "' is no regular file");
+  llvm::StringRef begin(bytes, sizeof(bytes));
+  if (begin == llvm::StringRef(bundleMagic, sizeof(bundleMagic)))
+    return ModelKind::Bundle;
+  if (begin.starts_with("GGUF"))
+    return ModelKind::GGUF;
+  // Their readers know best what is wrong with files that only are called so.
+  if (file.ends_with(".mlir"))
+    return ModelKind::MLIR;
+  if (file.ends_with(".gguf"))
+    return ModelKind::GGUF;
+  if (file.ends_with(".frit"))
+    return ModelKind::Bundle;
+  return Failure("'", name, "' is no model: expected a GGUF file, a bundle or an .mlir file");
+}
+
+//===----------------------------------------------------------------------===//
+// Compiling
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// A model on its way to a bundle. The steps are separate, as the cache asks which files a model
+/// consists of before it is compiled.
+class Compilation {
+public:
+  explicit Compilation(const CompileRequest &request)
+      : request(request), options(request.options), context(registry()), diagnostics(context),
+        progress(("compiling " + path::filename(request.path)).str()) {
+    options.progress = [this](llvm::StringRef step, double fraction) {
+      progress.show(step, fraction);
+    };
+  }
+
+  Status load() {
+    mlir::FailureOr<LoadedModel> loaded = loadModel(request.path, context, options);
+    if (mlir::failed(loaded))
+      return diagnostics.failure("cannot load '" + request.path + "'");
+    model = std::move(*loaded);
+    return {};
+  }
+
+  /// The files of weights.
+  std::vector<std::string> files() {
+    std::vector<std::string> result;
+    for (auto op : model->module->getOps<graph::FileOp>()) {
+      llvm::SmallString<256> file(model->directory);
+      if (path::is_absolute(op.getPath()))
+        file = op.getPath();
+      else
+        path::append(file, op.getPath());
+      result.push_back(std::string(file));
+    }
+    return result;
+  }
+
+  Status lower() {
+    if (mlir::failed(runPhases(*model, PhaseId::Lower, options)))
+      return diagnostics.failure("cannot compile '" + request.path + "'");
+    return {};
+  }
+
+  Status write(const std::string &output) { return writeBundle(*model, output, options); }
+
+private:
+  static const mlir::DialectRegistry registry() {
+    mlir::DialectRegistry registry;
+    registerCompiler(registry);
+    return registry;
+  }
+
+  const CompileRequest &request;
+  CompilerOptions options;
+  mlir::MLIRContext context;
+  DiagnosticCollector diagnostics;
+  Progress progress;
+  std::optional<LoadedModel> model;
+};
+
+} // namespace
+
+Status frit::driver::compileToBundle(const CompileRequest &request, const std::string &output) {
+  Compilation compilation(request);
+  if (Status status = compilation.load(); !status)
+    return status;
+  if (Status status = compilation.lower(); !status)
+    return status;
+  return compilation.write(output);
+}
+
+//===----------------------------------------------------------------------===//
+// The cache
+//===----------------------------------------------------------------------===//
+
+/// What besides the model's name decides which files it is read from.
+static std::string cacheSubject(const CompileRequest &request) {
+  llvm::SmallString<256> absolute(request.path);
+  fs::make_absolute(absolute);
+  return std::string(absolute) + '\0' + request.options.weightsDirectory;
+}
+
+static Result<std::vector<HashedFile>> hashFiles(Compilation &compilation,
+                                                 const CompileRequest &request) {
+  std::vector<std::string> paths = compilation.files();
+  if (!llvm::is_contained(paths, request.path))
+    paths.insert(paths.begin(), request.path);
+  std::vector<HashedFile> files;
+  for (const std::string &file : paths) {
+    Result<HashedFile> hashed = hashFile(file);
+    if (!hashed)
+      return hashed.takeFailure();
+    files.push_back(*hashed);
+  }
+  return files;
+}
+
+/// Everything that the bundle depends on.
+static Result<std::string> cacheKey(const CompileRequest &request,
+                                    llvm::ArrayRef<HashedFile> files) {
+  const CompilerOptions &options = request.options;
+  std::string text = compilerIdentity();
+  auto add = [&](llvm::StringRef part) { text += '\0' + part.str(); };
+  for (const HashedFile &file : files)
+    add(file.hash);
+  // A built-in description is part of the compiler.
+  add(options.target == "native" ? detectMachine() : options.target);
+  for (llvm::StringRef file : {llvm::StringRef(options.target), llvm::StringRef(options.archSpecPath)})
+    if (file.ends_with(".json")) {
+      Result<HashedFile> hashed = hashFile(file);
+      if (!hashed)
+        return hashed.takeFailure();
+      add(hashed->hash);
+    }
+  add(options.like);
+  add(options.pipeline.activations);
+  add(options.pipeline.kvCacheType);
+  add(std::to_string(options.pipeline.maxTokens));
+  return hashText(text);
+}
+
+/// The part of a bundle's name that is for people.
+static std::string cacheName(llvm::StringRef file) {
+  std::string name = path::stem(file).take_front(64).str();
+  for (char &c : name)
+    if (!llvm::isAlnum(c) && c != '.' && c != '_' && c != '-')
+      c = '_';
+  return name;
+}
+
+/// A directory that is gone, with what is in it, when the object is.
+class TemporaryDirectory {
+public:
+  Status create() {
+    llvm::SmallString<256> base;
+    path::system_temp_directory(/*ErasedOnReboot=*/true, base);
+    std::string model = std::string(base) + "/frit-XXXXXX";
+    if (!mkdtemp(model.data()))
+      return Failure("cannot create a temporary directory in '", std::string_view(base.str()),
+                     "': ", std::strerror(errno));
+    directory = model;
+    return {};
+  }
+  ~TemporaryDirectory() {
+    if (!directory.empty())
+      fs::remove_directories(directory);
+  }
+  std::string file(llvm::StringRef name) const { return directory + "/" + name.str(); }
+
+private:
+  std::string directory;
+};
+
+static Result<ModelHandle> openBundle(const std::string &bundle) {
+  frit_model *model = nullptr;
+  if (frit_model_open(bundle.c_str(), nullptr, &model) != FRIT_OK)
+    return runtimeFailure();
+  return ModelHandle(model);
+}
+
+static Result<ModelHandle> compileWithoutCache(Compilation &compilation, const std::string &why) {
+  TemporaryDirectory directory;
+  if (Status status = directory.create(); !status)
+    return Failure(why, "; ", status.error());
+  printWarning(why + "; the compiled model is not kept");
+  std::string bundle = directory.file("model.frit");
+  if (Status status = compilation.write(bundle); !status)
+    return status.takeFailure();
+  return openBundle(bundle);
+}
+
+static Result<ModelHandle> compileCached(const CompileRequest &request, double &seconds) {
+  auto begin = std::chrono::steady_clock::now();
+  Result<CompileCache> cache = CompileCache::open();
+  std::string subject = cacheSubject(request), name = cacheName(request.path), bundle;
+  if (cache)
+    if (auto files = cache->recall(subject)) {
+      Result<std::string> key = cacheKey(request, *files);
+      if (!key)
+        return key.takeFailure();
+      bundle = cache->bundlePath(name, *key);
+      if (fs::exists(bundle))
+        if (Result<ModelHandle> model = openBundle(bundle)) {
+          cache->touch(bundle);
+          return model;
+        }
+    }
+
+  Compilation compilation(request);
+  if (Status status = compilation.load(); !status)
+    return status.takeFailure();
+  std::vector<HashedFile> files;
+  if (cache && bundle.empty()) {
+    Result<std::vector<HashedFile>> hashed = hashFiles(compilation, request);
+    if (!hashed)
+      return hashed.takeFailure();
+    files = *std::move(hashed);
+    Result<std::string> key = cacheKey(request, files);
+    if (!key)
+      return key.takeFailure();
+    cache->remember(subject, files);
+    bundle = cache->bundlePath(name, *key);
+    // The same contents under another path.
+    if (fs::exists(bundle))
+      if (Result<ModelHandle> model = openBundle(bundle)) {
+        cache->touch(bundle);
+        return model;
+      }
+  }
+  if (Status status = compilation.lower(); !status)
+    return status.takeFailure();
+  auto finish = [&](Result<ModelHandle> model) {
+    seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    return model;
+  };
+  if (!cache)
+    return finish(compileWithoutCache(compilation, cache.error()));
+  if (Status status = compilation.write(bundle); !status) {
+    // Weights that cannot be read are no reason to try elsewhere.
+    if (llvm::StringRef(status.error()).contains(cache->directory()))
+      return finish(compileWithoutCache(compilation, status.error()));
+    return status.takeFailure();
+  }
+  cache->prune(name);
+  return finish(openBundle(bundle));
+}
+
+/// Options of the compiler do not change a bundle any more: those that were given must be the ones
+/// it was compiled with.
+static Status checkGivenOptions(const CompileRequest &request, const frit_model *model) {
+  if (request.given.empty())
+    return {};
+  const char *text = nullptr;
+  if (frit_model_manifest(model, &text) != FRIT_OK)
+    return runtimeFailure();
+  auto manifest = llvm::json::parse(text);
+  if (!manifest)
+    return Failure(llvm::toString(manifest.takeError()));
+  auto field = [&](llvm::StringRef object, llvm::StringRef name) -> llvm::StringRef {
+    const llvm::json::Object *inner = manifest->getAsObject()->getObject(object);
+    return inner ? inner->getString(name).value_or("") : "";
+  };
+  const CompilerOptions &options = request.options;
+  for (const std::string &name : request.given) {
+    llvm::StringRef wanted, found;
+    if (name == "target") {
+      wanted = options.target;
+      found = field("target", "name");
+      if (wanted == "native")
+        continue;
+    } else if (name == "activations") {
+      wanted = options.pipeline.activations;
+      found = field("options", "activations");
+    } else if (name == "kv-cache-type") {
+      wanted = options.pipeline.kvCacheType;
+      found = field("options", "kv_cache_type");
+    } else {
+      return Failure("'", request.path, "' is compiled already: --", name, " has no effect on it");
+    }
+    if (wanted != found)
+      return Failure("'", request.path, "' was compiled with --", name, "=",
+                     std::string_view(found), ", not ", std::string_view(wanted));
+  }
+  return {};
+}
+
+Result<OpenedModel> frit::driver::openModel(const CompileRequest &request) {
+  Result<ModelKind> kind = recognizeModel(request.path);
+  if (!kind)
+    return kind.takeFailure();
+  OpenedModel opened;
+  opened.path = request.path;
+  Result<ModelHandle> model = *kind == ModelKind::Bundle
+                                  ? openBundle(request.path)
+                                  : compileCached(request, opened.compileSeconds);
+  if (!model)
+    return model.takeFailure();
+  opened.handle = *std::move(model);
+  if (*kind == ModelKind::Bundle)
+    if (Status status = checkGivenOptions(request, opened.handle.get()); !status)
+      return status.takeFailure();
+  return opened;
+}

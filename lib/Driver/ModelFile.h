@@ -1,0 +1,49 @@
+//===- ModelFile.h - from a MODEL argument to a model that runs -----------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FRIT_LIB_DRIVER_MODELFILE_H
+#define FRIT_LIB_DRIVER_MODELFILE_H
+
+#include "frit/Compiler/Compiler.h"
+#include "lib/Driver/Handles.h"
+
+#include <string>
+
+namespace frit::driver {
+
+/// What a user can give as MODEL.
+enum class ModelKind { Bundle, GGUF, MLIR };
+
+/// Looks at the first bytes of a file; at its name if they say nothing.
+Result<ModelKind> recognizeModel(llvm::StringRef path);
+
+/// How a model that is no bundle yet is compiled.
+struct CompileRequest {
+  std::string path;
+  CompilerOptions options;
+  /// Options the user gave, by their name on the command line: a bundle must have been compiled
+  /// with them.
+  std::vector<std::string> given;
+};
+
+struct OpenedModel {
+  ModelHandle handle;
+  std::string path;          ///< as the user gave it
+  double compileSeconds = 0; ///< 0: it was a bundle, or compiled before
+};
+
+/// Opens a bundle, or compiles the model into the cache first if it is not there yet. Without a
+/// cache that can be written to, the bundle goes into a temporary file that is gone when the
+/// process ends; a warning says so.
+Result<OpenedModel> openModel(const CompileRequest &request);
+
+/// Compiles a model to a bundle at `output`.
+Status compileToBundle(const CompileRequest &request, const std::string &output);
+
+} // namespace frit::driver
+
+#endif // FRIT_LIB_DRIVER_MODELFILE_H
