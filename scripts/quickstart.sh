@@ -5,16 +5,15 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 prompt="${*:-What is a compiler? Answer in two sentences.}"
 
-heading "Debian packages"
-install_packages "${packages[@]}"
+scripts/install.sh
 
-heading "The model: SmolLM2-135M-Instruct"
-install_python
+heading "Building frit"
+build frit
+
+heading "The model"
 model=$(smollm2)
 echo "$model"
 
-heading "Building frit"
-build_release frit
-
-heading "Compiling the model and answering: $prompt"
+heading "frit run MODEL -p \"$prompt\""
 build/release/bin/frit run "$model" -p "$prompt"
+finish
