@@ -19,6 +19,8 @@ config.test_source_root = os.path.dirname(__file__)
 
 tools_dir = os.path.join(config.frit_binary_dir, "bin")
 llvm_config.with_environment("PATH", [tools_dir, config.llvm_tools_dir], append_path=True)
+# In the asan preset our code poisons arenas that it shares with an uninstrumented libMLIR.
+llvm_config.with_environment("ASAN_OPTIONS", "allow_user_poisoning=0")
 llvm_config.use_default_substitutions()
 
 plugin = os.path.join(config.frit_binary_dir, "lib", "FritPlugin" + config.plugin_ext)
