@@ -28,6 +28,7 @@ struct PhasePlan {
   SmallVector<Operation *> anchors;
   llvm::SetVector<Operation *> prologue, epilogue;
   std::string name;
+  Operation *place = nullptr; ///< the phase is called behind this op
 
   bool owns(Operation *op) const {
     return llvm::is_contained(anchors, op) || epilogue.contains(op);
@@ -45,8 +46,10 @@ public:
 private:
   LogicalResult plan();
   LogicalResult planLocal(Operation *op);
+  LogicalResult checkCaches();
   void collectPrologue(PhasePlan &phase, Value value);
   std::string nameOf(const PhasePlan &phase);
+  void placeCalls();
   void emit(PhasePlan &phase);
   void remarkPhase(const PhasePlan &phase) const;
 
@@ -155,7 +158,28 @@ void Cutter::remarkPhase(const PhasePlan &phase) const {
       << remark::metric("epilogue", static_cast<int>(phase.epilogue.size()));
 }
 
-/// Creates the phase and its reference, and calls it where its last op stands.
+/// A phase is called where its last op stands, but in front of what may read its results: phases
+/// with a higher number, and ops outside of phases.
+void Cutter::placeCalls() {
+  for (PhasePlan &phase : llvm::reverse(phases)) {
+    for (Operation &op : block)
+      if (phase.owns(&op))
+        phase.place = &op;
+    auto notBehind = [&](Operation *op) {
+      if (op->isBeforeInBlock(phase.place))
+        phase.place = op;
+    };
+    if (&phase != &phases.back())
+      notBehind((&phase)[1].place);
+    for (Operation &op : block)
+      if (phase.owns(&op))
+        for (Operation *user : op.getUsers())
+          if (!roleOf(user))
+            notBehind(user->getPrevNode());
+  }
+}
+
+/// Creates the phase and its reference, and calls it.
 void Cutter::emit(PhasePlan &phase) {
   SmallVector<Operation *> body;
   llvm::SetVector<Operation *> members(phase.anchors.begin(), phase.anchors.end());
@@ -182,7 +206,6 @@ void Cutter::emit(PhasePlan &phase) {
         outputs.insert(result);
   }
 
-  Operation *last = body.back();
   OpBuilder builder(function);
   Location loc = phase.anchors.front()->getLoc();
   auto type = builder.getFunctionType(
@@ -213,7 +236,10 @@ void Cutter::emit(PhasePlan &phase) {
   fill(reference.getBody(), /*withRoles=*/false);
   fill(kernelPhase.getBody(), /*withRoles=*/true);
 
-  builder.setInsertionPointAfter(last);
+  // Calls at one place stand in the order of their phases.
+  builder.setInsertionPoint(phase.place->getNextNode());
+  while (isa<kernel::CallOp>(*builder.getInsertionPoint()))
+    builder.setInsertionPoint(builder.getInsertionPoint()->getNextNode());
   auto call = kernel::CallOp::create(builder, loc, type.getResults(), kernelPhase.getSymName(),
                                      inputs.getArrayRef());
   for (auto [output, result] : llvm::zip_equal(outputs, call.getResults()))
@@ -222,21 +248,35 @@ void Cutter::emit(PhasePlan &phase) {
     });
 }
 
+/// Phases run in the order of their numbers: those that write and read a cache must follow each
+/// other as the ops do.
+LogicalResult Cutter::checkCaches() {
+  for (Operation &op : block) {
+    auto append = dyn_cast<kv::AppendOp>(op);
+    if (!append)
+      continue;
+    size_t writer = owner.lookup(append);
+    for (Operation *user : append.getCache().getUsers()) {
+      auto reader = owner.find(user);
+      if (user == append || reader == owner.end())
+        continue;
+      if (append->isBeforeInBlock(user) ? reader->second <= writer : reader->second >= writer)
+        return append.emitError(
+                   "expected phases to use a cache in the order of the ops, but phase ")
+               << writer << " writes it and phase " << reader->second << " uses it";
+    }
+  }
+  return success();
+}
+
 LogicalResult Cutter::run() {
   if (failed(plan()))
     return failure();
-  for (PhasePlan &phase : phases) {
-    // A cache is written before it is read: phases run in the order of their numbers.
-    for (Operation *op : phase.epilogue)
-      if (auto append = dyn_cast<kv::AppendOp>(op))
-        for (Operation *user : append.getCache().getUsers())
-          if (auto found = owner.find(user); found != owner.end() &&
-                                             append->isBeforeInBlock(user) &&
-                                             found->second <= owner[append])
-            return append.emitError(
-                "expected a reader of the cache in a later phase than its writer");
+  if (failed(checkCaches()))
+    return failure();
+  placeCalls();
+  for (PhasePlan &phase : phases)
     remarkPhase(phase);
-  }
   for (PhasePlan &phase : phases)
     emit(phase);
   // What the phases took with them has no users any more.
@@ -255,9 +295,15 @@ struct FormPhases : fuse::impl::FormPhasesBase<FormPhases> {
     for (Operation &op : *getOperation().getBody())
       if (isa<graph::FuncOp, graph::LayerOp>(op))
         functions.push_back(cast<FunctionOpInterface>(op));
-    for (FunctionOpInterface function : functions)
+    for (FunctionOpInterface function : functions) {
+      size_t blocks = function.getFunctionBody().getBlocks().size();
+      if (blocks != 1) {
+        function.emitError("expected a function of one block, but got ") << blocks;
+        return signalPassFailure();
+      }
       if (failed(Cutter(function).run()))
         return signalPassFailure();
+    }
   }
 };
 } // namespace

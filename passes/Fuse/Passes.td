@@ -23,6 +23,8 @@ def FormPhases : Pass<"frit-form-phases", "::mlir::ModuleOp"> {
        else reads becomes the anchor of a phase of its own;
     3. a local op joins, as epilogue, the last phase that computes one of its operands.
 
+    Phases run in the order of their first anchors. Fails when the ops on a cache are in another order.
+
     This is the place of the cost-driven planner, which will decide 1 to 3 per edge from the machine.
     Every cut leaves a remark.
 
