@@ -30,9 +30,8 @@ LogicalResult PhaseScheduler::scheduleAttention(graph::AttentionOp attention) {
   if (attention.getMask() != graph::Mask::Causal)
     return attention.emitOpError("expected a causal mask for attention over a cache");
   auto cache = cast<kv::CacheType>(attention.getCache().getType());
-  for (kv::StoreAttr store : {cache.getKeyStore(), cache.getValueStore()})
-    if (!store || !isa<Float16Type, Float32Type>(store.getType()))
-      return attention.emitOpError("expected f16 or f32 storage of the cache, but got ") << cache;
+  if (failed(checkStores(attention, cache)))
+    return failure();
   if (cache.getValueDim() % tile::groupRows)
     return attention.emitOpError("expected a value dimension in multiples of ")
            << tile::groupRows << ", but got " << cache.getValueDim();

@@ -51,7 +51,32 @@ FlatSymbolRefAttr Packs::get(Location loc, StringRef name, ArrayRef<SymbolRefAtt
 // Phases
 //===----------------------------------------------------------------------===//
 
+/// What every schedule relies on.
+static LogicalResult checkPhase(kernel::PhaseOp phase) {
+  Operation *first = nullptr;
+  for (Operation &op : phase.getBody().front().without_terminator()) {
+    if (!isa<graph::ParamOp>(op) && !(isa<FusibleOpInterface>(op) && kernel::getRole(&op)))
+      return op.emitOpError("expected a graph.param or an op with a role in a phase");
+    for (Value operand : op.getOperands())
+      if (isa<graph::WeightType>(operand.getType()) && !operand.getDefiningOp<graph::ParamOp>())
+        return op.emitOpError("expected weights from graph.param");
+    for (Type type : op.getResultTypes())
+      if (auto tensor = dyn_cast<RankedTensorType>(type);
+          tensor && !tensor.getElementType().isF32())
+        return op.emitOpError("expected activations of f32, but got ") << tensor;
+    if (kernel::getRole(&op) != kernel::Role::Anchor)
+      continue;
+    if (first && (!isa<graph::LinearOp>(op) || !isa<graph::LinearOp>(first) ||
+                  op.getOperand(0) != first->getOperand(0)))
+      return op.emitOpError("expected one anchor, or products of one value");
+    first = &op;
+  }
+  return success();
+}
+
 FailureOr<tile::PhaseOp> PhaseScheduler::run() {
+  if (failed(checkPhase(phase)))
+    return failure();
   TypeAttr cacheType;
   for (Type type : phase.getArgumentTypes())
     if (auto cache = dyn_cast<kv::CacheType>(type))
@@ -108,7 +133,9 @@ private:
     FlatSymbolRefAttr buffer;
   };
   FlatSymbolRefAttr create(StringRef name, Value value, tile::Rows rows);
+  LogicalResult checkBody(Block &block);
   LogicalResult checkStream(graph::LayerOp layer);
+  LogicalResult checkStream(ArrayRef<Value> values);
 
   ModuleOp module;
   DenseMap<Value, FlatSymbolRefAttr> bufferOf;
@@ -154,8 +181,36 @@ LogicalResult BufferPlan::checkStream(graph::LayerOp layer) {
   return success();
 }
 
+/// `values` share the residual stream's buffer, in the order in which they are written: none may be
+/// needed any more when the next one is. A repeat reads its input and writes its result in place.
+LogicalResult BufferPlan::checkStream(ArrayRef<Value> values) {
+  for (size_t next = 1; next < values.size(); ++next) {
+    Operation *writer = values[next].getDefiningOp();
+    for (Value earlier : values.take_front(next))
+      for (Operation *user : earlier.getUsers())
+        if (!user->isBeforeInBlock(writer) && !(user == writer && isa<graph::RepeatOp>(writer)))
+          return user->emitError(
+              "expected no reader of the residual stream behind what writes it again");
+  }
+  return success();
+}
+
+/// Whatever computes stands in a phase: nothing else would be scheduled.
+LogicalResult BufferPlan::checkBody(Block &block) {
+  for (Operation &op : block.without_terminator())
+    if (!isa<kernel::CallOp>(op) &&
+        !(isa<graph::RepeatOp>(op) && isa<graph::FuncOp>(op.getParentOp())))
+      return op.emitOpError("expected only kernel.call, and graph.repeat in a graph.func");
+  return success();
+}
+
 LogicalResult BufferPlan::planFunction(FunctionOpInterface function) {
+  size_t blocks = function.getFunctionBody().getBlocks().size();
+  if (blocks != 1)
+    return function.emitError("expected a function of one block, but got ") << blocks;
   Block &block = function.getFunctionBody().front();
+  if (failed(checkBody(block)))
+    return failure();
   auto stream = [&](Value value) {
     FlatSymbolRefAttr &buffer =
         streams[std::to_string(cast<RankedTensorType>(value.getType()).getDimSize(1))];
@@ -170,11 +225,18 @@ LogicalResult BufferPlan::planFunction(FunctionOpInterface function) {
     Value output = block.getTerminator()->getOperand(0);
     bufferOf[output] = stream(output);
   }
+  llvm::SetVector<Value> streamed;
   for (Operation &op : block)
     if (auto repeat = dyn_cast<graph::RepeatOp>(op)) {
+      if (!repeat.getInput().getDefiningOp())
+        return repeat.emitOpError("expected an input from a phase or another repeat");
       bufferOf[repeat.getInput()] = stream(repeat.getInput());
       bufferOf[repeat.getResult()] = stream(repeat.getInput());
+      streamed.insert(repeat.getInput());
+      streamed.insert(repeat.getResult());
     }
+  if (failed(checkStream(streamed.getArrayRef())))
+    return failure();
 
   // Linear scan: a buffer is free again behind the last reader of what it held.
   SmallVector<Free> free;
@@ -210,6 +272,9 @@ LogicalResult BufferPlan::planFunction(FunctionOpInterface function) {
         return user == &op || user->isBeforeInBlock(&op);
       });
       auto buffer = SymbolTable::lookupNearestSymbolFrom<tile::BufferOp>(&op, found->second);
+      if (buffer.getRows() == tile::Rows::Wanted)
+        return call.emitOpError(
+            "expected the rows of wanted tokens to be read in the phase that selects them");
       if (last)
         free.push_back(
             {buffer.getRows(), static_cast<int64_t>(buffer.getColumns()), found->second});
@@ -291,9 +356,21 @@ LogicalResult FormTiles::run() {
     if (isa<graph::LayerOp, graph::FuncOp>(op))
       functions.push_back(cast<FunctionOpInterface>(op));
   BufferPlan plan(module);
-  for (FunctionOpInterface function : functions)
+  graph::FuncOp forward;
+  for (FunctionOpInterface function : functions) {
     if (failed(plan.planFunction(function)))
       return failure();
+    auto func = dyn_cast<graph::FuncOp>(function.getOperation());
+    if (!func)
+      continue;
+    if (forward)
+      return func.emitOpError("expected one function beside the layers, but there is also ")
+             << forward.getSymNameAttr();
+    forward = func;
+    Operation *end = func.getBody().front().getTerminator();
+    if (end->getNumOperands() != 1 || !plan.lookup(end->getOperand(0)))
+      return end->emitOpError("expected to return one tensor that a phase computes");
+  }
 
   Packs packs(module);
   SmallVector<Bucket> ranges = buckets(target);
@@ -312,10 +389,9 @@ LogicalResult FormTiles::run() {
         if (failed(PhaseScheduler(phase, bucket, target, packs, buffers).run()))
           return failure();
     }
-  for (FunctionOpInterface function : functions)
-    if (auto forward = dyn_cast<graph::FuncOp>(function.getOperation()))
-      for (const Bucket &bucket : ranges)
-        emitProgram(forward, bucket, plan);
+  if (forward)
+    for (const Bucket &bucket : ranges)
+      emitProgram(forward, bucket, plan);
   for (FunctionOpInterface function : functions)
     function.erase();
   for (auto phase : llvm::make_early_inc_range(module.getOps<kernel::PhaseOp>()))

@@ -37,7 +37,6 @@ public:
 private:
   mlir::ModuleOp module;
   llvm::StringMap<mlir::FlatSymbolRefAttr> packs;
-  int64_t count = 0;
 };
 
 /// Tiles of graph values at one place of the loops.
@@ -102,6 +101,7 @@ private:
   tile::TileType tileType(int64_t rows, int64_t columns);
   tile::SharesOp shares(mlir::Location loc, mlir::Value count, bool cyclic);
 
+  mlir::LogicalResult checkStores(mlir::Operation *op, kv::CacheType cache);
   bool usesWantedRows();
   std::string packName(mlir::Value param);
 

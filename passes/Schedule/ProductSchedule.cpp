@@ -191,6 +191,13 @@ LogicalResult PhaseScheduler::emitShare(const Component &component, Value share,
     Value result =
         tile::ProductOp::create(builder, anchor->getLoc(), tileType(place.rows, place.columns), lhs,
                                 matrix, Value(), instruction);
+    auto logits = dyn_cast<graph::LogitsOp>(anchor);
+    double scale = logits ? logits.getScale().convertToDouble() : 1.0;
+    if (scale != 1.0)
+      result = map(loc, tileType(place.rows, place.columns), result,
+                   [&](OpBuilder &b, ValueRange v) -> Value {
+                     return arith::MulFOp::create(b, loc, v[0], scalar(b, loc, scale));
+                   });
     if (anchor->getNumOperands() == 3) {
       Value bias = vector(loc, anchor->getOperand(2), column, component.width);
       result = map(loc, tileType(place.rows, place.columns), {result, bias},
@@ -198,16 +205,8 @@ LogicalResult PhaseScheduler::emitShare(const Component &component, Value share,
                      return arith::AddFOp::create(b, loc, v[0], v[1]);
                    });
     }
-    if (auto logits = dyn_cast<graph::LogitsOp>(anchor)) {
-      double scale = logits.getScale().convertToDouble();
-      if (scale != 1.0)
-        result = map(loc, tileType(place.rows, place.columns), result,
-                     [&](OpBuilder &b, ValueRange v) -> Value {
-                       return arith::MulFOp::create(b, loc, v[0], scalar(b, loc, scale));
-                     });
-      if (logits.getSoftcap())
-        result = emitSoftcap(loc, result, logits.getSoftcap()->convertToDouble());
-    }
+    if (logits && logits.getSoftcap())
+      result = emitSoftcap(loc, result, logits.getSoftcap()->convertToDouble());
     env[anchor->getResult(0)] = result;
   }
   return emitEpilogue(env, place);

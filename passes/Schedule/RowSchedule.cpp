@@ -19,10 +19,13 @@ LogicalResult PhaseScheduler::scheduleRows() {
     if (kernel::getRole(&op) == kernel::Role::Anchor)
       anchor = &op;
   Location loc = anchor->getLoc();
-  auto type = dyn_cast<RankedTensorType>(anchor->getResult(0).getType());
+  auto type = anchor->getNumResults() == 1
+                  ? dyn_cast<RankedTensorType>(anchor->getResult(0).getType())
+                  : RankedTensorType();
   if (!type)
     return anchor->emitOpError("expected an anchor that computes a tensor");
-  Value count = tile::CountOp::create(builder, loc, builder.getIndexType(), tile::Rows::Tokens);
+  Value count = tile::CountOp::create(builder, loc, builder.getIndexType(),
+                                      usesWantedRows() ? tile::Rows::Wanted : tile::Rows::Tokens);
   Value step = constant(loc, bucket.step);
   auto dealt = shares(loc, arith::CeilDivUIOp::create(builder, loc, count, step), false);
   auto loop = scf::ForOp::create(builder, loc, dealt.getLower(), dealt.getUpper(), dealt.getStep());
@@ -51,6 +54,8 @@ LogicalResult PhaseScheduler::scheduleRows() {
     FailureOr<Value> result = emitOp(anchor, env, place);
     if (failed(result))
       return failure();
+    if (!*result)
+      return anchor->emitOpError("expected its operands in the prologue or from another phase");
     env[anchor->getResult(0)] = *result;
   }
   return emitEpilogue(env, place);

@@ -69,6 +69,13 @@ Value PhaseScheduler::vector(Location loc, Value param, Value column, int64_t co
 // Ops
 //===----------------------------------------------------------------------===//
 
+LogicalResult PhaseScheduler::checkStores(Operation *op, kv::CacheType cache) {
+  for (kv::StoreAttr store : {cache.getKeyStore(), cache.getValueStore()})
+    if (!store || !isa<Float16Type, Float32Type>(store.getType()))
+      return op->emitOpError("expected f16 or f32 storage of the cache, but got ") << cache;
+  return success();
+}
+
 /// y = x / sqrt(mean(x^2) + eps) * (w + offset), over groups of columns when the norm has them.
 Value PhaseScheduler::emitNorm(graph::NormOp norm, Value input, Value column) {
   Location loc = norm.getLoc();
@@ -177,6 +184,9 @@ FailureOr<Value> PhaseScheduler::emitOp(Operation *op, TileEnv &env, const Place
   tile::TileType type = tileType(place.rows, place.columns);
   return llvm::TypeSwitch<Operation *, FailureOr<Value>>(op)
       .Case([&](graph::NormOp norm) -> FailureOr<Value> {
+        if (!norm.getGroup() &&
+            place.columns != cast<RankedTensorType>(norm.getResult().getType()).getDimSize(1))
+          return norm.emitOpError("expected whole rows for a norm without groups");
         return emitNorm(norm, tiles[0], place.column);
       })
       .Case([&](graph::RopeOp rope) -> FailureOr<Value> {
@@ -245,6 +255,8 @@ LogicalResult PhaseScheduler::emitPrologue(TileEnv &env, Value row, int64_t rows
           env.lookup(input));
       continue;
     }
+    if (op.getNumResults() != 1 || !isa<RankedTensorType>(op.getResult(0).getType()))
+      return op.emitOpError("expected an op that can be tiled in a prologue or epilogue");
     auto columns = cast<RankedTensorType>(op.getResult(0).getType()).getDimSize(1);
     FailureOr<Value> result = emitOp(&op, env, {row, constant(op.getLoc(), 0), rows, columns});
     if (failed(result))
@@ -262,6 +274,12 @@ LogicalResult PhaseScheduler::emitEpilogue(TileEnv &env, const Place &place) {
       continue;
     if (auto append = dyn_cast<kv::AppendOp>(op)) {
       kv::CacheType cache = append.getCache().getType();
+      if (failed(checkStores(append, cache)))
+        return failure();
+      // A share has the tiles of what this phase computes only.
+      for (Value value : {append.getKeys(), append.getValues()})
+        if (!value.getDefiningOp())
+          return append.emitOpError("expected keys and values of the phase it is in");
       auto emit = [&](Value value, tile::Side side, int64_t dim) {
         Value tile = env.lookup(value);
         if (!tile)
