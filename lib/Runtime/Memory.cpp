@@ -74,6 +74,18 @@ Result<Pages> Pages::mapFile(const std::string &path) {
   return Pages(static_cast<uint8_t *>(address), byteCount);
 }
 
+void Pages::makeHuge() {
+  constexpr uint64_t atOnceBytes = uint64_t{1} << 30; // some 100 ms
+#ifndef MADV_COLLAPSE
+  constexpr int MADV_COLLAPSE = 25; // since Linux 6.1
+#endif
+  madvise(bytes, byteCount, MADV_HUGEPAGE);
+  // Only whole huge pages can be collapsed.
+  uint64_t before = -reinterpret_cast<uintptr_t>(bytes) & (hugePageBytes - 1);
+  if (byteCount <= atOnceBytes && byteCount >= before + hugePageBytes)
+    madvise(bytes + before, (byteCount - before) & ~(hugePageBytes - 1), MADV_COLLAPSE);
+}
+
 Pages::~Pages() {
   if (bytes)
     munmap(bytes, byteCount);

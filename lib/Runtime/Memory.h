@@ -45,6 +45,10 @@ public:
   Pages &operator=(const Pages &) = delete;
   ~Pages();
 
+  /// Moves anonymous memory into huge pages: at once if it is not too much, else as the system
+  /// finds time. Contents stay; without effect where the system has none.
+  void makeHuge();
+
   uint8_t *data() const { return bytes; }
   uint64_t size() const { return byteCount; }
   std::span<const uint8_t> span() const { return {bytes, byteCount}; }

@@ -15,9 +15,8 @@ using namespace frit;
 
 /// Capacity is a multiple of the largest group of keys that phases walk at once.
 static constexpr int64_t capacityMultiple = 64;
-/// Above this, huge pages would make a session that uses little of its context hold much more than
-/// it uses: each head of each cache would take at least 2 MiB.
-static constexpr uint64_t maxHugeCacheBytes = uint64_t{512} << 20;
+/// Smaller caches gain nothing from huge pages.
+static constexpr uint64_t minHugeCacheBytes = uint64_t{32} << 20;
 /// Two cache lines, so that no two workers' data share what the prefetcher fetches as a pair.
 static constexpr uint64_t bufferAlignment = 128;
 
@@ -85,10 +84,7 @@ Status Session::allocateCaches() {
   for (const Manifest::Cache &cache : sharedModel->manifest().caches)
     for (int64_t tokenBytes : {cache.keyBytes(), cache.valueBytes()})
       offsets.push_back(layout.add(slotTokens, static_cast<uint64_t>(tokenBytes), 4096));
-  Result<Pages> pages = Pages::allocate(
-      layout.byteCount(),
-      layout.byteCount() <= maxHugeCacheBytes ? Pages::Size::Huge : Pages::Size::Small,
-      "the KV cache");
+  Result<Pages> pages = Pages::allocate(layout.byteCount(), Pages::Size::Small, "the KV cache");
   if (!pages)
     return pages.takeFailure();
   caches = *std::move(pages);
@@ -277,6 +273,7 @@ Status Session::evaluate(std::span<const BatchToken> batch) {
     }
     logitsRows += static_cast<size_t>(call.wanted);
     done += chunk.size();
+    enlargeCachePages();
   }
   auto elapsed = std::chrono::steady_clock::now() - begin;
   (single ? times.decodeTokens : times.prefillTokens) += static_cast<int64_t>(done);
@@ -300,6 +297,21 @@ void Session::fillRopeTables(int64_t tokens) {
       }
     }
   }
+}
+
+/// Long attention streams faster from huge pages. They are not there from the start because every
+/// head's first token would take one, 2 MiB: memory and time are to follow what is used, not what
+/// there is room for. Half full, they at most double it.
+void Session::enlargeCachePages() {
+  if (cachePagesEnlarged || caches.size() < minHugeCacheBytes)
+    return;
+  int64_t used = 0;
+  for (int32_t length : lengths)
+    used += length;
+  if (used * 2 < capacity * slots())
+    return;
+  caches.makeHuge();
+  cachePagesEnlarged = true;
 }
 
 void Session::runChunk(std::span<const BatchToken> chunk) {

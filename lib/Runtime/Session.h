@@ -106,6 +106,7 @@ private:
   Status check(std::span<const BatchToken> batch);
   Status reserveLogits(size_t rows, bool severalChunks);
   void fillRopeTables(int64_t tokens);
+  void enlargeCachePages();
   void runChunk(std::span<const BatchToken> chunk);
   static void runSteps(void *region, int32_t worker);
 
@@ -118,6 +119,7 @@ private:
   std::vector<int32_t> positions; ///< [slot], while a batch is checked
 
   Pages caches;
+  bool cachePagesEnlarged = false;
   std::vector<uint8_t *> cacheBegins; ///< keys and values of each cache in turn
   Pages buffers;                      ///< token arrays, activations, scratch
   std::vector<uint8_t *> bufferBegins;

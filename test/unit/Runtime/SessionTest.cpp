@@ -16,6 +16,7 @@
 
 using namespace frit;
 using namespace frit::test;
+using nlohmann::json;
 
 namespace {
 class SessionTest : public testing::Test {
@@ -294,6 +295,39 @@ TEST_F(SessionTest, Cancel) {
   ASSERT_TRUE(session->evaluate(batchOf(*session, rest.first(10), 0, true)));
   auto expected = fakeLogits(bundle, std::span(ids).first(static_cast<size_t>(length) + 10));
   expectLogits(session->logits(9), expected.back());
+}
+
+/// Caches that are large enough move into huge pages when they are half full; nobody notices.
+TEST_F(SessionTest, CachesGrowIntoHugePages) {
+  json &caches = bundle.manifest["caches"];
+  while (caches.size() < 600)
+    caches.push_back(caches[0]);
+  bundle.write(directory.file("large.frit"));
+  auto opened = Model::open(directory.file("large.frit"));
+  ASSERT_TRUE(opened) << opened.error();
+  model = *opened;
+  std::vector<int32_t> ids = fakeIds(bundle, 600);
+  auto expected = fakeLogits(bundle, ids);
+  auto session = start({.threads = 2});
+  ASSERT_GT(session->cacheBytes(), 32U << 20);
+  for (size_t begin = 0; begin < ids.size(); begin += 100) {
+    ASSERT_TRUE(session->evaluate(batchOf(*session, std::span(ids).subspan(begin, 100), 0, true)));
+    for (size_t i = 0; i < 100; ++i)
+      expectLogits(session->logits(i), expected[begin + i]);
+  }
+}
+
+TEST(Pages, HugePagesKeepTheContents) {
+  for (uint64_t bytes : {uint64_t{1}, uint64_t{4096}, uint64_t{3} << 20, uint64_t{9'000'001}}) {
+    auto pages = Pages::allocate(bytes, Pages::Size::Small, "a test");
+    ASSERT_TRUE(pages);
+    for (uint64_t i = 0; i < bytes; i += 1000)
+      pages->data()[i] = static_cast<uint8_t>(i / 1000 % 251);
+    pages->makeHuge();
+    for (uint64_t i = 0; i < bytes; ++i)
+      ASSERT_EQ(pages->data()[i], i % 1000 ? 0 : i / 1000 % 251) << i;
+  }
+  Pages().makeHuge();
 }
 
 TEST_F(SessionTest, Timings) {
