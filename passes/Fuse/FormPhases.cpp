@@ -68,14 +68,12 @@ static std::optional<FusionRole> roleOf(Operation *op) {
   return std::nullopt;
 }
 
-/// A row op that only anchors and other row ops read is recomputed where it is read.
+/// A row op that only anchors and other row ops read is recomputed where it is read: in a prologue.
 static bool isRecomputable(Operation *op) {
   return llvm::all_of(op->getUsers(), [](Operation *user) {
     std::optional<FusionRole> role = roleOf(user);
     // An anchor reads rows through its first operand only.
-    if (role == FusionRole::Anchor)
-      return true;
-    return role == FusionRole::Row && isRecomputable(user);
+    return role == FusionRole::Anchor || role == FusionRole::Row;
   });
 }
 

@@ -349,7 +349,7 @@ LogicalResult FormTiles::run() {
     return module.emitError("expected a ")
            << machine::targetAttrName << " on the module to choose tiles";
   if (maxTokens < 2)
-    return module.emitError("expected max-tokens of at least 2, but got ") << maxTokens;
+    return module.emitError("expected max-tokens of at least 2, but got ") << maxTokens.getValue();
 
   SmallVector<FunctionOpInterface> functions;
   for (Operation &op : *module.getBody())
@@ -374,9 +374,13 @@ LogicalResult FormTiles::run() {
 
   Packs packs(module);
   SmallVector<Bucket> ranges = buckets(target);
+  DenseSet<Operation *> scheduled;
   for (FunctionOpInterface function : functions)
     for (auto call : function.getFunctionBody().getOps<kernel::CallOp>()) {
       auto phase = SymbolTable::lookupNearestSymbolFrom<kernel::PhaseOp>(call, call.getPhaseAttr());
+      if (!scheduled.insert(phase).second)
+        return call.emitOpError("expected one call of each phase, but ")
+               << call.getPhaseAttr() << " is called again";
       Block &body = phase.getBody().front();
       DenseMap<Value, FlatSymbolRefAttr> buffers;
       for (auto [argument, operand] : llvm::zip_equal(body.getArguments(), call.getOperands()))

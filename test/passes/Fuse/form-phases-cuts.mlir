@@ -74,6 +74,21 @@ graph.func @quantized_norm_of_a_residual(%x: tensor<?x32xf32>, %n: !graph.weight
   graph.return %r : tensor<?x32xf32>
 }
 
+// What only a norm reads is part of the norm's phase.
+// CHECK-LABEL: kernel.phase @selected_norm_of_a_residual.norm(
+// CHECK-NEXT:  %[[S:.*]] = graph.select %{{.*}}, %{{.*}} {kernel.role = #kernel.role<prologue>}
+// CHECK-NEXT:  graph.norm %[[S]], %{{.*}} {eps = 1.000000e-05 : f64, kernel.role = #kernel.role<anchor>}
+// CHECK-NEXT:  graph.residual
+// CHECK-NEXT:  kernel.yield
+graph.func @selected_norm_of_a_residual(%x: tensor<?x32xf32>, %n: !graph.weight<32, f32>, %tok: !graph.tokens) -> tensor<?x32xf32> {
+  %s = graph.select %x, %tok : tensor<?x32xf32>
+  %y = graph.norm %s, %n {eps = 1.0e-5} : tensor<?x32xf32>, !graph.weight<32, f32>
+  %r = graph.residual %y, %y : tensor<?x32xf32>
+  %q = graph.norm %r, %n {eps = 1.0e-5} : tensor<?x32xf32>, !graph.weight<32, f32>
+  %z = graph.residual %y, %q : tensor<?x32xf32>
+  graph.return %z : tensor<?x32xf32>
+}
+
 // CHECK-LABEL: kernel.phase @returned_norm.norm(
 // CHECK-NEXT:  graph.norm {{.*}}kernel.role = #kernel.role<anchor>
 graph.func @returned_norm(%x: tensor<?x32xf32>, %n: !graph.weight<32, f32>) -> tensor<?x32xf32> {

@@ -1,0 +1,703 @@
+// RUN: %frit-opt %s --pass-pipeline="builtin.module(frit-form-phases,frit-form-tiles)" --split-input-file --verify-diagnostics
+// A phase without a schedule is refused, and so is a buffer that would be written too early.
+
+// expected-error @+1 {{expected a machine.target on the module to choose tiles}}
+module {
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+// expected-error @+1 {{expected a function of one block, but got 2}}
+graph.func @two_blocks(%x: tensor<?x32xf32>) {
+  cf.br ^bb1
+^bb1:
+  graph.return
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.func @op_outside_of_phases() {
+  // expected-error @+1 {{expected only kernel.call, and graph.repeat in a graph.func}}
+  %tok = graph.batch ids [1] at [0]
+  graph.return
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.layer @inner(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32>, %i: index) -> tensor<?x32xf32> {
+  graph.return %x : tensor<?x32xf32>
+}
+graph.layer @repeat_in_a_layer(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32>, %i: index) -> tensor<?x32xf32> {
+  // expected-error @+1 {{expected only kernel.call, and graph.repeat in a graph.func}}
+  %kvs = arith.constant 0 : index
+  graph.return %x : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+graph.layer @layer(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32>, %i: index) -> tensor<?x32xf32> {
+  graph.return %x : tensor<?x32xf32>
+}
+graph.func @repeat_of_an_argument(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.caches<1>) -> tensor<?x32xf32> {
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  // expected-error @+1 {{expected an input from a phase or another repeat}}
+  %y = graph.repeat %x, %tok, %kv [#graph.segment<@layer, 0, 1>] : tensor<?x32xf32>, !kv.caches<1>
+  %z = graph.linear %y, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  graph.return %z : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+graph.layer @layer(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32>, %i: index) -> tensor<?x32xf32> {
+  graph.return %x : tensor<?x32xf32>
+}
+graph.func @input_of_repeat_read_later(%tok: !graph.tokens, %kv: !kv.caches<1>) -> tensor<?x32xf32> {
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  %x = graph.embed %tok, %w : !graph.weight<32x32, f32>
+  %y = graph.repeat %x, %tok, %kv [#graph.segment<@layer, 0, 1>] : tensor<?x32xf32>, !kv.caches<1>
+  // expected-error @+1 {{expected no reader of the residual stream behind what writes it again}}
+  %z = graph.linear %y, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  %r = graph.residual %x, %z : tensor<?x32xf32>
+  graph.return %r : tensor<?x32xf32>
+}
+}
+
+// -----
+
+// Other cores may still need rows of the stream that this product would write over.
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+graph.layer @layer(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32>, %i: index) -> tensor<?x32xf32> {
+  graph.return %x : tensor<?x32xf32>
+}
+graph.func @stream_written_while_read(%tok: !graph.tokens, %kv: !kv.caches<1>) -> tensor<?x32xf32> {
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  %x = graph.embed %tok, %w : !graph.weight<32x32, f32>
+  %y = graph.repeat %x, %tok, %kv [#graph.segment<@layer, 0, 1>] : tensor<?x32xf32>, !kv.caches<1>
+  // expected-error @+1 {{expected no reader of the residual stream behind what writes it again}}
+  %z = graph.linear %y, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  %r = graph.repeat %z, %tok, %kv [#graph.segment<@layer, 0, 1>] : tensor<?x32xf32>, !kv.caches<1>
+  %l = graph.linear %r, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  graph.return %l : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+graph.layer @input_read_by_the_last_product(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32>, %i: index) -> tensor<?x32xf32> {
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  // expected-error @+1 {{expected no reader of the layer's input beside the phase that writes its output}}
+  %y = graph.linear %x, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  graph.return %y : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+graph.layer @input_read_behind_the_output(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32>, %i: index) -> tensor<?x32xf32> {
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  %h = graph.residual %x, %x : tensor<?x32xf32>
+  %y = graph.linear %h, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  // expected-error @+1 {{expected no reader of the layer's input beside the phase that writes its output}}
+  %z = graph.linear %x, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  %u = graph.residual %z, %z : tensor<?x32xf32>
+  graph.return %y : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+graph.func @wanted_rows_in_two_phases(%tok: !graph.tokens) -> tensor<?x32xf32> {
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  %n = graph.param @n : !graph.weight<32, f32>
+  %x = graph.embed %tok, %w : !graph.weight<32x32, f32>
+  %s = graph.select %x, %tok : tensor<?x32xf32>
+  %y = graph.norm %s, %n {eps = 1.0e-5} : tensor<?x32xf32>, !graph.weight<32, f32>
+  // expected-error @+1 {{expected the rows of wanted tokens to be read in the phase that selects them}}
+  %z = graph.linear %y, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  %r = graph.residual %y, %z : tensor<?x32xf32>
+  graph.return %r : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+graph.func @first(%tok: !graph.tokens) -> tensor<?x32xf32> {
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  %x = graph.embed %tok, %w : !graph.weight<32x32, f32>
+  graph.return %x : tensor<?x32xf32>
+}
+// expected-error @+1 {{expected one function beside the layers, but there is also "first"}}
+graph.func @second(%tok: !graph.tokens) -> tensor<?x32xf32> {
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  %x = graph.embed %tok, %w : !graph.weight<32x32, f32>
+  graph.return %x : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.func @nothing_returned() {
+  // expected-error @+1 {{expected to return one tensor that a phase computes}}
+  graph.return
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.func @argument_returned(%x: tensor<?x32xf32>) -> tensor<?x32xf32> {
+  // expected-error @+1 {{expected to return one tensor that a phase computes}}
+  graph.return %x : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.func @weight_from_an_argument(%tok: !graph.tokens, %w: !graph.weight<32x32, f32>) -> tensor<?x32xf32> {
+  // expected-error @+1 {{expected weights from graph.param}}
+  %x = graph.embed %tok, %w : !graph.weight<32x32, f32>
+  graph.return %x : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+graph.layer @double_precision(%x: tensor<?x32xf64>, %tok: !graph.tokens, %kv: !kv.cache<1x32>, %i: index) -> tensor<?x32xf64> {
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  // expected-error @+1 {{expected activations of f32, but got 'tensor<?x32xf64>'}}
+  %a = graph.linear %x, %w : tensor<?x32xf64>, !graph.weight<32x32, f32>
+  %h = graph.linear %a, %w : tensor<?x32xf64>, !graph.weight<32x32, f32>
+  graph.return %h : tensor<?x32xf64>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+kernel.reference @r(%x: tensor<?x32xf32>) -> tensor<?x32xf32> {
+  %y = graph.residual %x, %x : tensor<?x32xf32>
+  kernel.yield %y : tensor<?x32xf32>
+}
+kernel.phase @p(%x: tensor<?x32xf32>) -> tensor<?x32xf32> attributes {reference = @r} {
+  %z = graph.residual %x, %x {kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>
+  // expected-error @+1 {{expected a graph.param or an op with a role in a phase}}
+  %y = graph.residual %x, %z : tensor<?x32xf32>
+  kernel.yield %y : tensor<?x32xf32>
+}
+graph.layer @op_without_a_role(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32, k = <f16>, v = <f16>>, %i: index) -> tensor<?x32xf32> {
+  %e = kernel.call @p(%x) : (tensor<?x32xf32>) -> tensor<?x32xf32>
+  %h = kernel.call @p(%e) : (tensor<?x32xf32>) -> tensor<?x32xf32>
+  graph.return %h : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+kernel.reference @r(%x: tensor<?x32xf32>) -> tensor<?x32xf32> {
+  %y = graph.residual %x, %x : tensor<?x32xf32>
+  kernel.yield %y : tensor<?x32xf32>
+}
+kernel.phase @p(%x: tensor<?x32xf32>) -> tensor<?x32xf32> attributes {reference = @r} {
+  %y = graph.residual %x, %x {kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>
+  // expected-error @+1 {{expected a graph.param or an op with a role in a phase}}
+  %c = arith.constant {kernel.role = #kernel.role<prologue>} 1.0 : f32
+  kernel.yield %y : tensor<?x32xf32>
+}
+graph.layer @foreign_op_with_a_role(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32, k = <f16>, v = <f16>>, %i: index) -> tensor<?x32xf32> {
+  %e = kernel.call @p(%x) : (tensor<?x32xf32>) -> tensor<?x32xf32>
+  %h = kernel.call @p(%e) : (tensor<?x32xf32>) -> tensor<?x32xf32>
+  graph.return %h : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+kernel.reference @r(%x: tensor<?x32xf32>) -> tensor<?x32xf32> {
+  %y = graph.residual %x, %x : tensor<?x32xf32>
+  kernel.yield %y : tensor<?x32xf32>
+}
+kernel.phase @p(%x: tensor<?x32xf32>) -> tensor<?x32xf32> attributes {reference = @r} {
+  %z = graph.residual %x, %x {kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>
+  // expected-error @+1 {{expected one anchor, or products of one value}}
+  %y = graph.residual %x, %z {kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>
+  kernel.yield %y : tensor<?x32xf32>
+}
+graph.layer @two_anchors(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32, k = <f16>, v = <f16>>, %i: index) -> tensor<?x32xf32> {
+  %e = kernel.call @p(%x) : (tensor<?x32xf32>) -> tensor<?x32xf32>
+  %h = kernel.call @p(%e) : (tensor<?x32xf32>) -> tensor<?x32xf32>
+  graph.return %h : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+kernel.reference @r(%x: tensor<?x32xf32>) -> tensor<?x32xf32> {
+  %y = graph.residual %x, %x : tensor<?x32xf32>
+  kernel.yield %y : tensor<?x32xf32>
+}
+kernel.phase @p(%x: tensor<?x32xf32>) -> tensor<?x32xf32> attributes {reference = @r} {
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  %z = graph.linear %x, %w {kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  // expected-error @+1 {{expected one anchor, or products of one value}}
+  %y = graph.linear %z, %w {kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  kernel.yield %y : tensor<?x32xf32>
+}
+graph.layer @products_of_two_values(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32, k = <f16>, v = <f16>>, %i: index) -> tensor<?x32xf32> {
+  %e = kernel.call @p(%x) : (tensor<?x32xf32>) -> tensor<?x32xf32>
+  %h = kernel.call @p(%e) : (tensor<?x32xf32>) -> tensor<?x32xf32>
+  graph.return %h : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @a : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @b : !graph.weight<64x32, f32> at @f0, 0
+kernel.reference @r(%x: tensor<?x32xf32>) -> tensor<?x32xf32> {
+  kernel.yield %x : tensor<?x32xf32>
+}
+kernel.phase @p(%x: tensor<?x32xf32>) -> tensor<?x32xf32> attributes {reference = @r} {
+  %a = graph.param @a : !graph.weight<32x32, f32>
+  %b = graph.param @b : !graph.weight<64x32, f32>
+  %k = graph.linear %x, %a {kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  // expected-error @+1 {{expected 32 rows like the product it is combined with, but got 64}}
+  %q = graph.linear %x, %b {kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>, !graph.weight<64x32, f32>
+  %y = graph.attention %q keys %k, %k heads 2 over 1 {scale = 0.125, kernel.role = #kernel.role<epilogue>} : tensor<?x64xf32> keys tensor<?x32xf32>, tensor<?x32xf32>
+  kernel.yield %k : tensor<?x32xf32>
+}
+graph.layer @attention_as_an_epilogue(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32>, %i: index) -> tensor<?x32xf32> {
+  %e = kernel.call @p(%x) : (tensor<?x32xf32>) -> tensor<?x32xf32>
+  %h = kernel.call @p(%e) : (tensor<?x32xf32>) -> tensor<?x32xf32>
+  graph.return %h : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @a : !graph.weight<24x32, f32> at @f0, 0
+graph.weight @b : !graph.weight<32x24, f32> at @f0, 0
+graph.layer @part_of_a_group(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32>, %i: index) -> tensor<?x32xf32> {
+  %a = graph.param @a : !graph.weight<24x32, f32>
+  %b = graph.param @b : !graph.weight<32x24, f32>
+  // expected-error @+1 {{expected rows in whole groups of 16, a multiple of 16, but got 24}}
+  %y = graph.linear %x, %a : tensor<?x32xf32>, !graph.weight<24x32, f32>
+  %z = graph.linear %y, %b : tensor<?x24xf32>, !graph.weight<32x24, f32>
+  graph.return %z : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @a : !graph.weight<48x32, f32> at @f0, 0
+graph.weight @b : !graph.weight<32x48, f32> at @f0, 0
+graph.layer @odd_heads(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32>, %i: index) -> tensor<?x32xf32> {
+  %a = graph.param @a : !graph.weight<48x32, f32>
+  %b = graph.param @b : !graph.weight<32x48, f32>
+  // expected-error @+1 {{expected rows in whole groups of 24, a multiple of 16, but got 48}}
+  %y = graph.linear %x, %a : tensor<?x32xf32>, !graph.weight<48x32, f32>
+  %r = graph.rope %y, %tok halves {head_dim = 24, dim = 24, theta = 1.0e4} : tensor<?x48xf32>
+  %z = graph.linear %r, %b : tensor<?x48xf32>, !graph.weight<32x48, f32>
+  graph.return %z : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+graph.func @product_of_an_argument(%x: tensor<?x32xf32>) -> tensor<?x32xf32> {
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  // expected-error @+1 {{expected its input in the prologue or from another phase}}
+  %z = graph.linear %x, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  graph.return %z : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+graph.func @norm_of_an_argument(%x: tensor<?x32xf32>) -> tensor<?x32xf32> {
+  %n = graph.param @n : !graph.weight<32, f32>
+  // expected-error @+1 {{expected its operands in the prologue or from another phase}}
+  %y = graph.norm %x, %n {eps = 1.0e-5} : tensor<?x32xf32>, !graph.weight<32, f32>
+  graph.return %y : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+graph.layer @append_of_the_input(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32, k = <f16>, v = <f16>>, %i: index) -> tensor<?x32xf32> {
+  // expected-error @+1 {{expected an anchor that computes a tensor}}
+  kv.append %kv, %x, %x, %tok : !kv.cache<1x32, k = <f16>, v = <f16>>, tensor<?x32xf32>, tensor<?x32xf32>, !graph.tokens
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  %q = graph.linear %x, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  %h = graph.linear %q, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  graph.return %h : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+graph.layer @append_from_two_phases(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32, k = <f16>, v = <f16>>, %i: index) -> tensor<?x32xf32> {
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  %k = graph.linear %x, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  %v = graph.linear %k, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  %h = graph.linear %v, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  // expected-error @+1 {{expected keys and values of the phase it is in}}
+  kv.append %kv, %k, %v, %tok : !kv.cache<1x32, k = <f16>, v = <f16>>, tensor<?x32xf32>, tensor<?x32xf32>, !graph.tokens
+  graph.return %h : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+graph.layer @append_without_stores(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32>, %i: index) -> tensor<?x32xf32> {
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  %k = graph.linear %x, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  %h = graph.linear %k, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  // expected-error @+1 {{expected f16 or f32 storage of the cache, but got '!kv.cache<1x32>'}}
+  kv.append %kv, %k, %k, %tok : !kv.cache<1x32>, tensor<?x32xf32>, tensor<?x32xf32>, !graph.tokens
+  graph.return %h : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+graph.layer @not_causal(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32, k = <f16>, v = <f16>>, %i: index) -> tensor<?x32xf32> {
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  %n = graph.param @n : !graph.weight<32, f32>
+  %q = graph.linear %x, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  // expected-error @+1 {{expected a causal mask for attention over a cache}}
+  %a = graph.attention %q cache %kv, %tok heads 1 over 1 {scale = 0.125} : tensor<?x32xf32>, !kv.cache<1x32, k = <f16>, v = <f16>>, !graph.tokens
+  %h = graph.residual %x, %a : tensor<?x32xf32>
+  graph.return %h : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+graph.layer @without_stores(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32>, %i: index) -> tensor<?x32xf32> {
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  %n = graph.param @n : !graph.weight<32, f32>
+  %q = graph.linear %x, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  // expected-error @+1 {{expected f16 or f32 storage of the cache, but got '!kv.cache<1x32>'}}
+  %a = graph.attention %q cache %kv, %tok heads 1 over 1 {scale = 0.125, mask = #graph.mask<causal>} : tensor<?x32xf32>, !kv.cache<1x32>, !graph.tokens
+  %h = graph.residual %x, %a : tensor<?x32xf32>
+  graph.return %h : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+graph.layer @int8_values(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32, k = <f16>, v = <i8, token_head>>, %i: index) -> tensor<?x32xf32> {
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  %n = graph.param @n : !graph.weight<32, f32>
+  %q = graph.linear %x, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  // expected-error @+1 {{expected f16 or f32 storage of the cache, but got '!kv.cache<1x32, k = <f16>, v = <i8, token_head>>'}}
+  %a = graph.attention %q cache %kv, %tok heads 1 over 1 {scale = 0.125, mask = #graph.mask<causal>} : tensor<?x32xf32>, !kv.cache<1x32, k = <f16>, v = <i8, token_head>>, !graph.tokens
+  %h = graph.residual %x, %a : tensor<?x32xf32>
+  graph.return %h : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+graph.weight @o : !graph.weight<32x24, f32> at @f0, 0
+graph.layer @value_dimension(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32, value_dim = 24, k = <f16>, v = <f16>>, %i: index) -> tensor<?x32xf32> {
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  %o = graph.param @o : !graph.weight<32x24, f32>
+  %q = graph.linear %x, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  // expected-error @+1 {{expected a value dimension in multiples of 16, but got 24}}
+  %a = graph.attention %q cache %kv, %tok heads 1 over 1 {scale = 0.125, mask = #graph.mask<causal>} : tensor<?x32xf32>, !kv.cache<1x32, value_dim = 24, k = <f16>, v = <f16>>, !graph.tokens
+  %h = graph.linear %a, %o : tensor<?x24xf32>, !graph.weight<32x24, f32>
+  graph.return %h : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+graph.layer @norm_of_queries(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32, k = <f16>, v = <f16>>, %i: index) -> tensor<?x32xf32> {
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  %n = graph.param @n : !graph.weight<32, f32>
+  %q = graph.linear %x, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  %m = graph.norm %q, %n {eps = 1.0e-5} : tensor<?x32xf32>, !graph.weight<32, f32>
+  // expected-error @+1 {{expected queries from another phase}}
+  %a = graph.attention %m cache %kv, %tok heads 1 over 1 {scale = 0.125, mask = #graph.mask<causal>} : tensor<?x32xf32>, !kv.cache<1x32, k = <f16>, v = <f16>>, !graph.tokens
+  %h = graph.residual %x, %a : tensor<?x32xf32>
+  graph.return %h : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+graph.layer @attention_over_tensors(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32, k = <f16>, v = <f16>>, %i: index) -> tensor<?x32xf32> {
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  %q = graph.linear %x, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  // expected-error @+1 {{expected attention over a cache}}
+  %a = graph.attention %q keys %q, %q heads 1 over 1 {scale = 0.125, mask = #graph.mask<causal>} : tensor<?x32xf32> keys tensor<?x32xf32>, tensor<?x32xf32>
+  %h = graph.residual %x, %a : tensor<?x32xf32>
+  graph.return %h : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+graph.func @select_returned(%tok: !graph.tokens) -> tensor<?x32xf32> {
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  %x = graph.embed %tok, %w : !graph.weight<32x32, f32>
+  // expected-error @+1 {{expected an op that can be tiled in a prologue or epilogue}}
+  %s = graph.select %x, %tok : tensor<?x32xf32>
+  graph.return %s : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+graph.func @select_behind_a_norm(%tok: !graph.tokens) -> tensor<?x32xf32> {
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  %n = graph.param @n : !graph.weight<32, f32>
+  %x = graph.embed %tok, %w : !graph.weight<32x32, f32>
+  %y = graph.norm %x, %n {eps = 1.0e-5} : tensor<?x32xf32>, !graph.weight<32, f32>
+  // expected-error @+1 {{expected to select rows of a value from another phase}}
+  %s = graph.select %y, %tok : tensor<?x32xf32>
+  %l = graph.logits %s, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  graph.return %l : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<64x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<64, f32> at @f0, 0
+kernel.reference @r(%x: tensor<?x32xf32>) -> tensor<?x32xf32> {
+  %y = graph.residual %x, %x : tensor<?x32xf32>
+  kernel.yield %y : tensor<?x32xf32>
+}
+kernel.phase @p(%x: tensor<?x32xf32>) -> tensor<?x32xf32> attributes {reference = @r} {
+  %w = graph.param @w : !graph.weight<64x32, f32>
+  %n = graph.param @n : !graph.weight<64, f32>
+  %l = graph.linear %x, %w {kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>, !graph.weight<64x32, f32>
+  // expected-error @+1 {{expected whole rows for a norm without groups}}
+  %z = graph.norm %l, %n {eps = 1.0e-5, kernel.role = #kernel.role<epilogue>} : tensor<?x64xf32>, !graph.weight<64, f32>
+  kernel.yield %x : tensor<?x32xf32>
+}
+graph.layer @norm_in_an_epilogue(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32, k = <f16>, v = <f16>>, %i: index) -> tensor<?x32xf32> {
+  %e = kernel.call @p(%x) : (tensor<?x32xf32>) -> tensor<?x32xf32>
+  %h = kernel.call @p(%e) : (tensor<?x32xf32>) -> tensor<?x32xf32>
+  graph.return %h : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+kernel.reference @r(%x: tensor<?x32xf32>, %kv: !kv.cache<1x32, k = <f16>, v = <f16>>, %tok: !graph.tokens) -> tensor<?x32xf32> {
+  %y = graph.residual %x, %x : tensor<?x32xf32>
+  kernel.yield %y : tensor<?x32xf32>
+}
+kernel.phase @p(%x: tensor<?x32xf32>, %kv: !kv.cache<1x32, k = <f16>, v = <f16>>, %tok: !graph.tokens) -> tensor<?x32xf32> attributes {reference = @r} {
+  // expected-error @+1 {{expected an op that can be tiled in a prologue or epilogue}}
+  kv.append %kv, %x, %x, %tok {kernel.role = #kernel.role<prologue>} : !kv.cache<1x32, k = <f16>, v = <f16>>, tensor<?x32xf32>, tensor<?x32xf32>, !graph.tokens
+  %y = graph.residual %x, %x {kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>
+  kernel.yield %y : tensor<?x32xf32>
+}
+graph.layer @append_in_a_prologue(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32, k = <f16>, v = <f16>>, %i: index) -> tensor<?x32xf32> {
+  %e = kernel.call @p(%x, %kv, %tok) : (tensor<?x32xf32>, !kv.cache<1x32, k = <f16>, v = <f16>>, !graph.tokens) -> tensor<?x32xf32>
+  %h = kernel.call @p(%e, %kv, %tok) : (tensor<?x32xf32>, !kv.cache<1x32, k = <f16>, v = <f16>>, !graph.tokens) -> tensor<?x32xf32>
+  graph.return %h : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+kernel.reference @r(%x: tensor<?x32xf32>) -> tensor<?x32xf32> {
+  %y = graph.residual %x, %x : tensor<?x32xf32>
+  kernel.yield %y : tensor<?x32xf32>
+}
+kernel.phase @p(%x: tensor<?x32xf32>) -> tensor<?x32xf32> attributes {reference = @r} {
+  %a = graph.residual %x, %x {kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>
+  // expected-error @+1 {{expected the operands of a prologue op in the prologue}}
+  %y = graph.residual %x, %a {kernel.role = #kernel.role<prologue>} : tensor<?x32xf32>
+  kernel.yield %y : tensor<?x32xf32>
+}
+graph.layer @prologue_reads_an_anchor(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32, k = <f16>, v = <f16>>, %i: index) -> tensor<?x32xf32> {
+  %e = kernel.call @p(%x) : (tensor<?x32xf32>) -> tensor<?x32xf32>
+  %h = kernel.call @p(%e) : (tensor<?x32xf32>) -> tensor<?x32xf32>
+  graph.return %h : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r(%x: tensor<?x32xf32>) -> tensor<?x32xf32> {
+  kernel.yield %x : tensor<?x32xf32>
+}
+kernel.phase @p(%x: tensor<?x32xf32>) -> tensor<?x32xf32> attributes {reference = @r} {
+  %y = graph.residual %x, %x {kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>
+  kernel.yield %y : tensor<?x32xf32>
+}
+graph.layer @called_twice(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32>, %i: index) -> tensor<?x32xf32> {
+  %e = kernel.call @p(%x) : (tensor<?x32xf32>) -> tensor<?x32xf32>
+  // expected-error @+1 {{expected one call of each phase, but @p is called again}}
+  %h = kernel.call @p(%e) : (tensor<?x32xf32>) -> tensor<?x32xf32>
+  graph.return %h : tensor<?x32xf32>
+}
+}
