@@ -7,15 +7,11 @@
 
 #include "lib/Driver/ModelFile.h"
 
-#include "dialects/Graph/Graph.h"
 #include "frit/Machine/MachineModel.h"
 #include "lib/Driver/CompileCache.h"
-#include "lib/Driver/Diagnostics.h"
 #include "lib/Driver/Output.h"
-#include "lib/Driver/Progress.h"
 #include "lib/Driver/Version.h"
 #include "lib/Runtime/BundleFormat.h"
-#include "mlir/IR/MLIRContext.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
@@ -71,80 +67,6 @@ Result<ModelKind> frit::driver::recognizeModel(llvm::StringRef file) {
   if (file.ends_with(".frit"))
     return ModelKind::Bundle;
   return Failure("'", name, "' is no model: expected a GGUF file, a bundle or an .mlir file");
-}
-
-//===----------------------------------------------------------------------===//
-// Compiling
-//===----------------------------------------------------------------------===//
-
-namespace {
-
-/// A model on its way to a bundle. The steps are separate, as the cache asks which files a model
-/// consists of before it is compiled.
-class Compilation {
-public:
-  explicit Compilation(const CompileRequest &request)
-      : request(request), options(request.options), context(registry()), diagnostics(context),
-        progress(("compiling " + path::filename(request.path)).str()) {
-    options.progress = [this](llvm::StringRef step, double fraction) {
-      progress.show(step, fraction);
-    };
-  }
-
-  Status load() {
-    mlir::FailureOr<LoadedModel> loaded = loadModel(request.path, context, options);
-    if (mlir::failed(loaded))
-      return diagnostics.failure("cannot load '" + request.path + "'");
-    model = std::move(*loaded);
-    return {};
-  }
-
-  /// The files of weights.
-  std::vector<std::string> files() {
-    std::vector<std::string> result;
-    for (auto op : model->module->getOps<graph::FileOp>()) {
-      llvm::SmallString<256> file(model->directory);
-      if (path::is_absolute(op.getPath()))
-        file = op.getPath();
-      else
-        path::append(file, op.getPath());
-      result.push_back(std::string(file));
-    }
-    return result;
-  }
-
-  Status lower() {
-    if (mlir::failed(runPhases(*model, PhaseId::Lower, options)))
-      return diagnostics.failure("cannot compile '" + request.path + "'");
-    return {};
-  }
-
-  Status write(const std::string &output) { return writeBundle(*model, output, options); }
-
-private:
-  static const mlir::DialectRegistry registry() {
-    mlir::DialectRegistry registry;
-    registerCompiler(registry);
-    return registry;
-  }
-
-  const CompileRequest &request;
-  CompilerOptions options;
-  mlir::MLIRContext context;
-  DiagnosticCollector diagnostics;
-  Progress progress;
-  std::optional<LoadedModel> model;
-};
-
-} // namespace
-
-Status frit::driver::compileToBundle(const CompileRequest &request, const std::string &output) {
-  Compilation compilation(request);
-  if (Status status = compilation.load(); !status)
-    return status;
-  if (Status status = compilation.lower(); !status)
-    return status;
-  return compilation.write(output);
 }
 
 //===----------------------------------------------------------------------===//
@@ -285,7 +207,7 @@ static Result<ModelHandle> compileCached(const CompileRequest &request, double &
         return model;
       }
   }
-  if (Status status = compilation.lower(); !status)
+  if (Status status = compilation.runTo(PhaseId::Lower); !status)
     return status.takeFailure();
   auto finish = [&](Result<ModelHandle> model) {
     seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

@@ -8,7 +8,7 @@
 #ifndef FRIT_LIB_DRIVER_MODELFILE_H
 #define FRIT_LIB_DRIVER_MODELFILE_H
 
-#include "frit/Compiler/Compiler.h"
+#include "lib/Driver/Compilation.h"
 #include "lib/Driver/Handles.h"
 
 #include <string>
@@ -21,15 +21,6 @@ enum class ModelKind { Bundle, GGUF, MLIR };
 /// Looks at the first bytes of a file; at its name if they say nothing.
 Result<ModelKind> recognizeModel(llvm::StringRef path);
 
-/// How a model that is no bundle yet is compiled.
-struct CompileRequest {
-  std::string path;
-  CompilerOptions options;
-  /// Options the user gave, by their name on the command line: a bundle must have been compiled
-  /// with them.
-  std::vector<std::string> given;
-};
-
 struct OpenedModel {
   ModelHandle handle;
   std::string path;          ///< as the user gave it
@@ -40,9 +31,6 @@ struct OpenedModel {
 /// cache that can be written to, the bundle goes into a temporary file that is gone when the
 /// process ends; a warning says so.
 Result<OpenedModel> openModel(const CompileRequest &request);
-
-/// Compiles a model to a bundle at `output`.
-Status compileToBundle(const CompileRequest &request, const std::string &output);
 
 } // namespace frit::driver
 

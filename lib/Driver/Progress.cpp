@@ -20,9 +20,12 @@ static constexpr std::chrono::milliseconds interval{50};
 Progress::Progress(std::string what)
     : what(std::move(what)), enabled(isatty(STDERR_FILENO) != 0), last() {}
 
-Progress::~Progress() {
+Progress::~Progress() { clear(); }
+
+void Progress::clear() {
   if (enabled && !line.empty())
     llvm::errs() << "\r\x1b[K";
+  line.clear();
 }
 
 void Progress::show(llvm::StringRef step, double fraction) {

@@ -23,6 +23,8 @@ public:
   ~Progress();
 
   void show(llvm::StringRef step, double fraction);
+  /// Takes the line away, so that something else can be printed.
+  void clear();
 
 private:
   std::string what, line;

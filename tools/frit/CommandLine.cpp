@@ -15,6 +15,9 @@ using namespace llvm;
 using namespace frit;
 using namespace frit::driver;
 
+/// Buffers hold that many rows: more gains nothing.
+static constexpr int64_t mostTokens = 65536;
+
 int frit::driver::usageError(StringRef command, StringRef message) {
   std::string text = message.str() + "\nsee 'frit ";
   if (!command.empty())
@@ -42,8 +45,21 @@ static std::string cleanMessage(StringRef text, StringRef command) {
   return message;
 }
 
+void CommandLine::adopt(StringRef prefix) {
+  for (auto [name, option] : cl::getRegisteredOptions())
+    if (name.starts_with(prefix) && command.OptionsMap.try_emplace(name, option).second)
+      adopted.push_back(option);
+}
+
 std::optional<int> CommandLine::parse(int argc, char **argv) {
+  DenseMap<StringRef, cl::Option *> &options = cl::getRegisteredOptions(command);
   cl::HideUnrelatedOptions(category, command);
+  for (cl::Option *option : adopted)
+    option->setHiddenFlag(cl::Hidden);
+  // There are so few options that a list of them says no more than --help.
+  for (StringRef name : {"help-list", "help-list-hidden"})
+    if (cl::Option *option = options.lookup(name))
+      option->setHiddenFlag(cl::ReallyHidden);
   std::string errors;
   raw_string_ostream stream(errors);
   // Usage lines and messages name the program, not the path to it.
@@ -70,7 +86,11 @@ ModelArguments::ModelArguments(CommandLine &line)
       archSpec(line, "arch-spec", cl::value_desc("file.json"),
                cl::desc("Record of the model's architecture to use")),
       like(line, "like", cl::value_desc("name"),
-           cl::desc("Treat the model as this built-in architecture")) {}
+           cl::desc("Treat the model as this architecture, one from 'frit archs'")),
+      maxTokens(line, "max-tokens", cl::value_desc("tokens"),
+                cl::init(PipelineOptions().maxTokens),
+                cl::desc("How many tokens of a prompt are evaluated together at most\n(default: "
+                         "512)")) {}
 
 Result<CompileRequest> ModelArguments::request() const {
   CompileRequest request;
@@ -81,6 +101,10 @@ Result<CompileRequest> ModelArguments::request() const {
        {&target, &activations, &kvCacheType, &weights, &archSpec, &like})
     if (option->given())
       request.given.push_back(option->ArgStr.str());
+  if (maxTokens.given())
+    request.given.push_back(maxTokens.ArgStr.str());
+  if (maxTokens < 1 || maxTokens > mostTokens)
+    return Failure("--max-tokens: expected 1 to ", mostTokens, ", found ", maxTokens.getValue());
   if (activations != "int8" && activations != "f32")
     return Failure("--activations: expected int8 or f32, found '", activations.getValue(), "'");
   if (kvCacheType != "f16" && kvCacheType != "f32")
@@ -89,6 +113,7 @@ Result<CompileRequest> ModelArguments::request() const {
   options.target = target;
   options.pipeline.activations = activations;
   options.pipeline.kvCacheType = kvCacheType;
+  options.pipeline.maxTokens = maxTokens;
   options.weightsDirectory = weights;
   options.archSpecPath = archSpec;
   options.like = like;

@@ -32,8 +32,14 @@ public:
   /// and the process is to end with what is returned.
   std::optional<int> parse(int argc, char **argv);
 
+  /// Takes over options of LLVM and MLIR whose names begin so; --help-hidden lists them.
+  void adopt(llvm::StringRef prefix);
+
   llvm::cl::OptionCategory category;
   llvm::cl::SubCommand command;
+
+private:
+  std::vector<llvm::cl::Option *> adopted;
 };
 
 /// An option of a command: its name (none: positional) and further modifiers.
@@ -52,14 +58,20 @@ struct ModelArguments {
   Result<CompileRequest> request() const;
 
   Option<std::string> model, target, activations, kvCacheType, weights, archSpec, like;
+  Option<int64_t> maxTokens;
 };
 
 /// Prints the error and a pointer to --help; returns what the process ends with.
 int usageError(llvm::StringRef command, llvm::StringRef message);
 
-int runCommand(int argc, char **argv);
+// The commands; each returns what the process ends with.
+int archsCommand(int argc, char **argv);
+int benchCommand(int argc, char **argv);
 int cacheCommand(int argc, char **argv);
 int compileCommand(int argc, char **argv);
+int inspectCommand(int argc, char **argv);
+int runCommand(int argc, char **argv);
+int targetsCommand(int argc, char **argv);
 
 } // namespace frit::driver
 

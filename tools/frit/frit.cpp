@@ -25,7 +25,11 @@ struct Command {
 
 static const Command commands[] = {
     {"run", "have a model write, or chat with it", runCommand},
+    {"bench", "measure how fast a model reads and writes", benchCommand},
     {"compile", "compile a model to a bundle, or a part of the way", compileCommand},
+    {"inspect", "say what a model consists of", inspectCommand},
+    {"targets", "list the machines that frit compiles for", targetsCommand},
+    {"archs", "list the architectures that frit reads", archsCommand},
     {"cache", "list or clear the models that run and bench compiled", cacheCommand},
 };
 

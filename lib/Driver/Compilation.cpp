@@ -1,0 +1,94 @@
+//===- Compilation.cpp - a model on its way to a bundle -------------------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Driver/Compilation.h"
+
+#include "dialects/Graph/Graph.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/Path.h"
+
+using namespace frit;
+using namespace frit::driver;
+namespace path = llvm::sys::path;
+
+static mlir::DialectRegistry compilerRegistry() {
+  mlir::DialectRegistry registry;
+  registerCompiler(registry);
+  return registry;
+}
+
+Compilation::Compilation(const CompileRequest &request)
+    : request(request), options(request.options), context(compilerRegistry()),
+      diagnostics(context), progress(("compiling " + path::filename(request.path)).str()) {
+  options.progress = [this](llvm::StringRef step, double fraction) {
+    progress.show(step, fraction);
+  };
+}
+
+/// Options that a step behind us would have read.
+Status Compilation::checkGivenOptions() const {
+  for (llvm::StringRef name : request.given) {
+    std::optional<PhaseId> reader;
+    if (name == "target" || name == "activations")
+      reader = PhaseId::Quantize;
+    else if (name == "kv-cache-type")
+      reader = PhaseId::Cache;
+    else if (name == "max-tokens")
+      reader = PhaseId::Schedule;
+    if (reader && *reader <= current)
+      return Failure("--", std::string_view(name), " comes too late: '", request.path,
+                     "' was left after ", std::string_view(phaseInfo(current).name), ", and ",
+                     std::string_view(phaseInfo(*reader).name), " reads it");
+  }
+  return {};
+}
+
+Status Compilation::load() {
+  mlir::FailureOr<LoadedModel> loaded = loadModel(request.path, context, options);
+  if (mlir::failed(loaded))
+    return diagnostics.failure("cannot load '" + request.path + "'");
+  model = std::move(*loaded);
+  Result<PhaseId> found = currentPhase(*model->module);
+  if (!found)
+    return found.takeFailure().in(request.path);
+  current = *found;
+  return checkGivenOptions();
+}
+
+std::vector<std::string> Compilation::files() {
+  std::vector<std::string> result;
+  for (auto op : module().getOps<graph::FileOp>()) {
+    llvm::SmallString<256> file(model->directory);
+    if (path::is_absolute(op.getPath()))
+      file = op.getPath();
+    else
+      path::append(file, op.getPath());
+    result.push_back(std::string(file));
+  }
+  return result;
+}
+
+Status Compilation::runTo(PhaseId to) {
+  if (mlir::failed(runPhases(*model, to, options)))
+    return diagnostics.failure("cannot compile '" + request.path + "'");
+  current = std::max(current, to);
+  return {};
+}
+
+Status Compilation::write(const std::string &bundle) {
+  Status status = writeBundle(*model, bundle, options);
+  progress.clear();
+  return status;
+}
+
+Result<std::string> Compilation::emit(EmitKind kind) {
+  Result<std::string> text = emitModel(*model, kind);
+  if (text)
+    return text;
+  // Translations report what is wrong as diagnostics.
+  return diagnostics.failure(text.error());
+}

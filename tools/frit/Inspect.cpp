@@ -1,0 +1,63 @@
+//===- Inspect.cpp - frit inspect, targets and archs ----------------------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Driver/Inspect.h"
+
+#include "frit/Machine/MachineModel.h"
+#include "lib/Arch/Registry.h"
+#include "lib/Driver/Output.h"
+#include "tools/frit/CommandLine.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+using namespace frit;
+using namespace frit::driver;
+
+namespace {
+struct InspectArguments : CommandLine {
+  InspectArguments() : CommandLine("inspect", "Say what a model consists of") {}
+
+  ModelArguments model{*this};
+  Option<bool> json{*this, "json", cl::desc("Print JSON")};
+};
+} // namespace
+
+int frit::driver::inspectCommand(int argc, char **argv) {
+  InspectArguments arguments;
+  if (std::optional<int> code = arguments.parse(argc, argv))
+    return *code;
+  Result<CompileRequest> request = arguments.model.request();
+  if (!request)
+    return usageError("inspect", request.error());
+  return inspectModel(*request, arguments.json);
+}
+
+int frit::driver::targetsCommand(int argc, char **argv) {
+  CommandLine line("targets", "List the machines that frit compiles for");
+  if (std::optional<int> code = line.parse(argc, argv))
+    return *code;
+  std::string native = detectMachine();
+  for (const MachineSummary &machine : listMachines())
+    outs() << (machine.name == native ? "* " : "  ") << left_justify(machine.name, 14)
+           << machine.summary << "\n";
+  outs() << "* is what --target=native stands for on this machine\n";
+  return ExitSuccess;
+}
+
+int frit::driver::archsCommand(int argc, char **argv) {
+  CommandLine line("archs", "List the architectures that frit reads");
+  if (std::optional<int> code = line.parse(argc, argv))
+    return *code;
+  Result<std::vector<ArchRecord>> records = builtinRecords();
+  if (!records) {
+    printError(records.error());
+    return ExitFailure;
+  }
+  for (const ArchRecord &record : *records)
+    outs() << record.name << "\n";
+  return ExitSuccess;
+}
