@@ -199,6 +199,13 @@ static LogicalResult verifyInterface(PhaseOp phase, std::optional<ArrayAttr> buf
   return success();
 }
 
+LogicalResult PhaseOp::verify() {
+  if (getBody().getNumArguments())
+    return emitOpError("expected a body without arguments, but got ")
+           << getBody().getNumArguments();
+  return success();
+}
+
 LogicalResult PhaseOp::verifySymbolUses(SymbolTableCollection &tables) {
   auto module = (*this)->getParentOfType<ModuleOp>();
   Operation *symbol = tables.lookupSymbolIn(module, getReferenceAttr());
@@ -219,11 +226,23 @@ LogicalResult ProgramOp::verifySymbolUses(SymbolTableCollection &tables) {
 LogicalResult RunOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifySymbol<PhaseOp>(*this, getPhaseAttr(), tables, "tile.phase");
 }
+/// Checks that a tile of `type` fits the columns of `buffer`.
+static LogicalResult verifyAccess(Operation *op, FlatSymbolRefAttr name, TileType type,
+                                  SymbolTableCollection &tables) {
+  if (failed(verifySymbol<BufferOp>(op, name, tables, "tile.buffer")))
+    return failure();
+  auto buffer = cast<BufferOp>(tables.lookupSymbolIn(op->getParentOfType<ModuleOp>(), name));
+  if (type.getColumns() > static_cast<int64_t>(buffer.getColumns()))
+    return op->emitOpError("expected a tile of at most ")
+           << buffer.getColumns() << " columns of " << name << ", but got " << type;
+  return success();
+}
+
 LogicalResult LoadOp::verifySymbolUses(SymbolTableCollection &tables) {
-  return verifySymbol<BufferOp>(*this, getBufferAttr(), tables, "tile.buffer");
+  return verifyAccess(*this, getBufferAttr(), getResult().getType(), tables);
 }
 LogicalResult StoreOp::verifySymbolUses(SymbolTableCollection &tables) {
-  return verifySymbol<BufferOp>(*this, getBufferAttr(), tables, "tile.buffer");
+  return verifyAccess(*this, getBufferAttr(), getValue().getType(), tables);
 }
 LogicalResult VectorOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifySymbol<PackOp>(*this, getPackAttr(), tables, "tile.pack");

@@ -76,6 +76,7 @@ def Tile_PhaseOp : Tile_Op<"phase", [Symbol, SingleBlock, NoTerminator, Isolated
                        OptionalAttr<TypedArrayAttrBase<FlatSymbolRefAttr, "buffers">>:$outputs);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name `reference` $reference `bucket` $bucket (`cache` $cache^)? (`inputs` $inputs^)? (`outputs` $outputs^)? $body attr-dict";
+  let hasVerifier = 1;
 }
 
 def Tile_ProgramOp : Tile_Op<"program", [Symbol, SymbolTable, SingleBlock, NoTerminator, HasParent<"::mlir::ModuleOp">,

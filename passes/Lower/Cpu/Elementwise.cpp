@@ -19,21 +19,37 @@ using namespace frit::lower::cpu;
 // Map
 //===----------------------------------------------------------------------===//
 
+/// Whether an op in a map has the same meaning for vectors.
+static bool isElementwise(Operation &op) {
+  auto isNumber = [](Type type) { return type.isIntOrFloat(); };
+  return (isa<arith::ConstantOp>(op) || OpTrait::hasElementwiseMappableTraits(&op)) &&
+         op.getNumResults() == 1 && op.getNumRegions() == 0 &&
+         llvm::all_of(op.getOperandTypes(), isNumber) &&
+         llvm::all_of(op.getResultTypes(), isNumber);
+}
+
 /// Emits the region of a map for scalars or vectors: the same ops with other types.
 FailureOr<Value> PhaseLowering::emitElements(tile::MapOp op, ValueRange inputs, Type type) {
   IRMapping elements;
   Block &body = op.getBody().front();
   for (auto [argument, input] : llvm::zip_equal(body.getArguments(), inputs))
     elements.map(argument, input);
+  auto shaped = [&](Type element) -> Type {
+    auto vector = dyn_cast<VectorType>(type);
+    return vector ? Type(VectorType::get(vector.getShape(), element)) : element;
+  };
   auto operandOf = [&](Value value) -> Value {
     if (Value found = elements.lookupOrNull(value))
       return found;
     // A scalar from outside the region, the same for all elements.
-    return emit.splat(lookup(value), isa<FloatType>(value.getType()) ? type : value.getType());
+    return emit.splat(lookup(value), shaped(value.getType()));
   };
   for (Operation &inner : body.without_terminator()) {
+    if (!isElementwise(inner))
+      return inner.emitOpError("expected an elementwise op on numbers in a map");
     if (auto constant = dyn_cast<arith::ConstantOp>(inner)) {
-      elements.map(constant.getResult(), emit.splat(builder.clone(inner)->getResult(0), type));
+      elements.map(constant.getResult(),
+                   emit.splat(builder.clone(inner)->getResult(0), shaped(constant.getType())));
       continue;
     }
     SmallVector<Value> operands;
@@ -48,16 +64,11 @@ FailureOr<Value> PhaseLowering::emitElements(tile::MapOp op, ValueRange inputs, 
       result = emit.erf(operands[0]);
     } else if (isa<arith::MaxNumFOp>(inner)) {
       result = emit.maximum(operands[0], operands[1]);
-    } else if (OpTrait::hasElementwiseMappableTraits(&inner) && inner.getNumResults() == 1) {
-      Type element = inner.getResult(0).getType();
-      Type resultType = isa<VectorType>(type)
-                            ? Type(VectorType::get(cast<VectorType>(type).getShape(), element))
-                            : element;
-      OperationState state(inner.getLoc(), inner.getName(), operands, resultType,
+    } else {
+      OperationState state(inner.getLoc(), inner.getName(), operands,
+                           shaped(inner.getResult(0).getType()),
                            inner.getAttrDictionary().getValue());
       result = builder.create(state)->getResult(0);
-    } else {
-      return inner.emitOpError("expected an elementwise op in a map");
     }
     elements.map(inner.getResult(0), result);
   }
@@ -142,7 +153,10 @@ void PhaseLowering::lowerFill(tile::FillOp op) {
 // Quantize
 //===----------------------------------------------------------------------===//
 
-void PhaseLowering::lowerQuantize(tile::QuantizeOp op) {
+LogicalResult PhaseLowering::lowerQuantize(tile::QuantizeOp op) {
+  int64_t block = op.getResult().getType().getBlock();
+  if (block != recordColumns)
+    return op.emitOpError("expected blocks of ") << recordColumns << ", but got " << block;
   Place from = place(op.getInput());
   Place out = allocate(op.getResult().getType());
   out.valid = from.valid;
@@ -191,6 +205,7 @@ void PhaseLowering::lowerQuantize(tile::QuantizeOp op) {
     });
   });
   places[op.getResult()] = out;
+  return success();
 }
 
 //===----------------------------------------------------------------------===//

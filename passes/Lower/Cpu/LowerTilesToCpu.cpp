@@ -30,6 +30,11 @@ struct LowerTilesToCpu : lower::cpu::impl::LowerTilesToCpuBase<LowerTilesToCpu> 
       module.emitError("expected a ") << machine::targetAttrName << " on the module";
       return signalPassFailure();
     }
+    if (info.target.vectorLanes() > tile::groupRows) {
+      module.emitError("expected vectors of at most ")
+          << 4 * tile::groupRows << " bytes, but got " << info.target.getVectorBytes();
+      return signalPassFailure();
+    }
     for (auto [index, buffer] : llvm::enumerate(module.getOps<tile::BufferOp>()))
       info.bufferIndex[buffer.getSymNameAttr()] = static_cast<int64_t>(index);
     for (auto phase : llvm::make_early_inc_range(module.getOps<tile::PhaseOp>())) {

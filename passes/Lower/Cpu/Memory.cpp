@@ -122,13 +122,15 @@ Value PhaseLowering::packPointer(FlatSymbolRefAttr pack) {
 }
 
 /// The type of a pack's first source; all sources have its format and columns.
-graph::WeightType PhaseLowering::packType(FlatSymbolRefAttr pack) {
+FailureOr<graph::WeightType> PhaseLowering::packType(Operation *user, FlatSymbolRefAttr pack) {
   auto module = phase->getParentOfType<ModuleOp>();
   auto op = SymbolTable::lookupNearestSymbolFrom<tile::PackOp>(phase, pack);
   Operation *source = SymbolTable::lookupSymbolIn(module, cast<SymbolRefAttr>(op.getSources()[0]));
   if (auto column = dyn_cast<graph::ColumnOp>(source))
     return cast<graph::WeightType>(column.getType());
-  return cast<graph::WeightType>(cast<graph::WeightOp>(source).getType());
+  if (auto weight = dyn_cast<graph::WeightOp>(source))
+    return cast<graph::WeightType>(weight.getType());
+  return user->emitOpError("expected a pack of weights, but got one of ") << op.getSources()[0];
 }
 
 void PhaseLowering::lowerVector(tile::VectorOp op) {
@@ -137,17 +139,29 @@ void PhaseLowering::lowerVector(tile::VectorOp op) {
   places[op.getResult()] = {pointer, 4 * type.getColumns(), 1, type.getColumns(), {}};
 }
 
-void PhaseLowering::lowerWeights(tile::WeightsOp op) {
+LogicalResult PhaseLowering::lowerWeights(tile::WeightsOp op) {
   tile::MatrixType type = op.getResult().getType();
+  FailureOr<graph::WeightType> stored = packType(op, op.getPackAttr());
+  if (failed(stored))
+    return failure();
+  if (type.getFormat() != stored->getFormat() || type.getColumns() != stored->getColumns() ||
+      type.getOrder() != tile::Order::P16)
+    return op.emitOpError("expected a p16 matrix of rows of ") << *stored << ", but got " << type;
   int64_t bytes =
       type.getRows() / tile::groupRows * tile::groupBytes(type.getFormat(), type.getColumns());
   matrices[op.getResult()] =
       emit.address(packPointer(op.getPackAttr()), emit.mul(lookup(op.getTile()), bytes));
+  return success();
 }
 
-void PhaseLowering::lowerEmbed(tile::EmbedOp op) {
+LogicalResult PhaseLowering::lowerEmbed(tile::EmbedOp op) {
   tile::TileType type = op.getResult().getType();
-  Format format = packType(op.getPackAttr()).getFormat();
+  FailureOr<graph::WeightType> stored = packType(op, op.getPackAttr());
+  if (failed(stored))
+    return failure();
+  if (type.getColumns() != stored->getColumns())
+    return op.emitOpError("expected rows of ") << *stored << ", but got " << type;
+  Format format = stored->getFormat();
   const FormatInfo &layout = formatInfo(format);
   Value base = packPointer(op.getPackAttr());
   Place own = allocate(type);
@@ -215,6 +229,7 @@ void PhaseLowering::lowerEmbed(tile::EmbedOp op) {
     });
   });
   places[op.getResult()] = own;
+  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -238,17 +253,25 @@ Value PhaseLowering::cacheHead(tile::Side side, Value head, Value token) {
                       emit.mul(emit.mul(headNumber, capacity), rowBytes));
 }
 
-void PhaseLowering::lowerCache(tile::CacheOp op) {
+LogicalResult PhaseLowering::lowerCache(tile::CacheOp op) {
   auto cache = cast<kv::CacheType>(*phase.getCache());
   bool keys = op.getSide() == tile::Side::Keys;
+  tile::MatrixType type = op.getResult().getType();
+  kv::StoreAttr store = keys ? cache.getKeyStore() : cache.getValueStore();
+  int64_t dim = keys ? cache.getKeyDim() : cache.getValueDim();
+  if (type.getFormat() != (store.getType().isF16() ? Format::F16 : Format::F32) ||
+      (keys ? type.getColumns() : type.getRows()) != dim)
+    return op.emitOpError("expected ")
+           << stringifySide(op.getSide()) << " of " << cache << ", but got " << type;
   // Keys come in groups of 16, values one by one: position p begins at p rows either way.
   int64_t rowBytes = keys ? cache.getKeyDim() * storeBytes(cache.getKeyStore())
                           : cache.getValueDim() * storeBytes(cache.getValueStore());
   Value head = cacheHead(op.getSide(), lookup(op.getHead()), lookup(op.getRow()));
   matrices[op.getResult()] = emit.address(head, emit.mul(lookup(op.getKey()), rowBytes));
+  return success();
 }
 
-void PhaseLowering::lowerAppend(tile::AppendOp op) {
+LogicalResult PhaseLowering::lowerAppend(tile::AppendOp op) {
   auto cache = cast<kv::CacheType>(*phase.getCache());
   bool keys = op.getSide() == tile::Side::Keys;
   int64_t dim = keys ? cache.getKeyDim() : cache.getValueDim();
@@ -256,6 +279,9 @@ void PhaseLowering::lowerAppend(tile::AppendOp op) {
   int64_t bytes = storeBytes(store);
   bool half = store.getType().isF16();
   Place from = place(op.getValue());
+  if (from.columns % dim)
+    return op.emitOpError("expected whole heads of ")
+           << dim << " columns, but got " << from.columns;
   Value row = lookup(op.getRow());
   forRows(from, [&](Value r) {
     Value token = emit.add(row, r);
@@ -297,4 +323,5 @@ void PhaseLowering::lowerAppend(tile::AppendOp op) {
       });
     }
   });
+  return success();
 }

@@ -34,7 +34,19 @@ static std::string mangle(StringRef name) {
   return result;
 }
 
+/// Whether lowering knows how to read and write the cache of a phase.
+static bool isFloatCache(Type type) {
+  auto cache = dyn_cast<kv::CacheType>(type);
+  return cache && cache.hasStores() &&
+         llvm::all_of(
+             ArrayRef<kv::StoreAttr>{cache.getKeyStore(), cache.getValueStore()},
+             [](kv::StoreAttr store) { return isa<Float16Type, Float32Type>(store.getType()); });
+}
+
 FailureOr<func::FuncOp> PhaseLowering::run() {
+  if (phase.getCache() && !isFloatCache(*phase.getCache()))
+    return phase.emitOpError("expected f16 or f32 storage of the cache, but got ")
+           << *phase.getCache();
   phase.walk([&](tile::StoreOp store) { stored.insert(store.getBufferAttr().getAttr()); });
   builder.setInsertionPoint(phase);
   Type pointer = emit.pointer(), i32 = builder.getI32Type();
@@ -135,6 +147,16 @@ void PhaseLowering::copy(const Place &from, const Place &to) {
 // Structure
 //===----------------------------------------------------------------------===//
 
+/// The tile whose memory `value` is a view of, maybe itself.
+static Value originOf(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (!isa<tile::RowsOp, tile::ReshapeOp>(op))
+      break;
+    value = op->getOperand(0);
+  }
+  return value;
+}
+
 LogicalResult PhaseLowering::lowerFor(scf::ForOp loop) {
   // Carried tiles stay in one place; other carried values do not occur in phases.
   SmallVector<Place> carried;
@@ -160,8 +182,8 @@ LogicalResult PhaseLowering::lowerFor(scf::ForOp loop) {
        llvm::zip_equal(yield.getOperands(), loop.getRegionIterArgs(), carried)) {
     if (value == argument)
       continue;
-    // A copy of another carried tile could be overwritten before it is read.
-    if (llvm::is_contained(loop.getRegionIterArgs(), value))
+    // A copy of another carried tile, or a view of one, could be overwritten before it is read.
+    if (llvm::is_contained(loop.getRegionIterArgs(), originOf(value)))
       return loop.emitError("expected a loop not to exchange its carried tiles");
     copy(place(value), where);
   }
@@ -215,14 +237,14 @@ LogicalResult PhaseLowering::lowerOp(Operation &op) {
       .Case<tile::LoadOp>(ok(&PhaseLowering::lowerLoad))
       .Case<tile::StoreOp>(ok(&PhaseLowering::lowerStore))
       .Case<tile::VectorOp>(ok(&PhaseLowering::lowerVector))
-      .Case<tile::EmbedOp>(ok(&PhaseLowering::lowerEmbed))
-      .Case<tile::WeightsOp>(ok(&PhaseLowering::lowerWeights))
-      .Case<tile::CacheOp>(ok(&PhaseLowering::lowerCache))
-      .Case<tile::AppendOp>(ok(&PhaseLowering::lowerAppend))
+      .Case<tile::EmbedOp>([&](auto embed) { return lowerEmbed(embed); })
+      .Case<tile::WeightsOp>([&](auto weights) { return lowerWeights(weights); })
+      .Case<tile::CacheOp>([&](auto cache) { return lowerCache(cache); })
+      .Case<tile::AppendOp>([&](auto append) { return lowerAppend(append); })
       .Case<tile::MapOp>([&](auto map) { return lowerMap(map); })
       .Case<tile::ReduceOp>(ok(&PhaseLowering::lowerReduce))
       .Case<tile::FillOp>(ok(&PhaseLowering::lowerFill))
-      .Case<tile::QuantizeOp>(ok(&PhaseLowering::lowerQuantize))
+      .Case<tile::QuantizeOp>([&](auto quantize) { return lowerQuantize(quantize); })
       .Case<tile::RotateOp>(ok(&PhaseLowering::lowerRotate))
       .Case<tile::MaskOp>(ok(&PhaseLowering::lowerMask))
       .Case<tile::ProductOp>([&](auto product) { return lowerProduct(product); })

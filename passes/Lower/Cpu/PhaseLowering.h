@@ -77,13 +77,13 @@ private:
   void lowerLoad(tile::LoadOp op);
   void lowerStore(tile::StoreOp op);
   void lowerVector(tile::VectorOp op);
-  void lowerEmbed(tile::EmbedOp op);
-  void lowerWeights(tile::WeightsOp op);
-  void lowerCache(tile::CacheOp op);
-  void lowerAppend(tile::AppendOp op);
+  mlir::LogicalResult lowerEmbed(tile::EmbedOp op);
+  mlir::LogicalResult lowerWeights(tile::WeightsOp op);
+  mlir::LogicalResult lowerCache(tile::CacheOp op);
+  mlir::LogicalResult lowerAppend(tile::AppendOp op);
   mlir::Value packPointer(mlir::FlatSymbolRefAttr pack);
   mlir::Value cacheHead(tile::Side side, mlir::Value head, mlir::Value token);
-  graph::WeightType packType(mlir::FlatSymbolRefAttr pack);
+  mlir::FailureOr<graph::WeightType> packType(mlir::Operation *user, mlir::FlatSymbolRefAttr pack);
 
   // Elementwise.cpp
   mlir::LogicalResult lowerMap(tile::MapOp op);
@@ -91,7 +91,7 @@ private:
                                             mlir::Type type);
   void lowerReduce(tile::ReduceOp op);
   void lowerFill(tile::FillOp op);
-  void lowerQuantize(tile::QuantizeOp op);
+  mlir::LogicalResult lowerQuantize(tile::QuantizeOp op);
   void lowerRotate(tile::RotateOp op);
   void lowerMask(tile::MaskOp op);
 

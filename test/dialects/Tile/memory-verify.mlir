@@ -26,6 +26,24 @@ graph.func @store_to_nothing(%x: !tile.tile<1x8>, %i: index) {
 // -----
 
 tile.buffer @x[tokens, 8]
+graph.func @load_of_too_many_columns(%i: index) {
+  // expected-error @+1 {{expected a tile of at most 8 columns of @x, but got '!tile.tile<1x9>'}}
+  %x = tile.load @x[%i, %i] : !tile.tile<1x9>
+  graph.return
+}
+
+// -----
+
+tile.buffer @x[tokens, 8]
+graph.func @store_of_too_many_columns(%x: !tile.tile<2x16>, %i: index) {
+  // expected-error @+1 {{expected a tile of at most 8 columns of @x, but got '!tile.tile<2x16>'}}
+  tile.store %x, @x[%i, %i] : !tile.tile<2x16>
+  graph.return
+}
+
+// -----
+
+tile.buffer @x[tokens, 8]
 graph.func @vector_of_buffer(%i: index) {
   // expected-error @+1 {{expected a tile.pack, but found none called @x}}
   %x = tile.vector @x[%i] : !tile.tile<1x8>

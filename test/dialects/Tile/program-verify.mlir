@@ -51,6 +51,16 @@ tile.phase @reference_to_nothing reference @r bucket 1 {
 kernel.reference @r() {
   kernel.yield
 }
+// expected-error @+1 {{expected a body without arguments, but got 1}}
+tile.phase @arguments reference @r bucket 1 {
+^bb0(%i: index):
+}
+
+// -----
+
+kernel.reference @r() {
+  kernel.yield
+}
 // expected-error @+1 {{attribute 'bucket' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive}}
 tile.phase @empty_bucket reference @r bucket 0 {
 }
