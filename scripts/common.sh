@@ -27,17 +27,17 @@ die() {
   exit 1
 }
 
-# build TARGET...: the optimized build. Ninja's lines overwrite each other on a terminal only.
+# build PRESET TARGET...: configures and builds.
 build() {
   local log
   log=$(mktemp)
-  if ! cmake --preset release >"$log" 2>&1; then
+  if ! cmake --preset "$1" >"$log" 2>&1; then
     cat "$log" >&2
     rm -f "$log"
     return 1
   fi
   rm -f "$log"
-  cmake --build build/release --target "$@"
+  cmake --build "build/$1" --target "${@:2}"
 }
 
 # The path of SmolLM2-135M-Instruct, which a Python package carries.

@@ -8,7 +8,7 @@ prompt="${*:-What is a compiler? Answer in two sentences.}"
 scripts/install.sh
 
 heading "Building frit"
-build frit
+build release frit
 
 heading "The model"
 model=$(smollm2)
