@@ -48,6 +48,8 @@ ISA_OPTIONS = {
     + [f"GGML_{name}=ON" for name in ("SSE42", "AVX", "AVX2", "BMI2", "FMA", "F16C")]
     + [f"GGML_{name}=OFF" for name in ("AVX_VNNI", "AVX512", "AVX512_VBMI", "AVX512_VNNI", "AVX512_BF16")],
 }
+# Two idle CPUs of one machine meet in 30 to 300 ns. Longer means that other work runs on them.
+BUSY_BARRIER_NS = 500
 FRIT_ISA_ARGS = {"native": [], "avx2": ["--target", "x86-64-v3"]}
 
 # A test of a table: prompt tokens, generated tokens, depth.
@@ -115,6 +117,9 @@ def build_llama(work: Path, source: Path | None, isa: str, jobs: int) -> Path:
     log = work / f"llamacpp-{isa}.log"
     print(f"building llama.cpp ({isa}), which takes some minutes; output goes to {log}", flush=True)
     options = [f"-D{option}" for option in COMMON_OPTIONS + ISA_OPTIONS[isa]]
+    if source is None:
+        # Unpacked below a git repository, llama.cpp would report that repository's commit as its own.
+        options += ["-DLLAMA_BUILD_NUMBER=0", f"-DLLAMA_BUILD_COMMIT={PACKAGE.replace('==', '-')}"]
     run(["cmake", "-G", "Ninja", "-S", str(tree), "-B", str(build), *options], log)
     run(["ninja", "-C", str(build), "-j", str(jobs), "llama-bench"], log)
     return executable
@@ -149,7 +154,7 @@ class Side:
             rows = json.loads(output)
             result = {(row["n_prompt"], row["n_gen"], row.get("n_depth", 0)): float(row["avg_ts"]) for row in rows}
             if rows and "build_number" in rows[0]:
-                self.build = f"build {rows[0]['build_number']} ({rows[0]['build_commit']})"
+                self.build = f"{rows[0]['build_commit']}, build {rows[0]['build_number']}"
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BenchError(f"{self.name}: expected a JSON list of rows with llama-bench's keys: {error!r}") from error
         if not result or min(result.values()) <= 0:
@@ -290,6 +295,8 @@ def main() -> int:
     print_rounds(sides, barriers)
     print()
     print_summary(sides)
+    if busy := sum(barrier >= BUSY_BARRIER_NS for barrier in barriers):
+        print(f"\nnote: in {busy} of {len(barriers)} rounds the CPUs had other work: a barrier took {BUSY_BARRIER_NS} ns or more")
     if args.json:
         tests = {side.name: {test_name(t): rates for t, rates in side.rates.items()} for side in sides}
         record = {"cpu": cpu_name(), "model": args.model.name, "threads": args.t, "isa": args.isa}
