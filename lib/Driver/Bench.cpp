@@ -227,10 +227,11 @@ void Bench::printRow(const Test &test, bool first) const {
   std::string name = llvm::StringRef(info.name).empty() ? info.architecture : info.name;
   size_t width = std::max<size_t>(name.size(), 24);
   if (first) {
-    llvm::outs() << "| " << llvm::left_justify("model", width)
-                 << " |       size | target          | threads |            test |              t/s |\n"
-                 << "| " << std::string(width, '-')
-                 << " | ---------: | --------------- | ------: | --------------: | ---------------: |\n";
+    llvm::outs()
+        << "| " << llvm::left_justify("model", width)
+        << " |       size | target          | threads |            test |              t/s |\n"
+        << "| " << std::string(width, '-')
+        << " | ---------: | --------------- | ------: | --------------: | ---------------: |\n";
   }
   std::vector<double> rates = test.rates();
   std::string size, rate;
@@ -238,9 +239,9 @@ void Bench::printRow(const Test &test, bool first) const {
       "%.2f MiB", static_cast<double>(info.weights_bytes) / (1024.0 * 1024.0));
   llvm::raw_string_ostream(rate) << llvm::format("%.2f", mean(rates)) << " ± "
                                  << llvm::format("%.2f", deviation(rates));
-  llvm::outs() << "| " << llvm::left_justify(name, width) << " | "
-               << llvm::right_justify(size, 10) << " | " << llvm::left_justify(info.target, 15)
-               << " | " << llvm::format("%7d", test.threads) << " | "
+  llvm::outs() << "| " << llvm::left_justify(name, width) << " | " << llvm::right_justify(size, 10)
+               << " | " << llvm::left_justify(info.target, 15) << " | "
+               << llvm::format("%7d", test.threads) << " | "
                << llvm::right_justify(test.name(), 15)
                // One column more: ± takes two bytes.
                << " | " << llvm::right_justify(rate, 17) << " |\n";

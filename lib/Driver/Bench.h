@@ -20,10 +20,10 @@ namespace frit::driver {
 /// Options of frit bench: every combination is a test.
 struct BenchOptions {
   CompileRequest model;
-  std::vector<int64_t> prompts, generations;            ///< tokens; 0: no such test
-  std::vector<std::pair<int64_t, int64_t>> both;        ///< prompt and generation in one test
-  std::vector<int64_t> depths;                          ///< tokens in the cache before
-  std::vector<int64_t> threads;                         ///< 0: one a CPU
+  std::vector<int64_t> prompts, generations;     ///< tokens; 0: no such test
+  std::vector<std::pair<int64_t, int64_t>> both; ///< prompt and generation in one test
+  std::vector<int64_t> depths;                   ///< tokens in the cache before
+  std::vector<int64_t> threads;                  ///< 0: one a CPU
   int64_t repetitions = 5;
   bool warmUp = true;
   bool json = false;

@@ -22,8 +22,8 @@ static mlir::DialectRegistry compilerRegistry() {
 }
 
 Compilation::Compilation(const CompileRequest &request)
-    : request(request), options(request.options), context(compilerRegistry()),
-      diagnostics(context), progress(("compiling " + path::filename(request.path)).str()) {
+    : request(request), options(request.options), context(compilerRegistry()), diagnostics(context),
+      progress(("compiling " + path::filename(request.path)).str()) {
   options.progress = [this](llvm::StringRef step, double fraction) {
     progress.show(step, fraction);
   };

@@ -86,10 +86,10 @@ static Status compile(const CompileJob &job) {
   if (Status status = compilation.write(job.output); !status)
     return status;
   fs::file_status status;
-  double megabytes = fs::status(job.output, status) ? 0 : static_cast<double>(status.getSize()) * 1e-6;
+  double megabytes =
+      fs::status(job.output, status) ? 0 : static_cast<double>(status.getSize()) * 1e-6;
   std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-  llvm::errs() << job.output << ": "
-               << machine::getTarget(compilation.module()).getName()
+  llvm::errs() << job.output << ": " << machine::getTarget(compilation.module()).getName()
                << llvm::format(", %.1f MB, %.2f s\n", megabytes, seconds.count());
   return {};
 }

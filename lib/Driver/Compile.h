@@ -18,10 +18,10 @@ namespace frit::driver {
 /// Options of frit compile.
 struct CompileJob {
   CompileRequest request;
-  std::string output;                  ///< -o; "-" is the standard output; empty: nothing
-  std::optional<EmitKind> emit;        ///< nothing: a bundle
-  std::optional<PhaseId> from;         ///< where the model must stand
-  PhaseId to = PhaseId::Lower;         ///< the last step to run
+  std::string output;           ///< -o; "-" is the standard output; empty: nothing
+  std::optional<EmitKind> emit; ///< nothing: a bundle
+  std::optional<PhaseId> from;  ///< where the model must stand
+  PhaseId to = PhaseId::Lower;  ///< the last step to run
 };
 
 /// Compiles as far as asked; returns what the process ends with.

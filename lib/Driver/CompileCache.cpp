@@ -104,9 +104,10 @@ Result<CompileCache> CompileCache::open() {
   Result<std::string> root = location();
   if (!root)
     return root.takeFailure();
-  for (const std::string &directory : {*root, joinPath(*root, "bundles"), joinPath(*root, "files")}) {
-    std::error_code error = fs::create_directories(directory, /*IgnoreExisting=*/true,
-                                                   fs::perms::owner_all);
+  for (const std::string &directory :
+       {*root, joinPath(*root, "bundles"), joinPath(*root, "files")}) {
+    std::error_code error =
+        fs::create_directories(directory, /*IgnoreExisting=*/true, fs::perms::owner_all);
     if (error)
       return Failure("cannot create the cache directory '", directory, "': ", error.message());
     if (access(directory.c_str(), R_OK | W_OK | X_OK) != 0)

@@ -9,7 +9,8 @@
 // cache directory, `$XDG_CACHE_HOME/frit` or `~/.cache/frit` (mode 0700: bundles contain code):
 //
 //   bundles/<model>-<key>.frit  the key is a hash of all that a bundle depends on
-//   files/<key>.json            hashes of files, valid while path, size, time and inode are the same
+//   files/<key>.json            hashes of files, valid while path, size, time and inode are the
+//   same
 //
 // Nothing in there is needed: whatever is missing, stale or damaged is made again.
 //

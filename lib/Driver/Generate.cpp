@@ -22,13 +22,15 @@ Result<Generator::Evaluated> Generator::evaluate(const int32_t *ids, size_t coun
     size_t size = std::min(chunk, count - begin);
     frit_status status = FRIT_OK;
     do
-      status = frit_eval(session, 0, ids + begin, size, logits ? FRIT_LOGITS_ALL : FRIT_LOGITS_LAST);
+      status =
+          frit_eval(session, 0, ids + begin, size, logits ? FRIT_LOGITS_ALL : FRIT_LOGITS_LAST);
     // A cancellation may be left from a Ctrl-C after everything was evaluated.
     while (status == FRIT_CANCELLED && !InterruptScope::interrupted());
     if (status == FRIT_CANCELLED || status == FRIT_CONTEXT_FULL) {
       int32_t length = 0;
       frit_length(session, 0, &length);
-      held.insert(held.end(), ids + begin, ids + begin + (length - static_cast<int32_t>(held.size())));
+      held.insert(held.end(), ids + begin,
+                  ids + begin + (length - static_cast<int32_t>(held.size())));
       return status == FRIT_CANCELLED ? Evaluated::Interrupted : Evaluated::ContextFull;
     }
     if (status != FRIT_OK)
@@ -45,9 +47,8 @@ Result<Generator::Evaluated> Generator::evaluate(const int32_t *ids, size_t coun
   return Evaluated::Yes;
 }
 
-Result<StopReason>
-Generator::generate(const std::vector<int32_t> &ids, int64_t count,
-                    const std::function<bool(int32_t id, bool isEnd)> &take) {
+Result<StopReason> Generator::generate(const std::vector<int32_t> &ids, int64_t count,
+                                       const std::function<bool(int32_t id, bool isEnd)> &take) {
   // At least one token is evaluated, for its logits.
   size_t common = 0;
   while (common < std::min(held.size(), ids.size() - 1) && held[common] == ids[common])

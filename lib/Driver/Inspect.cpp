@@ -43,8 +43,8 @@ struct PackLine {
   int64_t rows = 0, bytes = 0;
 
   Object toJSON() const {
-    return Object{{"name", name}, {"order", order}, {"sources", sources}, {"rows", rows},
-                  {"bytes", bytes}};
+    return Object{
+        {"name", name}, {"order", order}, {"sources", sources}, {"rows", rows}, {"bytes", bytes}};
   }
 };
 } // namespace
@@ -132,7 +132,9 @@ class Fields {
 public:
   explicit Fields(const Object *object) : object(object ? object : &none) {}
   Fields in(llvm::StringRef name) const { return Fields(object->getObject(name)); }
-  std::string text(llvm::StringRef name) const { return object->getString(name).value_or("").str(); }
+  std::string text(llvm::StringRef name) const {
+    return object->getString(name).value_or("").str();
+  }
   int64_t number(llvm::StringRef name) const { return object->getInteger(name).value_or(0); }
   std::vector<Fields> list(llvm::StringRef name) const {
     std::vector<Fields> result;
@@ -145,7 +147,8 @@ public:
     std::string result;
     if (const Array *array = object->getArray(name))
       for (const llvm::json::Value &element : *array)
-        result += (result.empty() ? "" : separator.str()) + element.getAsString().value_or("").str();
+        result +=
+            (result.empty() ? "" : separator.str()) + element.getAsString().value_or("").str();
     return result;
   }
 
@@ -235,9 +238,9 @@ static Status inspectBundle(const std::string &path, bool json) {
   line("hidden", llvm::Twine(model.number("hidden")));
   line("layers", llvm::Twine(model.number("layers")));
   line("KV cache", bytesText(static_cast<double>(keyValueBytes)) + " a token as " +
-                       options.text("kv_cache_type") + " (f16: " +
-                       bytesText(static_cast<double>(keyValueElements * 2)) + ", f32: " +
-                       bytesText(static_cast<double>(keyValueElements * 4)) + ")");
+                       options.text("kv_cache_type") +
+                       " (f16: " + bytesText(static_cast<double>(keyValueElements * 2)) +
+                       ", f32: " + bytesText(static_cast<double>(keyValueElements * 4)) + ")");
   for (const BundleSection &section : file->sections)
     if (const char *name = bundleSectionName(section.kind))
       line(name, bytesText(static_cast<double>(section.bytes)));

@@ -105,7 +105,8 @@ static Result<std::string> cacheKey(const CompileRequest &request,
     add(file.hash);
   // A built-in description is part of the compiler.
   add(options.target == "native" ? detectMachine() : options.target);
-  for (llvm::StringRef file : {llvm::StringRef(options.target), llvm::StringRef(options.archSpecPath)})
+  for (llvm::StringRef file :
+       {llvm::StringRef(options.target), llvm::StringRef(options.archSpecPath)})
     if (file.ends_with(".json")) {
       Result<HashedFile> hashed = hashFile(file);
       if (!hashed)

@@ -21,11 +21,11 @@ namespace frit::driver {
 struct RunOptions {
   CompileRequest model;
 
-  std::optional<std::string> prompt;           ///< -p
-  std::optional<std::string> promptFile;       ///< -f
-  std::optional<std::vector<int32_t>> tokens;  ///< --tokens
-  std::optional<std::string> systemPrompt;     ///< --system-prompt
-  bool chat = true;                            ///< off: --no-chat
+  std::optional<std::string> prompt;          ///< -p
+  std::optional<std::string> promptFile;      ///< -f
+  std::optional<std::vector<int32_t>> tokens; ///< --tokens
+  std::optional<std::string> systemPrompt;    ///< --system-prompt
+  bool chat = true;                           ///< off: --no-chat
 
   int64_t count = -1; ///< -n; -1: to the end of generation or of the context
   bool ignoreEnd = false;

@@ -18,7 +18,8 @@ static constexpr llvm::StringLiteral anyPass = "frit-normalize-rope";
 
 extern "C" LLVM_ATTRIBUTE_WEAK LLVM_ALWAYS_EXPORT mlir::DialectPluginLibraryInfo
 mlirGetDialectPluginInfo() {
-  return {MLIR_PLUGIN_API_VERSION, "frit", LLVM_VERSION_STRING, [](mlir::DialectRegistry *registry) {
+  return {MLIR_PLUGIN_API_VERSION, "frit", LLVM_VERSION_STRING,
+          [](mlir::DialectRegistry *registry) {
             // The host may contain us already (frit-opt): a second copy of a dialect is fatal.
             if (registry->getDialectAllocator(frit::graph::GraphDialect::getDialectNamespace()))
               return;

@@ -442,9 +442,8 @@ Matrix PhaseCheck::storageSlack(const Matrix &exact, const Matrix &compiled, kv:
   return slack;
 }
 
-void PhaseCheck::compare(LoweredPhase &phase, const PhaseValues &exact,
-                         const PhaseValues &compiled, const PhaseValues &unfused,
-                         const PhaseValues *alternate) {
+void PhaseCheck::compare(LoweredPhase &phase, const PhaseValues &exact, const PhaseValues &compiled,
+                         const PhaseValues &unfused, const PhaseValues *alternate) {
   for (size_t i = 0; i < exact.outputs.size(); ++i)
     record("output " + std::to_string(i),
            {exact.outputs[i], compiled.outputs[i], unfused.outputs[i],

@@ -283,10 +283,6 @@ LogicalResult BufferPlan::planFunction(FunctionOpInterface function) {
   return success();
 }
 
-//===----------------------------------------------------------------------===//
-// The pass
-//===----------------------------------------------------------------------===//
-
 namespace {
 struct FormTiles : schedule::impl::FormTilesBase<FormTiles> {
   using Base::Base;

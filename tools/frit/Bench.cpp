@@ -19,23 +19,38 @@ struct BenchArguments : CommandLine {
   BenchArguments() : CommandLine("bench", "Measure how fast a model reads and writes") {}
 
   ModelArguments model{*this};
-  Option<std::string> prompts{*this, "p", cl::Prefix, cl::value_desc("tokens"), cl::init("512"),
+  Option<std::string> prompts{*this,
+                              "p",
+                              cl::Prefix,
+                              cl::value_desc("tokens"),
+                              cl::init("512"),
                               cl::desc("Prompts to evaluate, each a test (default: 512; 0: none).\n"
                                        "All numbers may be lists and ranges: 128,512 or 8-64*2")};
-  Option<std::string> generations{*this, "n", cl::Prefix, cl::value_desc("tokens"), cl::init("128"),
+  Option<std::string> generations{*this,
+                                  "n",
+                                  cl::Prefix,
+                                  cl::value_desc("tokens"),
+                                  cl::init("128"),
                                   cl::desc("Tokens to generate, each a test (default: 128; 0: "
                                            "none)")};
   cl::list<std::string> both{"pg", cl::value_desc("prompt,tokens"), cl::sub(command),
                              cl::cat(category), cl::desc("A prompt and an answer in one test")};
-  Option<std::string> depths{*this, "d", cl::Prefix, cl::value_desc("tokens"), cl::init("0"),
-                             cl::desc("Tokens in the cache before each test (default: 0)")};
+  Option<std::string> depths{
+      *this,         "d",
+      cl::Prefix,    cl::value_desc("tokens"),
+      cl::init("0"), cl::desc("Tokens in the cache before each test (default: 0)")};
   Option<std::string> threads{*this, "threads", cl::value_desc("number"),
                               cl::desc("Threads (default: one a CPU)")};
   cl::alias threadsShort{"t", cl::Prefix, cl::desc("Same as --threads"), cl::aliasopt(threads)};
-  Option<int64_t> repetitions{*this, "r", cl::Prefix, cl::value_desc("number"), cl::init(5),
-                              cl::desc("How often each test is run (default: 5)")};
+  Option<int64_t> repetitions{*this,       "r",
+                              cl::Prefix,  cl::value_desc("number"),
+                              cl::init(5), cl::desc("How often each test is run (default: 5)")};
   Option<bool> noWarmUp{*this, "no-warmup", cl::desc("Do not run each test once before")};
-  Option<std::string> output{*this, "o", cl::Prefix, cl::value_desc("md|json"), cl::init("md"),
+  Option<std::string> output{*this,
+                             "o",
+                             cl::Prefix,
+                             cl::value_desc("md|json"),
+                             cl::init("md"),
                              cl::desc("Print a table (md, default) or a list with llama-bench's "
                                       "keys (json)")};
 
@@ -49,10 +64,9 @@ Result<BenchOptions> BenchArguments::options() const {
   if (!request)
     return request.takeFailure();
   options.model = *std::move(request);
-  for (auto [option, values] : {std::pair(&prompts, &options.prompts),
-                                std::pair(&generations, &options.generations),
-                                std::pair(&depths, &options.depths),
-                                std::pair(&threads, &options.threads)}) {
+  for (auto [option, values] :
+       {std::pair(&prompts, &options.prompts), std::pair(&generations, &options.generations),
+        std::pair(&depths, &options.depths), std::pair(&threads, &options.threads)}) {
     if (option == &threads && !threads.given()) {
       values->push_back(0);
       continue;

@@ -87,8 +87,7 @@ ModelArguments::ModelArguments(CommandLine &line)
                cl::desc("Record of the model's architecture to use")),
       like(line, "like", cl::value_desc("name"),
            cl::desc("Treat the model as this architecture, one from 'frit archs'")),
-      maxTokens(line, "max-tokens", cl::value_desc("tokens"),
-                cl::init(PipelineOptions().maxTokens),
+      maxTokens(line, "max-tokens", cl::value_desc("tokens"), cl::init(PipelineOptions().maxTokens),
                 cl::desc("How many tokens of a prompt are evaluated together at most\n(default: "
                          "512)")) {}
 

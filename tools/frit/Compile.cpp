@@ -90,8 +90,8 @@ Result<CompileJob> CompileArguments::job() const {
     if (!kind)
       return Failure("--emit: expected mlir, llvm, asm or obj, found '", emit.getValue(), "'");
     if (*kind != EmitKind::MLIR && job.to != PhaseId::Lower)
-      return Failure("--emit=", emit.getValue(), " needs a lowered model: no --compile-to=",
-                     to.getValue());
+      return Failure("--emit=", emit.getValue(),
+                     " needs a lowered model: no --compile-to=", to.getValue());
     job.emit = kind;
   } else if (to.given()) {
     job.emit = EmitKind::MLIR;

@@ -32,7 +32,11 @@ struct RunArguments : CommandLine {
                                    cl::desc("First message of the conversation")};
   Option<bool> noChat{*this, "no-chat",
                       cl::desc("Continue the prompt as it is, without the model's chat template")};
-  Option<int64_t> count{*this, "n", cl::Prefix, cl::value_desc("tokens"), cl::init(-1),
+  Option<int64_t> count{*this,
+                        "n",
+                        cl::Prefix,
+                        cl::value_desc("tokens"),
+                        cl::init(-1),
                         cl::desc("How many tokens to generate; -1 (default): until the model ends "
                                  "or the context is full")};
   Option<bool> ignoreEnd{*this, "ignore-eos",

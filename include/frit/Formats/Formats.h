@@ -16,7 +16,8 @@ namespace frit {
 
 /// How the values of a weight are stored in a file, bit for bit.
 enum class Format : uint8_t {
-#define FRIT_FORMAT(Name, keyword, ggufType, blockElements, blockBytes, codeBits, zero, hasMin) Name,
+#define FRIT_FORMAT(Name, keyword, ggufType, blockElements, blockBytes, codeBits, zero, hasMin)    \
+  Name,
 #include "frit/Formats/Formats.def"
 };
 
