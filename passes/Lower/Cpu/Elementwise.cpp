@@ -49,7 +49,7 @@ FailureOr<Value> PhaseLowering::emitElements(tile::MapOp op, ValueRange inputs, 
       return inner.emitOpError("expected an elementwise op on numbers in a map");
     if (auto constant = dyn_cast<arith::ConstantOp>(inner)) {
       elements.map(constant.getResult(),
-                   emit.splat(builder.clone(inner)->getResult(0), shaped(constant.getType())));
+                   emit.splat(emit.constant(constant.getValue()), shaped(constant.getType())));
       continue;
     }
     SmallVector<Value> operands;
@@ -267,8 +267,7 @@ void PhaseLowering::lowerMask(tile::MaskOp op) {
         SmallVector<int32_t> steps(lanes);
         for (int64_t lane = 0; lane < lanes; ++lane)
           steps[lane] = static_cast<int32_t>(lane);
-        number = emit.add(
-            number, arith::ConstantOp::create(builder, emit.loc, builder.getI32VectorAttr(steps)));
+        number = emit.add(number, emit.constant(builder.getI32VectorAttr(steps)));
       }
       Value limit = emit.splat(newest, i32);
       Value visible =

@@ -8,6 +8,9 @@
 #include "passes/Lower/Cpu/Emitter.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 
 using namespace mlir;
 using namespace frit;
@@ -17,20 +20,34 @@ using namespace frit::lower::cpu;
 // Constants
 //===----------------------------------------------------------------------===//
 
-Value Emitter::index(int64_t value) { return arith::ConstantIndexOp::create(builder, loc, value); }
+Value Emitter::constant(TypedAttr value) {
+  Value &result = constants[value];
+  if (!result) {
+    OpBuilder::InsertionGuard guard(builder);
+    auto function =
+        builder.getInsertionBlock()->getParent()->getParentOfType<FunctionOpInterface>();
+    builder.setInsertionPointToStart(&function.getFunctionBody().front());
+    result = arith::ConstantOp::create(builder, loc, value);
+  }
+  return result;
+}
+
+Value Emitter::index(int64_t value) { return constant(builder.getIndexAttr(value)); }
 
 Value Emitter::integer(int64_t value, unsigned bits) {
-  return arith::ConstantIntOp::create(builder, loc, value, bits);
+  return constant(builder.getIntegerAttr(builder.getIntegerType(bits), value));
 }
 
 Value Emitter::real(double value) {
-  return arith::ConstantOp::create(builder, loc,
-                                   builder.getF32FloatAttr(static_cast<float>(value)));
+  return constant(builder.getF32FloatAttr(static_cast<float>(value)));
 }
 
 Value Emitter::splat(Value value, Type type) {
   if (value.getType() == type)
     return value;
+  TypedAttr attr;
+  if (matchPattern(value, m_Constant(&attr)))
+    return constant(DenseElementsAttr::get(mlir::cast<VectorType>(type), Attribute(attr)));
   return vector::BroadcastOp::create(builder, loc, type, value);
 }
 
@@ -45,6 +62,8 @@ Value Emitter::intLike(int64_t value, Type type) {
 //===----------------------------------------------------------------------===//
 
 Value Emitter::address(Value base, Value offsetBytes) {
+  if (std::optional<int64_t> constant = getConstantIntValue(offsetBytes))
+    return address(base, *constant);
   return LLVM::GEPOp::create(builder, loc, pointer(), builder.getI8Type(), base,
                              ArrayRef<LLVM::GEPArg>{cast(offsetBytes, 64)});
 }
@@ -52,7 +71,11 @@ Value Emitter::address(Value base, Value offsetBytes) {
 Value Emitter::address(Value base, int64_t offsetBytes) {
   if (offsetBytes == 0)
     return base;
-  return address(base, index(offsetBytes));
+  LLVM::GEPArg offset = llvm::isInt<32>(offsetBytes)
+                            ? LLVM::GEPArg(static_cast<int32_t>(offsetBytes))
+                            : LLVM::GEPArg(integer(offsetBytes, 64));
+  return LLVM::GEPOp::create(builder, loc, pointer(), builder.getI8Type(), base,
+                             ArrayRef<LLVM::GEPArg>{offset});
 }
 
 Value Emitter::load(Type type, Value base, unsigned alignment) {
@@ -67,16 +90,32 @@ void Emitter::store(Value value, Value base, unsigned alignment) {
 // Arithmetic
 //===----------------------------------------------------------------------===//
 
+Value Emitter::folded(Operation *op) {
+  SmallVector<OpFoldResult> results;
+  if (failed(op->fold(results)) || results.empty())
+    return op->getResult(0);
+  op->erase();
+  if (auto value = dyn_cast<Value>(results[0]))
+    return value;
+  return constant(mlir::cast<TypedAttr>(mlir::cast<Attribute>(results[0])));
+}
+
 Value Emitter::add(Value a, Value b) {
   if (isa<FloatType>(getElementTypeOrSelf(a.getType())))
     return arith::AddFOp::create(builder, loc, a, b);
-  return arith::AddIOp::create(builder, loc, a, b);
+  return folded(arith::AddIOp::create(builder, loc, a, b));
 }
 
 Value Emitter::mul(Value a, Value b) {
   if (isa<FloatType>(getElementTypeOrSelf(a.getType())))
     return arith::MulFOp::create(builder, loc, a, b);
-  return arith::MulIOp::create(builder, loc, a, b);
+  return folded(arith::MulIOp::create(builder, loc, a, b));
+}
+
+Value Emitter::shiftRight(Value a, int64_t bits) {
+  if (bits == 0)
+    return a;
+  return arith::ShRUIOp::create(builder, loc, a, intLike(bits, a.getType()));
 }
 
 Value Emitter::maximum(Value a, Value b) {
@@ -101,14 +140,14 @@ Value Emitter::cast(Value value, unsigned bits) {
   if (value.getType() == type)
     return value;
   if (value.getType().isIndex())
-    return arith::IndexCastOp::create(builder, loc, type, value);
+    return folded(arith::IndexCastOp::create(builder, loc, type, value));
   return arith::ExtSIOp::create(builder, loc, type, value);
 }
 
 Value Emitter::toIndex(Value value) {
   if (value.getType().isIndex())
     return value;
-  return arith::IndexCastOp::create(builder, loc, builder.getIndexType(), value);
+  return folded(arith::IndexCastOp::create(builder, loc, builder.getIndexType(), value));
 }
 
 /// f16 bits to f32 without the instruction: shifted into f32's fields, a half is its value times

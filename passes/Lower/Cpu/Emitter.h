@@ -32,6 +32,9 @@ public:
   }
   mlir::Type pointer() { return mlir::LLVM::LLVMPointerType::get(builder.getContext()); }
 
+  /// A constant at the start of the function, made once: thousands of equal ones would be folded
+  /// one by one later.
+  mlir::Value constant(mlir::TypedAttr value);
   mlir::Value index(int64_t value);
   mlir::Value integer(int64_t value, unsigned bits = 32);
   mlir::Value real(double value);
@@ -49,6 +52,7 @@ public:
   mlir::Value add(mlir::Value a, mlir::Value b);
   mlir::Value mul(mlir::Value a, mlir::Value b);
   mlir::Value mul(mlir::Value a, int64_t b) { return b == 1 ? a : mul(a, index(b)); }
+  mlir::Value shiftRight(mlir::Value a, int64_t bits); ///< of unsigned integers
   /// The larger or smaller one; `b` when one is a NaN: a single instruction on x86.
   mlir::Value maximum(mlir::Value a, mlir::Value b);
   mlir::Value minimum(mlir::Value a, mlir::Value b);
@@ -82,6 +86,13 @@ public:
   mlir::OpBuilder &builder;
   mlir::Location loc;
   machine::TargetAttr target;
+
+private:
+  /// The result of `op`, or what it folds to. Whatever the canonicalizer would fold in a long loop
+  /// body costs it a walk over that body.
+  mlir::Value folded(mlir::Operation *op);
+
+  llvm::DenseMap<mlir::Attribute, mlir::Value> constants;
 };
 
 /// How a matrix instruction sums a block; see Instructions.def.

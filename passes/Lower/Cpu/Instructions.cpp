@@ -95,10 +95,8 @@ struct Widen : MatrixInstruction {
     for (auto [quad, bytes] : llvm::enumerate(unpackQuads(emit, codeBits, codes))) {
       Value words = vector::BitCastOp::create(emit.builder, emit.loc, i32, bytes);
       for (int64_t i = 0; i < 4; ++i) {
-        Value code = arith::AndIOp::create(
-            emit.builder, emit.loc,
-            arith::ShRUIOp::create(emit.builder, emit.loc, words, emit.intLike(8 * i, i32)),
-            emit.intLike(255, i32));
+        Value code = arith::AndIOp::create(emit.builder, emit.loc, emit.shiftRight(words, 8 * i),
+                                           emit.intLike(255, i32));
         Value byte = emit.load(emit.builder.getI8Type(),
                                emit.address(activations, 4 * static_cast<int64_t>(quad) + i), 1);
         sums = emit.add(sums, emit.mul(code, emit.splat(emit.cast(byte, 32), i32)));

@@ -229,10 +229,8 @@ void Product::addFloats(ArrayRef<Value> tokens, Value block, int64_t half, Array
                                  emit.address(emit.address(input, emit.mul(j, 16)), 4 * column), 4),
                        type));
       for (auto [v, word] : llvm::enumerate(words)) {
-        Value code = arith::AndIOp::create(
-            builder, emit.loc,
-            arith::ShRUIOp::create(builder, emit.loc, word, emit.intLike(shift, i32)),
-            emit.intLike(mask, i32));
+        Value code = arith::AndIOp::create(builder, emit.loc, emit.shiftRight(word, shift),
+                                           emit.intLike(mask, i32));
         if (format().zero)
           code = arith::SubIOp::create(builder, emit.loc, code, emit.intLike(format().zero, i32));
         Value weight = emit.mul(arith::SIToFPOp::create(builder, emit.loc, type, code), scales[v]);

@@ -215,7 +215,7 @@ class Phases:
                                   capture_output=True, text=True)
             if llvm.returncode:
                 sys.exit(llvm.stderr)
-            subprocess.run(["clang", "-x", "ir", "-", "-O1", *flags, "-shared", "-fPIC", "-fuse-ld=lld", "-nostdlib",
+            subprocess.run(["clang", "-x", "ir", "-", "-O0", *flags, "-shared", "-fPIC", "-fuse-ld=lld", "-nostdlib",
                             "-Wno-override-module", "-o", library], input=llvm.stdout, text=True, check=True)
             self.library = ctypes.CDLL(library)
 

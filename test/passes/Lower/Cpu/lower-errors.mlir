@@ -1,0 +1,487 @@
+// RUN: %frit-opt %s --pass-pipeline="builtin.module(frit-lower-tiles-to-cpu)" --split-input-file --verify-diagnostics
+// What no code can be made for is refused.
+
+// expected-error @+1 {{expected a machine.target on the module}}
+module {
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 128, vector_registers = 16, instructions = [], memories = []>
+// expected-error @+1 {{expected vectors of at most 64 bytes, but got 128}}
+module attributes {machine.target = #target} {
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+// expected-error @+1 {{expected f16 or f32 storage of the cache, but got 'i32'}}
+tile.phase @cache_of_another_dialect reference @r bucket 1 cache i32 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+// expected-error @+1 {{expected f16 or f32 storage of the cache, but got '!kv.cache<1x16>'}}
+tile.phase @without_stores reference @r bucket 1 cache !kv.cache<1x16> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+// expected-error @+1 {{expected f16 or f32 storage of the cache, but got '!kv.cache<1x16, k = <i8, token_head>, v = <f16>>'}}
+tile.phase @int8_store reference @r bucket 1 cache !kv.cache<1x16, k = <i8, token_head>, v = <f16>> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+tile.phase @carried_number reference @r bucket 1 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // expected-error @+1 {{expected a phase to carry only tiles through loops, but got 'index'}}
+  %r = scf.for %i = %c0 to %c1 step %c1 iter_args(%a = %c0) -> (index) {
+    scf.yield %i : index
+  }
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+tile.phase @exchanged_tiles reference @r bucket 1 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %a = tile.fill 0.0 : !tile.tile<1x4>
+  %b = tile.fill 1.0 : !tile.tile<1x4>
+  // expected-error @+1 {{expected a loop not to exchange its carried tiles}}
+  %r:2 = scf.for %i = %c0 to %c1 step %c1 iter_args(%x = %a, %y = %b) -> (!tile.tile<1x4>, !tile.tile<1x4>) {
+    scf.yield %y, %x : !tile.tile<1x4>, !tile.tile<1x4>
+  }
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+tile.phase @exchanged_views reference @r bucket 1 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %a = tile.fill 0.0 : !tile.tile<2x4>
+  %b = tile.fill 1.0 : !tile.tile<2x4>
+  // expected-error @+1 {{expected a loop not to exchange its carried tiles}}
+  %r:2 = scf.for %i = %c0 to %c1 step %c1 iter_args(%x = %a, %y = %b) -> (!tile.tile<2x4>, !tile.tile<2x4>) {
+    %u = tile.reshape %y : !tile.tile<2x4> -> !tile.tile<4x2>
+    %v = tile.reshape %u : !tile.tile<4x2> -> !tile.tile<2x4>
+    %w = tile.rows %x[%c0] : !tile.tile<2x4> -> !tile.tile<2x4>
+    scf.yield %v, %w : !tile.tile<2x4>, !tile.tile<2x4>
+  }
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+tile.phase @branch_with_a_result reference @r bucket 1 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c = arith.constant true
+  // expected-error @+1 {{expected a branch without results in a phase}}
+  %r = scf.if %c -> (index) {
+    scf.yield %c0 : index
+  } else {
+    scf.yield %c1 : index
+  }
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+tile.phase @foreign_op reference @r bucket 1 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %x = arith.constant 1.0 : f32
+  // expected-error @+1 {{expected an op of tile, scf or arith in a phase}}
+  %y = math.exp %x : f32
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+tile.phase @foreign_op_in_a_loop reference @r bucket 1 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %i = %c0 to %c1 step %c1 {
+    // expected-error @+1 {{expected an op of tile, scf or arith in a phase}}
+    %m = memref.alloc() : memref<4xf32>
+  }
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+tile.phase @other_loop reference @r bucket 1 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // expected-error @+1 {{expected an op of tile, scf or arith in a phase}}
+  scf.execute_region {
+    scf.yield
+  }
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+tile.phase @map_of_a_tile reference @r bucket 1 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %x = tile.fill 0.0 : !tile.tile<1x4>
+  %i = arith.constant 1 : i32
+  %y = tile.map(%x : !tile.tile<1x4>) -> !tile.tile<1x4> {
+  ^bb0(%a: f32):
+    // expected-error @+1 {{expected an elementwise op on numbers in a map}}
+    %b = tile.reduce add %x : !tile.tile<1x4> -> !tile.tile<1x1>
+    tile.yield %a
+  }
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+tile.phase @map_of_an_index reference @r bucket 1 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %x = tile.fill 0.0 : !tile.tile<1x4>
+  %i = arith.constant 1 : i32
+  %y = tile.map(%x : !tile.tile<1x4>) -> !tile.tile<1x4> {
+  ^bb0(%a: f32):
+    // expected-error @+1 {{expected an elementwise op on numbers in a map}}
+    %b = arith.addi %c0, %c1 : index
+    tile.yield %a
+  }
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+tile.phase @map_of_vectors reference @r bucket 1 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %x = tile.fill 0.0 : !tile.tile<1x4>
+  %i = arith.constant 1 : i32
+  %y = tile.map(%x : !tile.tile<1x4>) -> !tile.tile<1x4> {
+  ^bb0(%a: f32):
+    // expected-error @+1 {{expected an elementwise op on numbers in a map}}
+    %b = arith.constant dense<1.0> : vector<4xf32>
+    tile.yield %a
+  }
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+tile.phase @map_with_two_results reference @r bucket 1 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %x = tile.fill 0.0 : !tile.tile<1x4>
+  %i = arith.constant 1 : i32
+  %y = tile.map(%x : !tile.tile<1x4>) -> !tile.tile<1x4> {
+  ^bb0(%a: f32):
+    // expected-error @+1 {{expected an elementwise op on numbers in a map}}
+    %b:2 = arith.addui_extended %i, %i : i32, i1
+    tile.yield %a
+  }
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<16x64, q8_0> at @f0, 0
+tile.pack @p of [@w] order p16
+tile.phase @unknown_instruction reference @r bucket 1 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %x = tile.fill 0.0 : !tile.tile<1x64>
+  %q = tile.quantize %x : !tile.tile<1x64> -> !tile.qtile<1x64, block = 32>
+  %w = tile.weights @p[%c0] : !tile.matrix<16x64, q8_0, p16>
+  // expected-error @+1 {{expected an instruction of the CPU's table, but got "dot4.512"}}
+  %y = tile.product %q, %w instruction "dot4.512" : !tile.qtile<1x64, block = 32>, !tile.matrix<16x64, q8_0, p16> -> !tile.tile<1x16>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+tile.phase @other_block reference @r bucket 1 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %x = tile.fill 0.0 : !tile.tile<1x64>
+  // expected-error @+1 {{expected blocks of 32, but got 64}}
+  %q = tile.quantize %x : !tile.tile<1x64> -> !tile.qtile<1x64, block = 64>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+graph.file @f0 "f"
+tile.pack @p of [@f0] order p16
+tile.phase @pack_of_a_file reference @r bucket 1 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // expected-error @+1 {{expected a pack of weights, but got one of @f0}}
+  %x = tile.embed @p[%c0] : !tile.tile<1x64>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+graph.file @f0 "f"
+tile.pack @p of [@f0] order p16
+tile.phase @rows_of_a_file reference @r bucket 1 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // expected-error @+1 {{expected a pack of weights, but got one of @f0}}
+  %w = tile.weights @p[%c0] : !tile.matrix<16x64, q8_0, p16>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<16x64, q8_0> at @f0, 0
+tile.pack @p of [@w] order p16
+tile.phase @embed_columns reference @r bucket 1 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // expected-error @+1 {{expected rows of '!graph.weight<16x64, q8_0>', but got '!tile.tile<1x32>'}}
+  %x = tile.embed @p[%c0] : !tile.tile<1x32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<16x64, q8_0> at @f0, 0
+tile.pack @p of [@w] order p16
+tile.phase @matrix_columns reference @r bucket 1 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // expected-error @+1 {{expected a p16 matrix of rows of '!graph.weight<16x64, q8_0>', but got '!tile.matrix<16x32, q8_0, p16>'}}
+  %w = tile.weights @p[%c0] : !tile.matrix<16x32, q8_0, p16>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<16x64, q8_0> at @f0, 0
+tile.pack @p of [@w] order p16
+tile.phase @matrix_format reference @r bucket 1 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // expected-error @+1 {{expected a p16 matrix of rows of '!graph.weight<16x64, q8_0>', but got '!tile.matrix<16x64, q4_0, p16>'}}
+  %w = tile.weights @p[%c0] : !tile.matrix<16x64, q4_0, p16>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<16x64, f32> at @f0, 0
+tile.pack @p of [@w] order p16
+tile.phase @matrix_order reference @r bucket 1 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // expected-error @+1 {{expected a p16 matrix of rows of '!graph.weight<16x64, f32>', but got '!tile.matrix<16x64, f32, columns>'}}
+  %w = tile.weights @p[%c0] : !tile.matrix<16x64, f32, columns>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+tile.phase @keys_dimension reference @r bucket 1 cache !kv.cache<1x16, value_dim = 32, k = <f16>, v = <f32>> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // expected-error @+1 {{expected keys of '!kv.cache<1x16, value_dim = 32, k = <f16>, v = <f32>>', but got '!tile.matrix<64x32, f16, p16>'}}
+  %k = tile.cache keys[%c0, %c0] of %c0 : !tile.matrix<64x32, f16, p16>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+tile.phase @keys_format reference @r bucket 1 cache !kv.cache<1x16, value_dim = 32, k = <f16>, v = <f32>> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // expected-error @+1 {{expected keys of '!kv.cache<1x16, value_dim = 32, k = <f16>, v = <f32>>', but got '!tile.matrix<64x16, f32, p16>'}}
+  %k = tile.cache keys[%c0, %c0] of %c0 : !tile.matrix<64x16, f32, p16>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+tile.phase @values_dimension reference @r bucket 1 cache !kv.cache<1x16, value_dim = 32, k = <f16>, v = <f32>> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // expected-error @+1 {{expected values of '!kv.cache<1x16, value_dim = 32, k = <f16>, v = <f32>>', but got '!tile.matrix<16x64, f32, columns>'}}
+  %k = tile.cache values[%c0, %c0] of %c0 : !tile.matrix<16x64, f32, columns>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+tile.phase @values_format reference @r bucket 1 cache !kv.cache<1x16, value_dim = 32, k = <f16>, v = <f32>> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // expected-error @+1 {{expected values of '!kv.cache<1x16, value_dim = 32, k = <f16>, v = <f32>>', but got '!tile.matrix<32x64, f16, columns>'}}
+  %k = tile.cache values[%c0, %c0] of %c0 : !tile.matrix<32x64, f16, columns>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+tile.phase @part_of_a_head reference @r bucket 1 cache !kv.cache<1x16, value_dim = 32, k = <f16>, v = <f32>> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %x = tile.fill 0.0 : !tile.tile<1x48>
+  tile.append keys %x[%c0] of %c0 : !tile.tile<1x48>
+  // expected-error @+1 {{expected whole heads of 32 columns, but got 48}}
+  tile.append values %x[%c0] of %c0 : !tile.tile<1x48>
+}
+}
