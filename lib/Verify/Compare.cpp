@@ -71,7 +71,9 @@ static Matrix removeSlack(const Results &results) {
 VerifyError verify::compareRows(const Results &results, RowRange rows) {
   if (results.storageSlack) {
     Matrix without = removeSlack(results);
-    return compareRows({results.exact, without, results.unfused, results.alternate}, rows);
+    return compareRows(
+        {results.exact, without, results.unfused, results.alternate, nullptr, results.rowFloors},
+        rows);
   }
   VerifyError worst;
   double unfused = largestRowError(results.unfused, results.exact, rows);
@@ -83,6 +85,8 @@ VerifyError verify::compareRows(const Results &results, RowRange rows) {
     here.bound = unfusedFactor * unfused + ulpFloor;
     if (results.alternate)
       here.bound += alternateFactor * rowError(*results.alternate, results.exact, row);
+    if (results.rowFloors)
+      here.bound += (*results.rowFloors)[row];
     if (isWorse(here, worst))
       worst = here;
   }

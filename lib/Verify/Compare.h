@@ -35,6 +35,8 @@ struct Results {
   const Matrix *alternate = nullptr; ///< f64 with undecided roundings made the other way
   /// By how much each element of `compiled` may be off for its storage; empty: not at all.
   const Matrix *storageSlack = nullptr;
+  /// What each row may be off beyond the floor that holds for all; empty: nothing.
+  const std::vector<double> *rowFloors = nullptr;
 };
 
 /// The row of `rows` that is the furthest beyond its bound, or else the nearest to it.

@@ -49,6 +49,7 @@ struct PhaseValues {
   std::vector<Matrix> outputs;
   /// Keys and values it appended, before they were rounded to storage; null without any.
   std::optional<Matrix> keys, values;
+  std::optional<Matrix> query; ///< of its attention
 };
 
 class PhaseCheck {
@@ -81,6 +82,7 @@ private:
   }
   const Manifest &manifest() const { return subject.manifest(); }
   Matrix readCache(const Manifest::Step &step, CacheSide side) const;
+  std::vector<double> attentionFloors(graph::AttentionOp attention, const Matrix &query) const;
   static Matrix storageSlack(const Matrix &exact, const Matrix &compiled, kv::StoreAttr store);
 
   Subject &subject;
@@ -355,6 +357,10 @@ LogicalResult PhaseCheck::runReference(const Manifest::Step &step, RoundingMode 
   };
   interpreter.afterValue = [&](Value value, RuntimeValue<T> &runtimeValue) {
     rounding.observe(value, runtimeValue);
+    for (OpOperand &use : value.getUses())
+      if (auto attention = dyn_cast<graph::AttentionOp>(use.getOwner());
+          attention && value == attention.getQuery())
+        result.query = toMatrix(std::get<Tensor<T>>(runtimeValue));
     return success();
   };
 
@@ -431,6 +437,29 @@ void PhaseCheck::record(const std::string &what, const Results &results) {
   fail(text);
 }
 
+/// A score is an exponent: what it is off is a relative error of its weight. A program may be off by
+/// 4 ulp of the products that a score sums up, of the largest score a token has.
+std::vector<double> PhaseCheck::attentionFloors(graph::AttentionOp attention,
+                                                const Matrix &query) const {
+  auto heads = static_cast<int64_t>(attention.getHeads());
+  int64_t dim = query.columns / heads, group = heads * dim / cachedKeys.columns;
+  std::vector<double> floors;
+  for (int64_t token = 0; token < query.rows; ++token) {
+    double largest = 0;
+    for (int64_t head = 0; head < heads; ++head)
+      for (int64_t position = 0; position <= call.positions[token]; ++position) {
+        const double *q = query.row(token) + head * dim;
+        const float *k = cachedKeys.row(position) + head / group * dim;
+        double sum = 0;
+        for (int64_t i = 0; i < dim; ++i)
+          sum += std::fabs(q[i] * k[i]);
+        largest = std::max(largest, sum);
+      }
+    floors.push_back(4 * 0x1p-23 * largest * std::fabs(attention.getScale().convertToDouble()));
+  }
+  return floors;
+}
+
 /// Half a unit of the last place of f16, whichever of the two is larger; nothing for f32, whose
 /// rounding is part of the error.
 Matrix PhaseCheck::storageSlack(const Matrix &exact, const Matrix &compiled, kv::StoreAttr store) {
@@ -444,10 +473,15 @@ Matrix PhaseCheck::storageSlack(const Matrix &exact, const Matrix &compiled, kv:
 
 void PhaseCheck::compare(LoweredPhase &phase, const PhaseValues &exact, const PhaseValues &compiled,
                          const PhaseValues &unfused, const PhaseValues *alternate) {
+  std::vector<double> floors;
+  for (auto attention : phase.reference.getBody().getOps<graph::AttentionOp>())
+    if (exact.query)
+      floors = attentionFloors(attention, *exact.query);
   for (size_t i = 0; i < exact.outputs.size(); ++i)
     record("output " + std::to_string(i),
            {exact.outputs[i], compiled.outputs[i], unfused.outputs[i],
-            alternate ? &alternate->outputs[i] : nullptr});
+            alternate ? &alternate->outputs[i] : nullptr, nullptr,
+            floors.empty() ? nullptr : &floors});
   if (!exact.keys)
     return;
   kv::CacheType type = cacheType(phase);

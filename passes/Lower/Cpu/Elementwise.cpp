@@ -180,10 +180,11 @@ LogicalResult PhaseLowering::lowerQuantize(tile::QuantizeOp op) {
       }
       Value top = emit.reduce(largest, /*isMaximum=*/true);
       Value scale = emit.mul(top, emit.real(1.0 / 127.0));
-      Value isZero =
-          arith::CmpFOp::create(builder, emit.loc, arith::CmpFPredicate::OEQ, top, emit.real(0.0));
+      // Below, the quotient would be infinite and the codes no numbers.
+      Value isTiny = arith::CmpFOp::create(builder, emit.loc, arith::CmpFPredicate::OLT, top,
+                                           emit.real(4.0e-37));
       Value inverse =
-          arith::SelectOp::create(builder, emit.loc, isZero, emit.real(0.0),
+          arith::SelectOp::create(builder, emit.loc, isTiny, emit.real(0.0),
                                   arith::DivFOp::create(builder, emit.loc, emit.real(127.0), top));
       // Adding 1.5 * 2^23 leaves the integer nearest to x (ties to even) in the low bits.
       Value magic = emit.realLike(12582912.0, type);
