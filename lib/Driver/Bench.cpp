@@ -226,25 +226,26 @@ Status Bench::measure(Test &test) {
 void Bench::printRow(const Test &test, bool first) const {
   std::string name = llvm::StringRef(info.name).empty() ? info.architecture : info.name;
   size_t width = std::max<size_t>(name.size(), 24);
+  auto right = [](llvm::StringRef text, unsigned columns) {
+    // ± takes two bytes.
+    return llvm::right_justify(text, columns + (text.contains("±") ? 1 : 0));
+  };
+  auto print = [&](llvm::ArrayRef<std::string> cells) {
+    llvm::outs() << "| " << llvm::left_justify(cells[0], width) << " | " << right(cells[1], 10)
+                 << " | " << llvm::left_justify(cells[2], 15) << " | " << right(cells[3], 7)
+                 << " | " << right(cells[4], 15) << " | " << right(cells[5], 16) << " |\n";
+  };
   if (first) {
-    llvm::outs()
-        << "| " << llvm::left_justify("model", width)
-        << " |       size | target          | threads |            test |              t/s |\n"
-        << "| " << std::string(width, '-')
-        << " | ---------: | --------------- | ------: | --------------: | ---------------: |\n";
+    print({"model", "size", "target", "threads", "test", "t/s"});
+    print({std::string(width, '-'), "---------:", std::string(15, '-'),
+           "------:", std::string(14, '-') + ":", std::string(15, '-') + ":"});
   }
   std::vector<double> rates = test.rates();
   std::string size, rate;
   llvm::raw_string_ostream(size) << llvm::format(
       "%.2f MiB", static_cast<double>(info.weights_bytes) / (1024.0 * 1024.0));
-  llvm::raw_string_ostream(rate) << llvm::format("%.2f", mean(rates)) << " ± "
-                                 << llvm::format("%.2f", deviation(rates));
-  llvm::outs() << "| " << llvm::left_justify(name, width) << " | " << llvm::right_justify(size, 10)
-               << " | " << llvm::left_justify(info.target, 15) << " | "
-               << llvm::format("%7d", test.threads) << " | "
-               << llvm::right_justify(test.name(), 15)
-               // One column more: ± takes two bytes.
-               << " | " << llvm::right_justify(rate, 17) << " |\n";
+  llvm::raw_string_ostream(rate) << llvm::format("%.2f ± %.2f", mean(rates), deviation(rates));
+  print({name, size, info.target, std::to_string(test.threads), test.name(), rate});
   llvm::outs().flush();
 }
 

@@ -15,7 +15,7 @@ using namespace frit;
 using namespace frit::driver;
 namespace path = llvm::sys::path;
 
-static mlir::DialectRegistry compilerRegistry() {
+mlir::DialectRegistry frit::driver::compilerRegistry() {
   mlir::DialectRegistry registry;
   registerCompiler(registry);
   return registry;
@@ -48,6 +48,12 @@ Status Compilation::checkGivenOptions() const {
 }
 
 Status Compilation::load() {
+  const mlir::remark::RemarkCategories &remarks = request.remarks;
+  if (remarks.all)
+    if (mlir::failed(mlir::remark::enableOptimizationRemarks(
+            context, nullptr, std::make_unique<mlir::remark::RemarkEmittingPolicyAll>(), remarks,
+            /*printAsEmitRemarks=*/true)))
+      return diagnostics.failure("cannot enable remarks");
   mlir::FailureOr<LoadedModel> loaded = loadModel(request.path, context, options);
   if (mlir::failed(loaded))
     return diagnostics.failure("cannot load '" + request.path + "'");

@@ -12,6 +12,7 @@
 #include "lib/Driver/Diagnostics.h"
 #include "lib/Driver/Progress.h"
 #include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/Remarks.h"
 
 #include <optional>
 #include <string>
@@ -26,7 +27,12 @@ struct CompileRequest {
   /// Options the user gave, by their name on the command line. One that comes too late is an error:
   /// a bundle, and a .mlir file behind the step that reads the option, must agree with it already.
   std::vector<std::string> given;
+  /// Remarks to print.
+  mlir::remark::RemarkCategories remarks;
 };
+
+/// What a context needs for all of the compiler.
+mlir::DialectRegistry compilerRegistry();
 
 /// A model on its way to a bundle, with a progress display and errors as text.
 class Compilation {

@@ -61,8 +61,9 @@ void DiagnosticCollector::handle(Diagnostic &diagnostic) {
   case DiagnosticSeverity::Warning:
     return printWarning(message);
   case DiagnosticSeverity::Note:
-  case DiagnosticSeverity::Remark:
     return printNote(message);
+  case DiagnosticSeverity::Remark:
+    return printRemark(message);
   }
 }
 

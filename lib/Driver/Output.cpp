@@ -23,6 +23,7 @@ static void print(llvm::StringRef kind, llvm::StringRef message) {
 
 void frit::driver::printError(llvm::StringRef message) { print("error", message); }
 void frit::driver::printNote(llvm::StringRef message) { print("note", message); }
+void frit::driver::printRemark(llvm::StringRef message) { print("remark", message); }
 void frit::driver::printWarning(llvm::StringRef message) { print("warning", message); }
 
 bool StandardOutput::write(llvm::StringRef text) {

@@ -25,6 +25,7 @@ enum ExitCode : int {
 /// "error: <message>" on standard error. Further lines of the message are printed as they are.
 void printError(llvm::StringRef message);
 void printNote(llvm::StringRef message);
+void printRemark(llvm::StringRef message);
 void printWarning(llvm::StringRef message);
 
 /// Standard output without a buffer: text is on its way when write() returns. Once a write failed,

@@ -7,7 +7,9 @@
 
 #include "lib/Driver/Version.h"
 
+#include "dialects/Machine/Machine.h"
 #include "frit/Machine/MachineModel.h"
+#include "mlir/IR/MLIRContext.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Config/llvm-config.h"
@@ -44,12 +46,16 @@ std::string frit::driver::versionText() {
   std::string targets;
   for (const MachineSummary &machine : listMachines())
     targets += (targets.empty() ? "" : ", ") + machine.name;
+  mlir::MLIRContext context;
+  std::string features;
+  if (Result<machine::TargetAttr> target = readMachine("native", context))
+    for (mlir::StringAttr feature : target->getFeatures())
+      features += " " + feature.getValue().str();
   return "frit " FRIT_VERSION "\n"
          "LLVM " LLVM_VERSION_STRING "\n"
          "targets: " +
-         targets + "\nnative target: " + detectMachine() + "\nCPU: " + hostName() + " (" +
-         llvm::sys::getHostCPUName().str() + ")\nCPU features: " + llvm::join(hostFeatures(), " ") +
-         "\n";
+         targets + "\nCPU: " + hostName() + " (" + llvm::sys::getHostCPUName().str() +
+         "), native target " + detectMachine() + "\nCPU features in use:" + features + "\n";
 }
 
 std::string frit::driver::compilerIdentity() {

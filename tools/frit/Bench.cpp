@@ -41,7 +41,8 @@ struct BenchArguments : CommandLine {
       cl::init("0"), cl::desc("Tokens in the cache before each test (default: 0)")};
   Option<std::string> threads{*this, "threads", cl::value_desc("number"),
                               cl::desc("Threads (default: one a CPU)")};
-  cl::alias threadsShort{"t", cl::Prefix, cl::desc("Same as --threads"), cl::aliasopt(threads)};
+  cl::alias threadsShort{"t", cl::Prefix, cl::NotHidden, cl::desc("Same as --threads"),
+                         cl::aliasopt(threads)};
   Option<int64_t> repetitions{*this,       "r",
                               cl::Prefix,  cl::value_desc("number"),
                               cl::init(5), cl::desc("How often each test is run (default: 5)")};

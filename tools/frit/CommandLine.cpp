@@ -11,12 +11,16 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 using namespace llvm;
 using namespace frit;
 using namespace frit::driver;
 
-/// Buffers hold that many rows: more gains nothing.
-static constexpr int64_t mostTokens = 65536;
+/// One token is decoding, which has code of its own. Buffers hold so many rows that more gains
+/// nothing.
+static constexpr int64_t leastTokens = 2, mostTokens = 65536;
 
 int frit::driver::usageError(StringRef command, StringRef message) {
   std::string text = message.str() + "\nsee 'frit ";
@@ -26,22 +30,64 @@ int frit::driver::usageError(StringRef command, StringRef message) {
   return ExitUsage;
 }
 
-/// LLVM's messages in the shape of ours: "frit: Unknown command line argument '--x'.  Try: ...".
-static std::string cleanMessage(StringRef text, StringRef command) {
+namespace {
+/// Keeps what is written to standard error while it lives: LLVM prints what is wrong with the value
+/// of an option right there.
+class ErrorCapture {
+public:
+  ErrorCapture() : saved(dup(STDERR_FILENO)), memory(memfd_create("errors", MFD_CLOEXEC)) {
+    if (saved >= 0 && memory >= 0)
+      dup2(memory, STDERR_FILENO);
+  }
+  ~ErrorCapture() { end(); }
+
+  std::string end() {
+    std::string text;
+    if (saved >= 0 && memory >= 0) {
+      dup2(saved, STDERR_FILENO);
+      text.resize(static_cast<size_t>(lseek(memory, 0, SEEK_END)));
+      ssize_t length = pread(memory, text.data(), text.size(), 0);
+      text.resize(static_cast<size_t>(std::max<ssize_t>(length, 0)));
+    }
+    for (int *file : {&saved, &memory})
+      if (*file >= 0)
+        close(std::exchange(*file, -1));
+    return text;
+  }
+
+private:
+  int saved, memory;
+};
+} // namespace
+
+/// One of LLVM's messages in the shape of ours, without the program and the way to the help:
+///   Unknown command line argument '--tmp'.  Try: 'frit run --help'
+///   for the -n option: 'x' value invalid for long argument!
+static std::string cleanMessage(StringRef line) {
+  line.consume_front("frit: ");
+  line = line.split("  Try: ").first.split(" See: ").first.rtrim(".!?: ");
+  if (line.starts_with("Too many positional"))
+    return "expected only one MODEL";
+  auto [option, problem] = line.split(" option: ");
+  if (!option.consume_front("for the "))
+    return (Twine(toLower(line.front())) + line.drop_front()).str();
+  auto [value, kind] = problem.split(" value invalid for ");
+  if (kind.empty())
+    return (option + ": " + problem).str();
+  StringRef expected = kind.starts_with("float") ? "a number"
+                       : kind.starts_with("u")   ? "a whole number from 0"
+                       : kind.starts_with("long") || kind.starts_with("int") ? "a whole number"
+                                                                             : "another value";
+  return (option + ": expected " + expected + ", found " + value).str();
+}
+
+static std::string cleanMessages(StringRef text) {
   SmallVector<StringRef> lines;
   text.split(lines, '\n', -1, /*KeepEmpty=*/false);
   std::string message;
-  for (StringRef line : lines) {
-    line.consume_front("frit: ");
-    line.consume_front("for the ");
-    line = line.split("  Try: ").first.split(" See: ").first.rtrim(".!? ");
-    if (line.starts_with("Must specify"))
-      continue;
-    std::string part = line.str();
-    if (!part.empty())
-      part[0] = toLower(part[0]);
-    message += (message.empty() ? "" : "; ") + part;
-  }
+  for (StringRef line : lines)
+    if (!line.starts_with("Can specify at most"))
+      message += (message.empty() ? "" : "; ") + cleanMessage(line);
   return message;
 }
 
@@ -58,17 +104,19 @@ std::optional<int> CommandLine::parse(int argc, char **argv) {
     option->setHiddenFlag(cl::Hidden);
   // There are so few options that a list of them says no more than --help.
   for (StringRef name : {"help-list", "help-list-hidden"})
-    if (cl::Option *option = options.lookup(name))
-      option->setHiddenFlag(cl::ReallyHidden);
+    options.erase(name);
   std::string errors;
   raw_string_ostream stream(errors);
+  ErrorCapture capture;
   // Usage lines and messages name the program, not the path to it.
   std::vector<const char *> arguments(argv, argv + argc);
   arguments[0] = "frit";
-  if (cl::ParseCommandLineOptions(argc, arguments.data(), "", &stream, nullptr, nullptr,
-                                  /*LongOptionsUseDoubleDash=*/true))
+  bool parsed = cl::ParseCommandLineOptions(argc, arguments.data(), "", &stream, nullptr, nullptr,
+                                            /*LongOptionsUseDoubleDash=*/true);
+  errors = capture.end() + errors;
+  if (parsed)
     return std::nullopt;
-  return usageError(command.getName(), cleanMessage(errors, command.getName()));
+  return usageError(command.getName(), cleanMessages(errors));
 }
 
 ModelArguments::ModelArguments(CommandLine &line)
@@ -102,8 +150,8 @@ Result<CompileRequest> ModelArguments::request() const {
       request.given.push_back(option->ArgStr.str());
   if (maxTokens.given())
     request.given.push_back(maxTokens.ArgStr.str());
-  if (maxTokens < 1 || maxTokens > mostTokens)
-    return Failure("--max-tokens: expected 1 to ", mostTokens, ", found ", maxTokens.getValue());
+  if (maxTokens < leastTokens || maxTokens > mostTokens)
+    return Failure("--max-tokens: expected ", leastTokens, " to ", mostTokens, ", found ", maxTokens.getValue());
   if (activations != "int8" && activations != "f32")
     return Failure("--activations: expected int8 or f32, found '", activations.getValue(), "'");
   if (kvCacheType != "f16" && kvCacheType != "f32")

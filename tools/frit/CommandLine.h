@@ -72,6 +72,7 @@ int compileCommand(int argc, char **argv);
 int inspectCommand(int argc, char **argv);
 int runCommand(int argc, char **argv);
 int targetsCommand(int argc, char **argv);
+int verifyCommand(int argc, char **argv);
 
 } // namespace frit::driver
 

@@ -49,7 +49,16 @@ struct CompileArguments : CommandLine {
   Option<bool> noVerify{*this, "no-verify-phases",
                         cl::desc("Do not check what each phase must leave behind")};
   Option<std::string> remarks{*this, "remarks-filter", cl::value_desc("regex"),
-                              cl::desc("Print remarks of these categories")};
+                              cl::desc("Print the remarks of the categories that match: what was "
+                                       "done and why")};
+  Option<std::string> remarksPassed{*this, "remarks-filter-passed", cl::value_desc("regex"),
+                                    cl::Hidden, cl::desc("Only what was done")};
+  Option<std::string> remarksMissed{*this, "remarks-filter-missed", cl::value_desc("regex"),
+                                    cl::Hidden, cl::desc("Only what was not done")};
+  Option<std::string> remarksAnalysis{*this, "remarks-filter-analyse", cl::value_desc("regex"),
+                                      cl::Hidden, cl::desc("Only what was found out")};
+  Option<std::string> remarksFailed{*this, "remarks-filter-failed", cl::value_desc("regex"),
+                                    cl::Hidden, cl::desc("Only what failed")};
 
   Result<CompileJob> job() const;
 };
@@ -64,6 +73,17 @@ Result<CompileJob> CompileArguments::job() const {
   CompilerOptions &options = job.request.options;
   options.pipeline.verifyPhases = !noVerify;
   options.dumpDirectory = dump;
+  // Empty stands for none; without a value, MLIR would not apply the filter for all either.
+  mlir::remark::RemarkCategories &categories = job.request.remarks;
+  bool anyRemarks = remarks.given() || remarksPassed.given() || remarksMissed.given() ||
+                    remarksAnalysis.given() || remarksFailed.given();
+  for (auto [option, category] :
+       {std::pair(&remarks, &categories.all), std::pair(&remarksPassed, &categories.passed),
+        std::pair(&remarksMissed, &categories.missed),
+        std::pair(&remarksAnalysis, &categories.analysis),
+        std::pair(&remarksFailed, &categories.failed)})
+    if (anyRemarks)
+      *category = option->getValue();
   options.configure = [](mlir::PassManager &passes) {
     mlir::applyDefaultTimingPassManagerCLOptions(passes);
     return mlir::applyPassManagerCLOptions(passes);

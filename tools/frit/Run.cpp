@@ -44,10 +44,12 @@ struct RunArguments : CommandLine {
   Option<int64_t> context{*this, "ctx", cl::value_desc("tokens"), cl::init(0),
                           cl::desc("Room for prompt and answer (default: what they need, up to "
                                    "the model's context)")};
-  cl::alias contextShort{"c", cl::Prefix, cl::desc("Same as --ctx"), cl::aliasopt(context)};
+  cl::alias contextShort{"c", cl::Prefix, cl::NotHidden, cl::desc("Same as --ctx"),
+                         cl::aliasopt(context)};
   Option<int32_t> threads{*this, "threads", cl::value_desc("number"), cl::init(0),
                           cl::desc("Threads (default: one a CPU); results do not depend on it")};
-  cl::alias threadsShort{"t", cl::Prefix, cl::desc("Same as --threads"), cl::aliasopt(threads)};
+  cl::alias threadsShort{"t", cl::Prefix, cl::NotHidden, cl::desc("Same as --threads"),
+                         cl::aliasopt(threads)};
   Option<float> temperature{*this, "temp", cl::value_desc("number"), cl::init(0.0F),
                             cl::desc("Temperature; 0 (default) always takes the likeliest token")};
   Option<int32_t> topK{*this, "top-k", cl::value_desc("number"), cl::init(40),

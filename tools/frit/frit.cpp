@@ -27,6 +27,7 @@ static const Command commands[] = {
     {"run", "have a model write, or chat with it", runCommand},
     {"bench", "measure how fast a model reads and writes", benchCommand},
     {"compile", "compile a model to a bundle, or a part of the way", compileCommand},
+    {"verify", "compare the compiled model with the reference interpreter", verifyCommand},
     {"inspect", "say what a model consists of", inspectCommand},
     {"targets", "list the machines that frit compiles for", targetsCommand},
     {"archs", "list the architectures that frit reads", archsCommand},

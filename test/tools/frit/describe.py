@@ -1,0 +1,91 @@
+# RUN: %python %s
+# ===- describe.py - frit inspect ----------------------------------------------===//
+#
+# Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# ===----------------------------------------------------------------------===//
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "Inputs"))
+from driver import DriverTest, main, parse_json
+
+# Elements of K and V a token adds: 2 layers, 2 heads of 16, keys and values.
+KV_ELEMENTS = 2 * 2 * 16 * 2
+
+
+class InspectTest(DriverTest):
+    def inspect(self, *arguments):
+        out, err = self.frit("inspect", *arguments, "--json")
+        self.assertEqual(err, "")
+        return parse_json(out)
+
+    def test_checkpoint(self):
+        model = self.make_model()
+        found = self.inspect(model)
+        expected = {
+            "kind": "model", "phase": "import", "model": "tiny", "architecture": "llama",
+            "context_length": 128, "vocabulary": 288, "hidden": 64, "layers": 2, "tied": True,
+            "files": ["tiny.gguf"], "packs": [],
+            "kv_bytes_per_token": {"f16": 2 * KV_ELEMENTS, "f32": 4 * KV_ELEMENTS},
+        }  # fmt: skip
+        self.assertEqual({key: found[key] for key in expected}, expected)
+        # Q8_0: 34 bytes for 32 values.
+        matrices = 288 * 64 + 2 * (2 * 64 * 64 + 2 * 32 * 64 + 3 * 96 * 64)
+        formats = {entry["format"]: entry["bytes"] for entry in found["formats"]}
+        self.assertEqual(formats, {"f32": 4 * 5 * 64, "q8_0": matrices // 32 * 34})
+        text, _ = self.frit("inspect", model)
+        for part in ("tiny", "4 heads of 16 over 2", "FFN 96", "token_embd", "q8_0"):
+            self.assertIn(part, text)
+
+    def test_scheduled_model_has_packs(self):
+        model = self.make_model()
+        self.frit("compile", model, "--compile-to", "schedule", "-o", "s.mlir")
+        packs = {pack["name"]: pack for pack in self.inspect("s.mlir")["packs"]}
+        self.frit("compile", model, "-o", "out.frit")
+        bundle = self.inspect("out.frit")
+        self.assertEqual([pack["name"] for pack in bundle["packs"]], list(packs))
+        for pack in bundle["packs"]:
+            self.assertEqual(pack["bytes"], packs[pack["name"]]["bytes"])
+            self.assertEqual(pack["rows"], packs[pack["name"]]["rows"])
+        self.assertIn("pack ", self.frit("inspect", "s.mlir")[0])
+
+    def test_bundle(self):
+        model = self.make_model()
+        self.frit(
+            *("compile", model, "-o", "out.frit", "--target", "x86-64-v3"),
+            *("--kv-cache-type", "f32", "--activations", "f32"),
+        )
+        found = self.inspect("out.frit")
+        expected = {
+            "kind": "bundle", "model": "tiny", "target": "x86-64-v3", "activations": "f32",
+            "kv_cache_type": "f32", "context_length": 128, "vocabulary": 288, "hidden": 64,
+            "layers": 2, "file": "tiny.gguf",
+            "kv_bytes_per_token": {
+                "f16": 2 * KV_ELEMENTS, "f32": 4 * KV_ELEMENTS, "bundle": 4 * KV_ELEMENTS,
+            },
+            "bundle_bytes": (self.directory / "out.frit").stat().st_size,
+        }  # fmt: skip
+        self.assertEqual({key: found[key] for key in expected}, expected)
+        self.assertEqual(
+            [section["name"] for section in found["sections"]],
+            ["manifest", "code", "tokenizer", "packs"],
+        )
+        self.assertEqual([program["max_tokens"] for program in found["programs"]][0], 1)
+        text, _ = self.frit("inspect", "out.frit")
+        for part in ("x86-64-v3", "tiny", "packs", "decode, up to 1 tokens"):
+            self.assertIn(part, text)
+
+    def test_damaged_bundles(self):
+        self.frit("compile", self.make_model(), "-o", "out.frit")
+        path = self.directory / "out.frit"
+        whole = path.read_bytes()
+        for damage in (whole[:40], whole[:5000], whole + b"\0", whole[:4200] + b"x" + whole[4201:]):
+            path.write_bytes(damage)
+            self.assert_error(["inspect", "out.frit"], "out.frit")
+
+
+if __name__ == "__main__":
+    main()
