@@ -19,6 +19,9 @@ graph.weights @block [2] {
   graph.column @wide : !graph.weight<64x96, f16> at [@f0], [0, 8192]
   graph.column @square : !graph.weight<64x64, f16> at [@f0], [0, 8192]
   graph.column @narrow : !graph.weight<16x64, f16> at [@f0], [0, 8192]
+  graph.column @k2 : !graph.weight<64x64, q4_1> at [@f0], [0, 8192]
+  graph.column @v2 : !graph.weight<32x64, q4_1> at [@f0], [0, 8192]
+  graph.column @head_norm : !graph.weight<64, f32> at [@f0], [0, 8192]
   graph.column @bias : !graph.weight<64, f32> at [@f0], [0, 8192]
 }
 
@@ -182,6 +185,64 @@ graph.layer @unaligned(%x: tensor<?x64xf32>, %tok: !graph.tokens, %kv: !kv.cache
 // CHECK-NEXT:        %[[S1:.*]] = arith.subi %[[S]], %c1 : index
 // CHECK-NEXT:        tile.weights @pack.block.square[%[[S1]]] : !tile.matrix<32x64, f16, p16>
 
+// Keys and values of different sizes share heads of their own; a norm of heads wants whole ones, too.
+graph.layer @dimensions(%x: tensor<?x64xf32>, %tok: !graph.tokens, %kv: !kv.cache<2x32, value_dim = 16, k = <f16>, v = <f16>>, %i: index) -> tensor<?x64xf32> {
+  %wk = graph.param @block::@k2[%i] : !graph.weight<64x64, q4_1>
+  %wv = graph.param @block::@v2[%i] : !graph.weight<32x64, q4_1>
+  %ws = graph.param @block::@square[%i] : !graph.weight<64x64, f16>
+  %wh = graph.param @block::@head_norm[%i] : !graph.weight<64, f32>
+  %n = graph.quantize %x by 32 : tensor<?x64xf32>
+  %k = graph.linear %n, %wk : !graph.qtensor<?x64, block = 32>, !graph.weight<64x64, q4_1>
+  %v = graph.linear %n, %wv : !graph.qtensor<?x64, block = 32>, !graph.weight<32x64, q4_1>
+  kv.append %kv, %k, %v, %tok : !kv.cache<2x32, value_dim = 16, k = <f16>, v = <f16>>, tensor<?x64xf32>, tensor<?x32xf32>, !graph.tokens
+  %s = graph.linear %k, %ws : tensor<?x64xf32>, !graph.weight<64x64, f16>
+  %y = graph.norm %s, %wh {eps = 1.0e-5, group = 64 : i64} : tensor<?x64xf32>, !graph.weight<64, f32>
+  graph.return %y : tensor<?x64xf32>
+}
+
+// Two heads of keys of 32 rows, then, from row 64 or tile 4 on, two of values of 16.
+// CHECK-LABEL: tile.phase @dimensions.k2.v2.m1
+// CHECK:         tile.shares %c4
+// CHECK-NEXT:    scf.for %[[S:.*]] = %
+// CHECK:             tile.weights @pack.dimensions.k2.v2[%[[S]]] : !tile.matrix<32x64, q4_1, p16>
+// CHECK:             tile.append keys
+// CHECK:           } else {
+// CHECK-NEXT:        %[[S1:.*]] = arith.subi %[[S]], %c2 : index
+// CHECK-NEXT:        %[[TILE:.*]] = arith.addi %[[S]], %c2 : index
+// CHECK-NEXT:        tile.weights @pack.dimensions.k2.v2[%[[TILE]]] : !tile.matrix<16x64, q4_1, p16>
+// CHECK-NEXT:        %[[C:.*]] = arith.muli %[[S1]], %c16 : index
+// CHECK:             %[[H:.*]] = arith.divui %[[C]], %c16 : index
+// CHECK-NEXT:        tile.append values %{{.*}}[%[[H]]] of %{{.*}} : !tile.tile<1x16>
+// CHECK-LABEL: tile.phase @dimensions.square.m1
+// CHECK:         tile.shares %c1
+// CHECK:           tile.weights @pack.block.square[%{{.*}}] : !tile.matrix<64x64, f16, p16>
+
+// k crosses the barrier as it is and rotated. Only its own shares rotate it.
+graph.layer @shared_result(%x: tensor<?x64xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x16>, %i: index) -> tensor<?x64xf32> {
+  %wq = graph.param @block::@square[%i] : !graph.weight<64x64, f16>
+  %wn = graph.param @block::@narrow[%i] : !graph.weight<16x64, f16>
+  %wb = graph.param @block::@back[%i] : !graph.weight<64x16, f16>
+  %q = graph.linear %x, %wq : tensor<?x64xf32>, !graph.weight<64x64, f16>
+  %k = graph.linear %x, %wn : tensor<?x64xf32>, !graph.weight<16x64, f16>
+  %r = graph.rope %k, %tok halves {head_dim = 16, dim = 16, theta = 1.0e4} : tensor<?x16xf32>
+  %a = graph.linear %k, %wb : tensor<?x16xf32>, !graph.weight<64x16, f16>
+  %b = graph.linear %r, %wb : tensor<?x16xf32>, !graph.weight<64x16, f16>
+  %c = graph.residual %a, %b : tensor<?x64xf32>
+  %y = graph.residual %q, %c : tensor<?x64xf32>
+  graph.return %y : tensor<?x64xf32>
+}
+
+// CHECK-LABEL: tile.phase @shared_result.square.narrow.m1
+// CHECK:           scf.if
+// CHECK-NOT:         tile.rotate
+// CHECK:             tile.store %{{.*}}, @buffer.shared_result.square.narrow[%{{.*}}, %{{.*}}] : !tile.tile<1x32>
+// CHECK-NOT:         tile.store
+// CHECK:           } else {
+// CHECK:             %[[K:.*]] = tile.product
+// CHECK-NEXT:        %[[R:.*]] = tile.rotate %[[K]]
+// CHECK-DAG:         tile.store %[[K]], @buffer.shared_result.square.narrow.{{[23]}}[%{{.*}}, %{{.*}}] : !tile.tile<1x16>
+// CHECK-DAG:         tile.store %[[R]], @buffer.shared_result.square.narrow.{{[23]}}[%{{.*}}, %{{.*}}] : !tile.tile<1x16>
+
 // A bias is added to the tile.
 graph.layer @bias(%x: tensor<?x64xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x16>, %i: index) -> tensor<?x64xf32> {
   %w = graph.param @block::@square[%i] : !graph.weight<64x64, f16>
@@ -218,6 +279,9 @@ graph.layer @bias(%x: tensor<?x64xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x16
 // CHECK-NEXT: tile.pack @pack.block.narrow of [@block::@narrow] order p16
 // CHECK-NEXT: tile.pack @pack.block.square of [@block::@square] order p16
 // CHECK-NEXT: tile.pack @pack.block.back of [@block::@back] order p16
+// CHECK-NEXT: tile.pack @pack.dimensions.k2.v2 of [@block::@k2, @block::@v2] order p16
+// CHECK-NEXT: tile.pack @pack.block.head_norm of [@block::@head_norm] order vector
+// CHECK-NEXT: tile.pack @pack.shared_result.square.narrow of [@block::@square, @block::@narrow] order p16
 // CHECK-NEXT: tile.pack @pack.block.bias of [@block::@bias] order vector
 // CHECK-NEXT: }
 

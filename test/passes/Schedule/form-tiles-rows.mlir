@@ -28,19 +28,22 @@ graph.layer @layer(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x1
   graph.return %r : tensor<?x32xf32>
 }
 
+// The buffer of the embedding is free again, but it has rows for tokens.
 // CHECK-LABEL: tile.phase @forward.norm.m6
-// CHECK-SAME:    inputs [@buffer.forward.embed] outputs [@buffer.forward.norm]
+// CHECK-SAME:    inputs [@buffer.forward.square] outputs [@buffer.forward.norm]
 // CHECK:         %[[N:.*]] = tile.count wanted
 // CHECK:           %[[T:.*]] = arith.muli %{{.*}}, %c6 : index
-// CHECK:           tile.load @buffer.forward.embed[%[[T]], %c0] valid %{{.*}} wanted : !tile.tile<6x32>
+// CHECK:           tile.load @buffer.forward.square[%[[T]], %c0] valid %{{.*}} wanted : !tile.tile<6x32>
 // CHECK:           tile.store %{{.*}}, @buffer.forward.norm[%[[T]], %c0] : !tile.tile<6x32>
 // CHECK:       tile.buffer @buffer.forward.norm[wanted, 32]
 // CHECK:       tile.program @decode max_tokens 1 logits @buffer.forward.norm
 graph.func @forward(%tok: !graph.tokens) -> tensor<?x32xf32> {
   %t = graph.param @table : !graph.weight<64x32, f32>
   %n = graph.param @norm : !graph.weight<32, f32>
+  %w = graph.param @square : !graph.weight<32x32, f32>
   %x = graph.embed %tok, %t : !graph.weight<64x32, f32>
-  %s = graph.select %x, %tok : tensor<?x32xf32>
+  %z = graph.linear %x, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  %s = graph.select %z, %tok : tensor<?x32xf32>
   %y = graph.norm %s, %n {eps = 1.0e-5} : tensor<?x32xf32>, !graph.weight<32, f32>
   graph.return %y : tensor<?x32xf32>
 }

@@ -119,4 +119,16 @@ tile.phase @reduce reference @r bucket 1 {
   %x = tile.load @x[%c0, %c0] : !tile.tile<1x9>
   %y = tile.reduce add %x : !tile.tile<1x9> -> !tile.tile<1x1>
 }
+// Rows that do not count are left out.
+// CHECK-LABEL: func.func @frit_phase_valid
+// CHECK:         %[[AT:.*]] = llvm.getelementptr %arg0[8] : (!llvm.ptr) -> !llvm.ptr, i8
+// CHECK-NEXT:    %[[TOKENS:.*]] = llvm.load %[[AT]]
+// CHECK-NEXT:    %[[N:.*]] = arith.index_cast %[[TOKENS]] : i64 to index
+// CHECK:         scf.for %{{.*}} = %{{.*}} to %[[N]] step
+tile.phase @valid reference @r bucket 4 {
+  %c0 = arith.constant 0 : index
+  %n = tile.count tokens
+  %x = tile.load @x[%c0, %c0] valid %n : !tile.tile<4x9>
+  %y = tile.reduce add %x : !tile.tile<4x9> -> !tile.tile<4x1>
+}
 }

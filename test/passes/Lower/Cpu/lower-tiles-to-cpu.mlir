@@ -2,10 +2,10 @@
 // A phase becomes a function of the runtime's interface; the module says what the runtime must provide.
 
 #target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
-// Tiles of 2 x 32, 2 x 32 and 2 x 32 elements are the most any phase keeps; the third rotation needs no table
-// of its own.
+// Tiles of 2 x 32, 2 x 32 and 2 x 32 elements are the most any phase keeps; equal rotations
+// share a table.
 // CHECK:      module attributes {
-// CHECK-SAME:   frit.rope_tables = [{dim = 16 : i64, position_scale = 1.000000e+00 : f64, theta = 1.000000e+05 : f64}, {dim = 8 : i64, position_scale = 5.000000e-01 : f64, theta = 1.000000e+04 : f64}],
+// CHECK-SAME:   frit.rope_tables = [{dim = 16 : i64, position_scale = 1.000000e+00 : f64, theta = 1.000000e+05 : f64}, {dim = 8 : i64, position_scale = 5.000000e-01 : f64, theta = 1.000000e+04 : f64}, {dim = 16 : i64, position_scale = 1.000000e+00 : f64, theta = 1.000000e+04 : f64}, {dim = 16 : i64, position_scale = 5.000000e-01 : f64, theta = 1.000000e+05 : f64}],
 // CHECK-SAME:   frit.scratch_bytes = 768 : i64
 module attributes {machine.target = #target} {
 graph.file @f0 "f"
@@ -52,7 +52,9 @@ tile.phase @rotations reference @"decoder.ffn-1.reference" bucket 1 {
   %x = tile.load @x[%c0, %c0] : !tile.tile<1x32>
   %r = tile.rotate %x of %c0 {head_dim = 16, dim = 8, theta = 1.0e4, position_scale = 0.5} : !tile.tile<1x32>
   %s = tile.rotate %r of %c0 {head_dim = 32, dim = 16, theta = 1.0e5} : !tile.tile<1x32>
-  tile.store %s, @y[%c0, %c0] : !tile.tile<1x32>
+  %t = tile.rotate %s of %c0 {head_dim = 32, dim = 16, theta = 1.0e4} : !tile.tile<1x32>
+  %u = tile.rotate %t of %c0 {head_dim = 32, dim = 16, theta = 1.0e5, position_scale = 0.5} : !tile.tile<1x32>
+  tile.store %u, @y[%c0, %c0] : !tile.tile<1x32>
 }
 
 // CHECK:      tile.program @decode max_tokens 1 logits @y {

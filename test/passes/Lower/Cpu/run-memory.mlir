@@ -137,6 +137,21 @@ tile.phase @shares_cyclic reference @r bucket 1 {
   }
 }
 
+// Some rows of a tile of which few are valid: they count, whatever the number was.
+tile.phase @rows reference @r bucket 2 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %n = tile.count tokens
+  %x = tile.load @x[%c0, %c0] valid %n : !tile.tile<5x96>
+  %p = tile.rows %x[%c1] : !tile.tile<5x96> -> !tile.tile<2x96>
+  %y = tile.map(%p : !tile.tile<2x96>) -> !tile.tile<2x96> {
+  ^bb0(%a: f32):
+    %b = arith.negf %a : f32
+    tile.yield %b
+  }
+  tile.store %y, @out[%c1, %c0] : !tile.tile<2x96>
+}
+
 // Heads of a token become rows and go back; a tile of some columns is copied first.
 tile.phase @reshape reference @r bucket 3 {
   %c0 = arith.constant 0 : index

@@ -58,6 +58,14 @@ def check_shares(phases: Phases) -> None:
     check_close("worker 1 of 3", [[row[0] for row in out]], [[0, 1, 0, 0, 1, 0, 0, 1]], 0)
 
 
+def check_rows(phases: Phases) -> None:
+    x = Random(7).matrix(5, 96)
+    for tokens in (1, 3, 5):
+        out = phases.run("rows", tokens=tokens, positions=range(5), buffers={"x": x})["out"]
+        nan = [math.nan] * 96
+        check_close("rows", out, [nan, [-v for v in x[1]], [-v for v in x[2]], nan, nan], 0)
+
+
 def check_reshape(phases: Phases) -> None:
     x = Random(4).matrix(3, 96)
     out = phases.run("reshape", tokens=3, buffers={"x": x})["out"]
