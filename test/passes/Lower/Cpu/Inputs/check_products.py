@@ -27,7 +27,7 @@ def int8_product(x: list[list[float]], w: Weights) -> list[list[float]]:
 
 
 def activations(rows: int, seed: int) -> list[list[float]]:
-    """Each block holds +-127 units, so that codes are exact; ties and a block of zeros among them."""
+    """Each block holds +-127 units, so that codes are exact; ties, zeros and tiny values among them."""
     rng = Random(seed)
     matrix = []
     for r in range(rows):
@@ -37,7 +37,7 @@ def activations(rows: int, seed: int) -> list[list[float]]:
             block = [unit * (rng.below(255) - 127) for _ in range(32)]
             block[rng.below(32)] = 127 * unit
             block[5], block[6], block[7] = -127 * unit, 2.5 * unit, -3.5 * unit
-            row += block if (r, b) != (1, 1) else [0.0] * 32
+            row += {(1, 1): [0.0] * 32, (2, 0): [v * 2.0**-140 for v in block]}.get((r, b), block)
         matrix.append(row)
     # A row at the end of the range in every column.
     matrix[-1] = [127.0 * (1 if c % 3 else -1) for c in range(96)]
