@@ -290,7 +290,7 @@ Result<int> Bench::run() {
   std::vector<Test> tests = makeTests();
   if (tests.empty())
     return Failure("nothing to measure: expected a number above 0 for -p or -n");
-  Result<OpenedModel> opened = openModel(options.model);
+  Result<OpenedModel> opened = openModel(options.model, options.hugePages);
   if (!opened)
     return opened.takeFailure();
   model = *std::move(opened);

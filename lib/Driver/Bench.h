@@ -26,6 +26,7 @@ struct BenchOptions {
   std::vector<int64_t> threads;                  ///< 0: one a CPU
   int64_t repetitions = 5;
   bool warmUp = true;
+  HugePages hugePages = HugePages::Auto;
   bool json = false;
 };
 

@@ -9,9 +9,9 @@
 
 #include "dialects/Machine/Machine.h"
 #include "lib/Driver/BundleFile.h"
+#include "lib/Driver/DescribePhases.h"
 #include "lib/Driver/ModelFile.h"
 #include "lib/Driver/Output.h"
-#include "lib/Import/Describe.h"
 #include "lib/Pack/Packer.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
@@ -100,7 +100,7 @@ static Status inspectSource(const CompileRequest &request, bool json) {
       return found.takeFailure();
     packs = *std::move(found);
   }
-  ModelDescription description = describeModel(module);
+  ModelDescription description = describeAnyModel(module);
   std::string target = machine::getTarget(module).getName().str();
   std::string phase = phaseInfo(compilation.phase()).name.str();
   if (json) {
@@ -130,7 +130,7 @@ namespace {
 /// Fields of a manifest; what is missing reads as empty.
 class Fields {
 public:
-  explicit Fields(const Object *object) : object(object ? object : &none) {}
+  explicit Fields(const Object *object) : object(object ? object : &empty()) {}
   Fields in(llvm::StringRef name) const { return Fields(object->getObject(name)); }
   std::string text(llvm::StringRef name) const {
     return object->getString(name).value_or("").str();
@@ -153,7 +153,11 @@ public:
   }
 
 private:
-  inline static const Object none;
+  static const Object &empty() {
+    static const Object none;
+    return none;
+  }
+
   const Object *object;
 };
 } // namespace

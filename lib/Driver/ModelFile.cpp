@@ -15,6 +15,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 
 #include <cerrno>
@@ -83,7 +84,11 @@ static std::string cacheSubject(const CompileRequest &request) {
 static Result<std::vector<HashedFile>> hashFiles(Compilation &compilation,
                                                  const CompileRequest &request) {
   std::vector<std::string> paths = compilation.files();
-  if (!llvm::is_contained(paths, request.path))
+  auto isModel = [&](const std::string &file) {
+    bool same = false;
+    return !fs::equivalent(file, request.path, same) && same;
+  };
+  if (llvm::none_of(paths, isModel))
     paths.insert(paths.begin(), request.path);
   std::vector<HashedFile> files;
   for (const std::string &file : paths) {
@@ -152,78 +157,145 @@ private:
   std::string directory;
 };
 
-static Result<ModelHandle> openBundle(const std::string &bundle) {
+/// As Linux estimates it; 0 if it does not say.
+static uint64_t availableBytes() {
+  auto info = llvm::MemoryBuffer::getFileAsStream("/proc/meminfo");
+  if (!info)
+    return 0;
+  llvm::StringRef rest = (*info)->getBuffer().split("MemAvailable:").second.ltrim();
+  uint64_t kilobytes = 0;
+  return rest.consumeInteger(10, kilobytes) ? 0 : kilobytes * 1024;
+}
+
+static bool useHugePages(HugePages wanted, const std::string &bundle) {
+  if (wanted != HugePages::Auto)
+    return wanted == HugePages::On;
+  uint64_t bytes = 0;
+  return !fs::file_size(bundle, bytes) && bytes <= availableBytes() / 3;
+}
+
+static Result<ModelHandle> openBundle(const std::string &bundle, HugePages hugePages) {
+  frit_model_options options = {};
+  options.size = sizeof(options);
+  options.huge_pages = useHugePages(hugePages, bundle);
   frit_model *model = nullptr;
-  if (frit_model_open(bundle.c_str(), nullptr, &model) != FRIT_OK)
+  if (frit_model_open(bundle.c_str(), &options, &model) != FRIT_OK)
     return runtimeFailure();
   return ModelHandle(model);
 }
 
-static Result<ModelHandle> compileWithoutCache(Compilation &compilation, const std::string &why) {
+namespace {
+
+/// The way of one model through the cache.
+class CachedModel {
+public:
+  CachedModel(const CompileRequest &request, HugePages hugePages)
+      : request(request), hugePages(hugePages), cache(CompileCache::open()),
+        subject(cacheSubject(request)), name(cacheName(request.path)) {}
+
+  /// \param compiled whether that was necessary.
+  Result<ModelHandle> open(bool &compiled);
+
+private:
+  Status findBundle();
+  std::optional<ModelHandle> openKnown() const;
+  Result<ModelHandle> compileWithoutCache(Compilation &compilation, const std::string &why) const;
+  Status checkUnchanged() const;
+
+  const CompileRequest &request;
+  HugePages hugePages;
+  Result<CompileCache> cache;
+  std::string subject, name;
+  std::vector<HashedFile> files;
+  std::string bundle; ///< where it belongs; empty: not known
+};
+
+} // namespace
+
+/// Names the bundle of the files.
+Status CachedModel::findBundle() {
+  Result<std::string> key = cacheKey(request, files);
+  if (!key)
+    return key.takeFailure();
+  bundle = cache->bundlePath(name, *key);
+  return {};
+}
+
+/// A damaged bundle is as good as none: it is replaced.
+std::optional<ModelHandle> CachedModel::openKnown() const {
+  if (!fs::exists(bundle))
+    return std::nullopt;
+  Result<ModelHandle> model = openBundle(bundle, hugePages);
+  if (!model)
+    return std::nullopt;
+  cache->touch(bundle);
+  return *std::move(model);
+}
+
+Result<ModelHandle> CachedModel::compileWithoutCache(Compilation &compilation,
+                                                     const std::string &why) const {
   TemporaryDirectory directory;
   if (Status status = directory.create(); !status)
     return Failure(why, "; ", status.error());
   printWarning(why + "; the compiled model is not kept");
-  std::string bundle = directory.file("model.frit");
-  if (Status status = compilation.write(bundle); !status)
+  std::string file = directory.file("model.frit");
+  if (Status status = compilation.write(file); !status)
     return status.takeFailure();
-  return openBundle(bundle);
+  return openBundle(file, hugePages);
 }
 
-static Result<ModelHandle> compileCached(const CompileRequest &request, double &seconds) {
-  auto begin = std::chrono::steady_clock::now();
-  Result<CompileCache> cache = CompileCache::open();
-  std::string subject = cacheSubject(request), name = cacheName(request.path), bundle;
+/// What was hashed before is what was packed just now.
+Status CachedModel::checkUnchanged() const {
+  for (const HashedFile &file : files) {
+    Result<FileStamp> now = FileStamp::of(file.stamp.path);
+    if (!now || !(*now == file.stamp))
+      return Failure("'", file.stamp.path, "' changed while it was compiled");
+  }
+  return {};
+}
+
+Result<ModelHandle> CachedModel::open(bool &compiled) {
   if (cache)
-    if (auto files = cache->recall(subject)) {
-      Result<std::string> key = cacheKey(request, *files);
-      if (!key)
-        return key.takeFailure();
-      bundle = cache->bundlePath(name, *key);
-      if (fs::exists(bundle))
-        if (Result<ModelHandle> model = openBundle(bundle)) {
-          cache->touch(bundle);
-          return model;
-        }
+    if (std::optional<std::vector<HashedFile>> known = cache->recall(subject)) {
+      files = *std::move(known);
+      if (Status status = findBundle(); !status)
+        return status.takeFailure();
+      if (std::optional<ModelHandle> model = openKnown())
+        return *std::move(model);
     }
 
   Compilation compilation(request);
   if (Status status = compilation.load(); !status)
     return status.takeFailure();
-  std::vector<HashedFile> files;
   if (cache && bundle.empty()) {
     Result<std::vector<HashedFile>> hashed = hashFiles(compilation, request);
     if (!hashed)
       return hashed.takeFailure();
     files = *std::move(hashed);
-    Result<std::string> key = cacheKey(request, files);
-    if (!key)
-      return key.takeFailure();
+    if (Status status = findBundle(); !status)
+      return status.takeFailure();
     cache->remember(subject, files);
-    bundle = cache->bundlePath(name, *key);
     // The same contents under another path.
-    if (fs::exists(bundle))
-      if (Result<ModelHandle> model = openBundle(bundle)) {
-        cache->touch(bundle);
-        return model;
-      }
+    if (std::optional<ModelHandle> model = openKnown())
+      return *std::move(model);
   }
+  compiled = true;
   if (Status status = compilation.runTo(PhaseId::Lower); !status)
     return status.takeFailure();
-  auto finish = [&](Result<ModelHandle> model) {
-    seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    return model;
-  };
   if (!cache)
-    return finish(compileWithoutCache(compilation, cache.error()));
+    return compileWithoutCache(compilation, cache.error());
   if (Status status = compilation.write(bundle); !status) {
     // Weights that cannot be read are no reason to try elsewhere.
     if (llvm::StringRef(status.error()).contains(cache->directory()))
-      return finish(compileWithoutCache(compilation, status.error()));
+      return compileWithoutCache(compilation, status.error());
+    return status.takeFailure();
+  }
+  if (Status status = checkUnchanged(); !status) {
+    fs::remove(bundle);
     return status.takeFailure();
   }
   cache->prune(name);
-  return finish(openBundle(bundle));
+  return openBundle(bundle, hugePages);
 }
 
 /// Options of the compiler do not change a bundle any more: those that were given must be the ones
@@ -265,20 +337,29 @@ static Status checkGivenOptions(const CompileRequest &request, const frit_model 
   return {};
 }
 
-Result<OpenedModel> frit::driver::openModel(const CompileRequest &request) {
+Result<OpenedModel> frit::driver::openModel(const CompileRequest &request, HugePages hugePages) {
   Result<ModelKind> kind = recognizeModel(request.path);
   if (!kind)
     return kind.takeFailure();
   OpenedModel opened;
   opened.path = request.path;
-  Result<ModelHandle> model = *kind == ModelKind::Bundle
-                                  ? openBundle(request.path)
-                                  : compileCached(request, opened.compileSeconds);
+  if (*kind == ModelKind::Bundle) {
+    Result<ModelHandle> model = openBundle(request.path, hugePages);
+    if (!model)
+      return model.takeFailure();
+    opened.handle = *std::move(model);
+    if (Status status = checkGivenOptions(request, opened.handle.get()); !status)
+      return status.takeFailure();
+    return opened;
+  }
+  auto begin = std::chrono::steady_clock::now();
+  bool compiled = false;
+  Result<ModelHandle> model = CachedModel(request, hugePages).open(compiled);
   if (!model)
     return model.takeFailure();
   opened.handle = *std::move(model);
-  if (*kind == ModelKind::Bundle)
-    if (Status status = checkGivenOptions(request, opened.handle.get()); !status)
-      return status.takeFailure();
+  if (compiled)
+    opened.compileSeconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return opened;
 }

@@ -21,6 +21,14 @@ enum class ModelKind { Bundle, GGUF, MLIR };
 /// Looks at the first bytes of a file; at its name if they say nothing.
 Result<ModelKind> recognizeModel(llvm::StringRef path);
 
+/// Whether the weights are copied into huge pages instead of used where the file is mapped: much
+/// faster on most systems, but memory of this process alone.
+enum class HugePages {
+  Auto, ///< if that takes no more than a third of the memory that is available
+  On,
+  Off
+};
+
 struct OpenedModel {
   ModelHandle handle;
   std::string path;          ///< as the user gave it
@@ -30,7 +38,7 @@ struct OpenedModel {
 /// Opens a bundle, or compiles the model into the cache first if it is not there yet. Without a
 /// cache that can be written to, the bundle goes into a temporary file that is gone when the
 /// process ends; a warning says so.
-Result<OpenedModel> openModel(const CompileRequest &request);
+Result<OpenedModel> openModel(const CompileRequest &request, HugePages hugePages);
 
 } // namespace frit::driver
 

@@ -339,7 +339,7 @@ Result<int> Run::run() {
     return Failure("--print-tokens and --logits need a prompt: -p, -f, --tokens or the standard "
                    "input");
 
-  Result<OpenedModel> opened = openModel(options.model);
+  Result<OpenedModel> opened = openModel(options.model, options.hugePages);
   if (!opened)
     return opened.takeFailure();
   model = *std::move(opened);

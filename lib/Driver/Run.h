@@ -31,6 +31,7 @@ struct RunOptions {
   bool ignoreEnd = false;
   int64_t context = 0; ///< 0: what prompt and count need, up to the model's
   int32_t threads = 0; ///< 0: one a CPU
+  HugePages hugePages = HugePages::Auto;
 
   frit_sampler_options sampling = {sizeof(frit_sampler_options), 0, 0, 0, 0, 0, 0, 0};
   bool printTokens = false;

@@ -43,6 +43,7 @@ struct BenchArguments : CommandLine {
                               cl::desc("Threads (default: one a CPU)")};
   cl::alias threadsShort{"t", cl::Prefix, cl::NotHidden, cl::desc("Same as --threads"),
                          cl::aliasopt(threads)};
+  HugePagesArgument hugePages{*this};
   Option<int64_t> repetitions{*this,       "r",
                               cl::Prefix,  cl::value_desc("number"),
                               cl::init(5), cl::desc("How often each test is run (default: 5)")};
@@ -99,6 +100,10 @@ Result<BenchOptions> BenchArguments::options() const {
   if (output != "md" && output != "json")
     return Failure("-o: expected md or json, found '", output.getValue(), "'");
   options.json = output == "json";
+  Result<HugePages> pages = hugePages.value();
+  if (!pages)
+    return pages.takeFailure();
+  options.hugePages = *pages;
   return options;
 }
 

@@ -122,10 +122,10 @@ std::optional<int> CommandLine::parse(int argc, char **argv) {
 ModelArguments::ModelArguments(CommandLine &line)
     : model(line, cl::Positional, cl::desc("MODEL")),
       target(line, "target", cl::value_desc("name"), cl::init("native"),
-             cl::desc("Machine to compile for: native (default), a name from 'frit targets', or a "
-                      "description (.json)")),
+             cl::desc("Machine to compile for: native (default), a name from\n"
+                      "'frit targets', or a description (.json)")),
       activations(line, "activations", cl::value_desc("int8|f32"), cl::init("int8"),
-                  cl::desc("Products with quantized weights: int8 (default) multiplies integers, "
+                  cl::desc("Products with quantized weights: int8 (default) multiplies integers,\n"
                            "f32 is exact")),
       kvCacheType(line, "kv-cache-type", cl::value_desc("f16|f32"), cl::init("f16"),
                   cl::desc("How keys and values are stored: f16 (default) or f32")),
@@ -151,7 +151,8 @@ Result<CompileRequest> ModelArguments::request() const {
   if (maxTokens.given())
     request.given.push_back(maxTokens.ArgStr.str());
   if (maxTokens < leastTokens || maxTokens > mostTokens)
-    return Failure("--max-tokens: expected ", leastTokens, " to ", mostTokens, ", found ", maxTokens.getValue());
+    return Failure("--max-tokens: expected ", leastTokens, " to ", mostTokens, ", found ",
+                   maxTokens.getValue());
   if (activations != "int8" && activations != "f32")
     return Failure("--activations: expected int8 or f32, found '", activations.getValue(), "'");
   if (kvCacheType != "f16" && kvCacheType != "f32")
@@ -165,4 +166,19 @@ Result<CompileRequest> ModelArguments::request() const {
   options.archSpecPath = archSpec;
   options.like = like;
   return request;
+}
+
+HugePagesArgument::HugePagesArgument(CommandLine &line)
+    : Option(line, "huge-pages", cl::value_desc("auto|on|off"), cl::init("auto"),
+             cl::desc("Copy the weights into huge pages: faster, but memory of this process\n"
+                      "alone; auto (default): if it takes less than a third of what is free")) {}
+
+Result<HugePages> HugePagesArgument::value() const {
+  if (getValue() == "auto")
+    return HugePages::Auto;
+  if (getValue() == "on")
+    return HugePages::On;
+  if (getValue() == "off")
+    return HugePages::Off;
+  return Failure("--huge-pages: expected auto, on or off, found '", getValue(), "'");
 }

@@ -61,6 +61,12 @@ struct ModelArguments {
   Option<int64_t> maxTokens;
 };
 
+/// --huge-pages, of commands that run a model.
+struct HugePagesArgument : Option<std::string> {
+  explicit HugePagesArgument(CommandLine &line);
+  Result<HugePages> value() const;
+};
+
 /// Prints the error and a pointer to --help; returns what the process ends with.
 int usageError(llvm::StringRef command, llvm::StringRef message);
 

@@ -23,8 +23,8 @@ struct RunArguments : CommandLine {
   ModelArguments model{*this};
   Option<std::string> prompt{*this, "p", cl::Prefix, cl::value_desc("text"), cl::desc("Prompt")};
   Option<std::string> file{*this, "f", cl::Prefix, cl::value_desc("file"),
-                           cl::desc("Read the prompt from a file; one newline at its end does not "
-                                    "count. Without -p, -f and --tokens it comes from the "
+                           cl::desc("Read the prompt from a file; one newline at its end does not\n"
+                                    "count. Without -p, -f and --tokens it comes from the\n"
                                     "standard input; on a terminal, frit chats")};
   Option<std::string> tokens{*this, "tokens", cl::value_desc("1,2,3"),
                              cl::desc("Prompt as token ids; nothing is added to them")};
@@ -37,7 +37,7 @@ struct RunArguments : CommandLine {
                         cl::Prefix,
                         cl::value_desc("tokens"),
                         cl::init(-1),
-                        cl::desc("How many tokens to generate; -1 (default): until the model ends "
+                        cl::desc("How many tokens to generate; -1 (default): until the model ends\n"
                                  "or the context is full")};
   Option<bool> ignoreEnd{*this, "ignore-eos",
                          cl::desc("Go on after tokens that end the generation")};
@@ -50,6 +50,7 @@ struct RunArguments : CommandLine {
                           cl::desc("Threads (default: one a CPU); results do not depend on it")};
   cl::alias threadsShort{"t", cl::Prefix, cl::NotHidden, cl::desc("Same as --threads"),
                          cl::aliasopt(threads)};
+  HugePagesArgument hugePages{*this};
   Option<float> temperature{*this, "temp", cl::value_desc("number"), cl::init(0.0F),
                             cl::desc("Temperature; 0 (default) always takes the likeliest token")};
   Option<int32_t> topK{*this, "top-k", cl::value_desc("number"), cl::init(40),
@@ -126,6 +127,10 @@ Result<RunOptions> RunArguments::options() const {
   }
   options.printTokens = printTokens;
   options.logitsPath = logits;
+  Result<HugePages> pages = hugePages.value();
+  if (!pages)
+    return pages.takeFailure();
+  options.hugePages = *pages;
   return options;
 }
 

@@ -44,7 +44,13 @@ static void printHelp() {
 }
 
 static int dispatch(int argc, char **argv) {
+  char help[] = "--help";
   StringRef word = argc > 1 ? argv[1] : "";
+  if (word == "help" && argc == 3) {
+    std::swap(argv[1], argv[2]);
+    argv[2] = help;
+    return dispatch(argc, argv);
+  }
   if (word == "--help" || word == "-help" || word == "-h" || word == "help") {
     printHelp();
     return ExitSuccess;

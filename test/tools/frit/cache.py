@@ -50,7 +50,7 @@ class CacheTest(DriverTest):
             [
                 ("--activations", "f32"),
                 ("--kv-cache-type", "f32"),
-                ("--target", "x86-64"),
+                ("--target", "x86-64", "--activations", "f32"),
                 ("--max-tokens", "6"),
                 ("--like", "llama"),
             ],
@@ -188,6 +188,19 @@ class CacheTest(DriverTest):
         (bundle,) = self.bundles()
         self.assertEqual(bundle.suffix, ".frit")
         self.assertFalse(self.run_model(model)[1])
+
+    def test_model_that_changes_meanwhile(self):
+        model = self.make_model()
+        process = self.start("run", model, *ARGUMENTS)
+        # Hashes are remembered before the compiler begins, which takes much longer than this.
+        while not list((self.cache / "frit" / "files").glob("*.json")):
+            self.assertIsNone(process.poll())
+            time.sleep(0.001)
+        os.utime(model, (1e9, 1e9))
+        _, err = process.communicate(timeout=TIMEOUT)
+        self.assertEqual(process.returncode, 1)
+        self.assertEqual(err.decode(), f"error: '{model}' changed while it was compiled\n")
+        self.assertEqual(self.bundles(), [])
 
     def test_old_entries_go(self):
         model = self.make_model()

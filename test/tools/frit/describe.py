@@ -40,6 +40,18 @@ class InspectTest(DriverTest):
         for part in ("tiny", "4 heads of 16 over 2", "FFN 96", "token_embd", "q8_0"):
             self.assertIn(part, text)
 
+    def test_every_phase_describes_the_same_model(self):
+        model = self.make_model()
+        self.frit("compile", model, "--dump-phases-to", "dump")
+        expected = self.inspect(model)
+        for dump in sorted((self.directory / "dump").iterdir()):
+            with self.subTest(dump.name):
+                found = self.inspect(str(dump))
+                self.assertEqual(found["phase"], dump.stem.split("-")[1])
+                for changed in ("phase", "packs", "files"):
+                    found[changed] = expected[changed]
+                self.assertEqual(found, expected)
+
     def test_scheduled_model_has_packs(self):
         model = self.make_model()
         self.frit("compile", model, "--compile-to", "schedule", "-o", "s.mlir")

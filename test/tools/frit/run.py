@@ -135,6 +135,12 @@ class TokenTest(DriverTest):
             self.assertEqual(run, expected)
         self.assert_error(["run", self.model, "--tokens", "5", "-t", "100000"], "threads")
 
+    def test_huge_pages_do_not_matter(self):
+        run = ("--tokens", "5,6,7", "-n", "20", "--ignore-eos")
+        expected = self.tokens(self.model, *run)
+        for wanted in ("auto", "on", "off"):
+            self.assertEqual(self.tokens(self.model, *run, "--huge-pages", wanted), expected)
+
     def test_limits(self):
         for ids in ("288", "-1", "5,288"):
             self.assert_error(["run", self.model, "--tokens", ids, "-n", "1"], "vocabulary of 288")

@@ -1,3 +1,4 @@
+# REQUIRES: smollm2
 # RUN: %python %s
 # ===- smollm2.py - a real model through the driver ----------------------------===//
 #
@@ -5,23 +6,20 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
 # ===----------------------------------------------------------------------===//
-"""Needs FRIT_TEST_SMOLLM2, the path of SmolLM2-135M-Instruct.Q4_1.gguf; without it there is nothing to
-test here. What the model computes is checked by test/models/smollm2."""
+"""FRIT_TEST_SMOLLM2 is the path of SmolLM2-135M-Instruct.Q4_1.gguf. What the model computes is checked by test/models/smollm2."""
 
 import json
 import os
 import sys
-import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "Inputs"))
 from driver import ROOT, DriverTest, main
 
-MODEL = os.environ.get("FRIT_TEST_SMOLLM2", "")
+MODEL = os.environ["FRIT_TEST_SMOLLM2"]
 F32 = ("--activations", "f32", "--kv-cache-type", "f32")
 
 
-@unittest.skipUnless(MODEL, "FRIT_TEST_SMOLLM2 is not set")
 class SmolLM2Test(DriverTest):
     def test_chat_prompts(self):
         # greedy.json holds the ids that transformers renders from the texts in prompts.json, and

@@ -17,8 +17,8 @@ COMMANDS = ["run", "bench", "compile", "verify", "inspect", "targets", "archs", 
 # What the help of a command must list.
 OPTIONS = {
     "run": "-p -f --tokens -n --ctx -c --threads -t --temp --top-k --top-p --min-p --repeat-penalty "
-    "--seed --system-prompt --no-chat --print-tokens --logits --ignore-eos",
-    "bench": "-p -n -d --threads -t -r -o --pg",
+    "--seed --system-prompt --no-chat --print-tokens --logits --ignore-eos --huge-pages",
+    "bench": "-p -n -d --threads -t -r -o --pg --no-warmup --huge-pages",
     "compile": "-o --emit --compile-from --compile-to --dump-phases-to --list-phases "
     "--no-verify-phases --remarks-filter",
     "verify": "--tokens --seed --json",
@@ -35,6 +35,8 @@ class HelpTest(DriverTest):
         self.assertEqual(err, "")
         for command in COMMANDS:
             self.assertRegex(out, rf"(?m)^  {command} +\S")
+        self.assertEqual(self.frit("help", "run")[0], self.frit("run", "--help")[0])
+        self.assert_usage_error(["help", "rnu"], "unknown command 'rnu'")
         for word in ("-h", "help"):
             self.assertEqual(self.frit(word)[0], out)
 
@@ -108,6 +110,7 @@ class MisuseTest(DriverTest):
             (["run", "m", "-p", "a", "--activations", "int4"], "--activations", "int8 or f32"),
             (["run", "m", "-p", "a", "--kv-cache-type", "q8"], "--kv-cache-type", "f16 or f32"),
             (["run", "m", "-p", "a", "--max-tokens", "1"], "--max-tokens", "2 to 65536"),
+            (["run", "m", "-p", "a", "--huge-pages", "yes"], "--huge-pages", "auto, on or off"),
             (["bench"], "expected a MODEL"),
             (["bench", "m", "-p", "x"], "-p", "'x'"),
             (["bench", "m", "-p", "5-2"], "-p", "'5-2'"),
