@@ -14,16 +14,18 @@ graph.weights @block [4] {
   graph.column @c : !graph.weight<32x48, f32> at [@f0], [0, 8192, 16384, 24576]
 }
 
-// %1 is dead when %3 is written, and takes its buffer; %2 and %3 are alive together. The stream is free for
-// nobody.
+// %1 is dead when %3 is written, which takes its buffer; %2 is alive to the end and %3 when %4 is written.
+// The stream is free for nobody.
 // CHECK-LABEL: tile.phase @reuse.a.m1
 // CHECK-SAME:    inputs [@buffer.residual] outputs [@buffer.reuse.a]
 // CHECK-LABEL: tile.phase @reuse.a.2.m1
 // CHECK-SAME:    inputs [@buffer.reuse.a] outputs [@buffer.reuse.a.2]
 // CHECK-LABEL: tile.phase @reuse.a.3.m1
 // CHECK-SAME:    inputs [@buffer.reuse.a.2] outputs [@buffer.reuse.a]
+// CHECK-LABEL: tile.phase @reuse.a.4.m1
+// CHECK-SAME:    inputs [@buffer.reuse.a] outputs [@buffer.reuse.a.4]
 // CHECK-LABEL: tile.phase @reuse.b.m1
-// CHECK-SAME:    inputs [@buffer.reuse.a] outputs [@buffer.reuse.b]
+// CHECK-SAME:    inputs [@buffer.reuse.a.4] outputs [@buffer.reuse.b]
 // CHECK-LABEL: tile.phase @reuse.c.m1
 // CHECK-SAME:    inputs [@buffer.reuse.b, @buffer.reuse.a.2] outputs [@buffer.residual]
 graph.layer @reuse(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x16>, %i: index) -> tensor<?x32xf32> {
@@ -33,10 +35,11 @@ graph.layer @reuse(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x1
   %1 = graph.linear %x, %a : tensor<?x32xf32>, !graph.weight<32x32, f32>
   %2 = graph.linear %1, %a : tensor<?x32xf32>, !graph.weight<32x32, f32>
   %3 = graph.linear %2, %a : tensor<?x32xf32>, !graph.weight<32x32, f32>
-  %4 = graph.linear %3, %b : tensor<?x32xf32>, !graph.weight<48x32, f32>
-  %5 = graph.linear %4, %c : tensor<?x48xf32>, !graph.weight<32x48, f32>
-  %6 = graph.residual %2, %5 : tensor<?x32xf32>
-  graph.return %6 : tensor<?x32xf32>
+  %4 = graph.linear %3, %a : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  %5 = graph.linear %4, %b : tensor<?x32xf32>, !graph.weight<48x32, f32>
+  %6 = graph.linear %5, %c : tensor<?x48xf32>, !graph.weight<32x48, f32>
+  %7 = graph.residual %2, %6 : tensor<?x32xf32>
+  graph.return %7 : tensor<?x32xf32>
 }
 
 // A residual in the last epilogue may read the stream: it has the tile it writes.
@@ -82,6 +85,7 @@ graph.func @forward(%tok: !graph.tokens, %kv: !kv.caches<7>) -> tensor<?x64xf32>
 // CHECK-LABEL: tile.buffer @buffer.residual[tokens, 32]
 // CHECK-NEXT:  tile.buffer @buffer.reuse.a[tokens, 32]
 // CHECK-NEXT:  tile.buffer @buffer.reuse.a.2[tokens, 32]
+// CHECK-NEXT:  tile.buffer @buffer.reuse.a.4[tokens, 32]
 // CHECK-NEXT:  tile.buffer @buffer.reuse.b[tokens, 48]
 // CHECK-NEXT:  tile.buffer @buffer.in_place.a[tokens, 32]
 // CHECK-NEXT:  tile.buffer @buffer.forward.norm[tokens, 32]
@@ -96,6 +100,7 @@ graph.func @forward(%tok: !graph.tokens, %kv: !kv.caches<7>) -> tensor<?x64xf32>
 // CHECK-NEXT:      tile.run @reuse.a.m1
 // CHECK-NEXT:      tile.run @reuse.a.2.m1
 // CHECK-NEXT:      tile.run @reuse.a.3.m1
+// CHECK-NEXT:      tile.run @reuse.a.4.m1
 // CHECK-NEXT:      tile.run @reuse.b.m1
 // CHECK-NEXT:      tile.run @reuse.c.m1
 // CHECK-NEXT:    }
@@ -109,6 +114,7 @@ graph.func @forward(%tok: !graph.tokens, %kv: !kv.caches<7>) -> tensor<?x64xf32>
 // CHECK-NEXT:      tile.run @reuse.a.m1
 // CHECK-NEXT:      tile.run @reuse.a.2.m1
 // CHECK-NEXT:      tile.run @reuse.a.3.m1
+// CHECK-NEXT:      tile.run @reuse.a.4.m1
 // CHECK-NEXT:      tile.run @reuse.b.m1
 // CHECK-NEXT:      tile.run @reuse.c.m1
 // CHECK-NEXT:    }

@@ -701,3 +701,21 @@ graph.layer @called_twice(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.ca
   graph.return %h : tensor<?x32xf32>
 }
 }
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.layer @epilogue_behind_the_output(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32>, %i: index) -> tensor<?x32xf32> {
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  %a = graph.linear %x, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  %y = graph.linear %a, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  // expected-error @+1 {{expected no reader of the layer's input beside the phase that writes its output}}
+  %b = graph.linear %y, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  %z = graph.residual %x, %b : tensor<?x32xf32>
+  %c = graph.linear %z, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  graph.return %y : tensor<?x32xf32>
+}
+}

@@ -217,6 +217,29 @@ graph.layer @dimensions(%x: tensor<?x64xf32>, %tok: !graph.tokens, %kv: !kv.cach
 // CHECK:         tile.shares %c1
 // CHECK:           tile.weights @pack.block.square[%{{.*}}] : !tile.matrix<64x64, f16, p16>
 
+// Where some tiles meet and others do not, every weight is a pack of its own.
+graph.layer @parallel(%x: tensor<?x64xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x16>, %i: index) -> tensor<?x64xf32> {
+  %wk = graph.param @block::@k[%i] : !graph.weight<64x64, q4_1>
+  %wv = graph.param @block::@v[%i] : !graph.weight<64x64, q4_1>
+  %w2 = graph.param @block::@k2[%i] : !graph.weight<64x64, q4_1>
+  %ws = graph.param @block::@square[%i] : !graph.weight<64x64, f16>
+  %n = graph.quantize %x by 32 : tensor<?x64xf32>
+  %q = graph.linear %n, %w2 : !graph.qtensor<?x64, block = 32>, !graph.weight<64x64, q4_1>
+  %g = graph.linear %n, %wk : !graph.qtensor<?x64, block = 32>, !graph.weight<64x64, q4_1>
+  %u = graph.linear %n, %wv : !graph.qtensor<?x64, block = 32>, !graph.weight<64x64, q4_1>
+  %f = graph.glu %g, %u silu : tensor<?x64xf32>
+  %s = graph.linear %f, %ws : tensor<?x64xf32>, !graph.weight<64x64, f16>
+  %y = graph.residual %q, %s : tensor<?x64xf32>
+  graph.return %y : tensor<?x64xf32>
+}
+
+// CHECK-LABEL: tile.phase @parallel.k2.k.v.m1
+// CHECK:         tile.shares %c4
+// CHECK:             tile.weights @pack.block.k2[%{{.*}}] : !tile.matrix<32x64, q4_1, p16>
+// CHECK:           } else {
+// CHECK:             tile.weights @pack.block.k[%[[S:.*]]] : !tile.matrix<32x64, q4_1, p16>
+// CHECK:             tile.weights @pack.block.v[%[[S]]] : !tile.matrix<32x64, q4_1, p16>
+
 // k crosses the barrier as it is and rotated. Only its own shares rotate it.
 graph.layer @shared_result(%x: tensor<?x64xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x16>, %i: index) -> tensor<?x64xf32> {
   %wq = graph.param @block::@square[%i] : !graph.weight<64x64, f16>
@@ -281,6 +304,8 @@ graph.layer @bias(%x: tensor<?x64xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x16
 // CHECK-NEXT: tile.pack @pack.block.back of [@block::@back] order p16
 // CHECK-NEXT: tile.pack @pack.dimensions.k2.v2 of [@block::@k2, @block::@v2] order p16
 // CHECK-NEXT: tile.pack @pack.block.head_norm of [@block::@head_norm] order vector
+// CHECK-NEXT: tile.pack @pack.block.k2 of [@block::@k2] order p16
+// CHECK-NEXT: tile.pack @pack.block.v of [@block::@v] order p16
 // CHECK-NEXT: tile.pack @pack.shared_result.square.narrow of [@block::@square, @block::@narrow] order p16
 // CHECK-NEXT: tile.pack @pack.block.bias of [@block::@bias] order vector
 // CHECK-NEXT: }

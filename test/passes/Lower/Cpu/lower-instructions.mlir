@@ -10,12 +10,15 @@ tile.buffer @x[tokens, 32]
 kernel.reference @r() {
   kernel.yield
 }
-// 4 vectors of codes are 8 of columns: low nibbles, then high ones.
+// 4 vectors of codes are 8 of columns: low nibbles, then high ones. What happens once needs no loop.
 // CHECK-LABEL: module @vnni_512
+// CHECK-NOT:     scf.for
 // CHECK-COUNT-4: llvm.load %{{.*}} {alignment = 4 : i64} : !llvm.ptr -> vector<64xi8>
 // CHECK-NOT:     llvm.load %{{.*}} -> vector<64xi8>
+// CHECK-NOT:     scf.for
 // CHECK-COUNT-8: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"(%{{.*}}, %{{.*}}, %{{.*}}) : (vector<16xi32>, vector<64xi8>, vector<64xi8>) -> vector<16xi32>
 // CHECK-NOT:     llvm.call_intrinsic
+// CHECK-NOT:     scf.for
 // CHECK:         arith.sitofp %{{.*}} : vector<16xi32> to vector<16xf32>
 tile.phase @product reference @r bucket 1 {
   %c0 = arith.constant 0 : index

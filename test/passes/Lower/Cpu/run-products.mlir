@@ -20,6 +20,8 @@ graph.weight @q4_1 : !graph.weight<64x96, q4_1> at @f0, 0
 tile.pack @pack.q4_1 of [@q4_1] order p16
 graph.weight @q8_0 : !graph.weight<64x96, q8_0> at @f0, 0
 tile.pack @pack.q8_0 of [@q8_0] order p16
+graph.weight @bias : !graph.weight<64, f32> at @f0, 0
+tile.pack @pack.bias of [@bias] order vector
 tile.buffer @x[tokens, 96]
 tile.buffer @out[tokens, 64]
 
@@ -70,6 +72,30 @@ tile.phase @float_q8_0 reference @r bucket 11 {
   %w = tile.weights @pack.q8_0[%c0] : !tile.matrix<64x96, q8_0, p16>
   %y = tile.product %x, %w : !tile.tile<11x96>, !tile.matrix<64x96, q8_0, p16> -> !tile.tile<11x64>
   tile.store %y, @out[%c0, %c0] : !tile.tile<11x64>
+}
+
+// A phase reads several packs.
+tile.phase @float_bias reference @r bucket 1 {
+  %c0 = arith.constant 0 : index
+  %x = tile.load @x[%c0, %c0] : !tile.tile<1x96>
+  %w = tile.weights @pack.bf16[%c0] : !tile.matrix<64x96, bf16, p16>
+  %y = tile.product %x, %w : !tile.tile<1x96>, !tile.matrix<64x96, bf16, p16> -> !tile.tile<1x64>
+  %b = tile.vector @pack.bias[%c0] : !tile.tile<1x64>
+  %z = tile.map(%y, %b : !tile.tile<1x64>, !tile.tile<1x64>) -> !tile.tile<1x64> {
+  ^bb0(%p: f32, %q: f32):
+    %0 = arith.addf %p, %q : f32
+    tile.yield %0
+  }
+  tile.store %z, @out[%c0, %c0] : !tile.tile<1x64>
+}
+
+// Three groups of 16 rows do not come in pairs.
+tile.phase @float_three_groups reference @r bucket 7 {
+  %c0 = arith.constant 0 : index
+  %x = tile.load @x[%c0, %c0] : !tile.tile<7x96>
+  %w = tile.weights @pack.f16[%c0] : !tile.matrix<48x96, f16, p16>
+  %y = tile.product %x, %w : !tile.tile<7x96>, !tile.matrix<48x96, f16, p16> -> !tile.tile<7x48>
+  tile.store %y, @out[%c0, %c0] : !tile.tile<7x48>
 }
 
 // One row, some rows of the pack, and sums that begin with a tile.

@@ -1,6 +1,6 @@
 """Expected values of run-products.mlir."""
 
-from phases import Phases, Random, Weights, check_close
+from phases import Phases, Random, Weights, check_close, f32s
 
 def product(x: list[list[float]], w: list[list[float]]) -> list[list[float]]:
     return [[sum(a * b for a, b in zip(row, weights)) for weights in w] for row in x]
@@ -52,6 +52,13 @@ def check_float(phases: Phases) -> None:
         packs = {"pack." + fmt: w.pack()}
         out = phases.run("float_" + fmt, tokens=11, buffers={"x": x}, packs=packs)["out"]
         check_close(fmt, out, product(x, w.values), 2e-5)
+    w = Weights("f16", 64, 96, 3)
+    out = phases.run("float_three_groups", tokens=7, buffers={"x": x[:7]}, packs={"pack.f16": w.pack()})["out"]
+    check_close("three groups", [row[:48] for row in out], product(x[:7], w.values[:48]), 2e-5)
+    w, bias = Weights("bf16", 64, 96, 4), Random(5).matrix(1, 64)[0]
+    out = phases.run("float_bias", tokens=1, buffers={"x": x[:1]},
+                     packs={"pack.bf16": w.pack(), "pack.bias": f32s(bias).bytes()})["out"]
+    check_close("bias", out, [[y + b for y, b in zip(product(x[:1], w.values)[0], bias)]], 2e-5)
     w = Weights("q4_1", 64, 96, 6)
     out = phases.run("float_one_row", tokens=1, buffers={"x": x[:1]}, packs={"pack.q4_1": w.pack()})["out"]
     check_close("one row", [out[0][:16]], product(x[:1], w.values[16:32]), 2e-5)
