@@ -50,6 +50,20 @@ tile.phase @valid reference @r bucket 3 {
   tile.store %z, @out[%c0, %c0] : !tile.tile<3x43>
 }
 
+// A row that is repeated does not say how many rows there are.
+tile.phase @repeated_row reference @r bucket 3 {
+  %c0 = arith.constant 0 : index
+  %n = tile.count tokens
+  %x = tile.load @x[%c0, %c0] : !tile.tile<3x43>
+  %row = tile.load @w[%c0, %c0] valid %n : !tile.tile<1x43>
+  %y = tile.map(%x, %row : !tile.tile<3x43>, !tile.tile<1x43>) -> !tile.tile<3x43> {
+  ^bb0(%a: f32, %b: f32):
+    %c = arith.subf %a, %b : f32
+    tile.yield %c
+  }
+  tile.store %y, @out[%c0, %c0] : !tile.tile<3x43>
+}
+
 tile.phase @functions reference @r bucket 1 {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index

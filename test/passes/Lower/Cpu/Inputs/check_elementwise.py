@@ -22,6 +22,13 @@ def check_valid(phases: Phases) -> None:
         check_close("valid", out[:tokens], expected[:tokens], 1e-5)
 
 
+def check_repeated_row(phases: Phases) -> None:
+    rng = Random(5)
+    x, w = rng.matrix(3, 43), rng.matrix(1, 43)
+    out = phases.run("repeated_row", tokens=1, positions=[0, 1, 2], buffers={"x": x, "w": w})["out"]
+    check_close("repeated row", out, [[a - b for a, b in zip(row, w[0])] for row in x], 0)
+
+
 def check_functions(phases: Phases) -> None:
     special = [-math.inf, -200.0, -87.0, -30.0, -1e-3, -1e-30, 0.0, 1e-30, 1e-3, 0.25, 30.0, 88.0]
     x = [special + [(i - 15) / 4 for i in range(31)]]
