@@ -21,6 +21,9 @@ using namespace frit::verify;
 /// Mean divergence from the exact distributions that the project allows: with f32 activations and
 /// caches, and otherwise.
 static constexpr double maxDivergenceF32 = 1e-5, maxDivergence = 5e-3;
+/// Where the unfused graph in f32 is further away than that (a prompt that makes no sense, of a
+/// model with int8 activations), how much further the compiled program may be.
+static constexpr double divergenceFactor = 2;
 
 namespace {
 
@@ -280,7 +283,8 @@ void LayerCheck::compareLogits(const Matrix &exact, const Matrix &compiled, cons
   report.logits.maxDifference = largest > 0 ? difference / largest : difference;
   report.logits.divergence = meanDivergence(exact, compiled);
   report.logits.unfusedDivergence = meanDivergence(exact, unfused);
-  report.logits.maxDivergence = isExact ? maxDivergenceF32 : maxDivergence;
+  report.logits.maxDivergence = std::max(isExact ? maxDivergenceF32 : maxDivergence,
+                                         divergenceFactor * report.logits.unfusedDivergence);
 }
 
 LogicalResult LayerCheck::run() {

@@ -437,8 +437,8 @@ void PhaseCheck::record(const std::string &what, const Results &results) {
   fail(text);
 }
 
-/// A score is an exponent: what it is off is a relative error of its weight. A program may be off by
-/// 4 ulp of the products that a score sums up, of the largest score a token has.
+/// A score is an exponent: what it is off is a relative error of its weight. A program may be off
+/// by 4 ulp of the products that a score sums up, of the largest score a token has.
 std::vector<double> PhaseCheck::attentionFloors(graph::AttentionOp attention,
                                                 const Matrix &query) const {
   auto heads = static_cast<int64_t>(attention.getHeads());

@@ -16,10 +16,13 @@ using namespace frit;
 using namespace frit::reference;
 using namespace frit::verify;
 
-/// An element is undecided when it is this near to the middle between two codes, as a part of the
-/// largest element of its block: 8 ulp.
-static constexpr double codeUncertainty = 0x1p-20;
+/// An element is undecided when it is nearer to the middle between two codes than this: three
+/// times the largest error of its block in f32, and 4 ulp of the largest element of its block,
+/// because the scale is rounded, too.
+static constexpr double errorFactor = 3, blockUncertainty = 4 * 0x1p-23;
 static constexpr int maxCode = 127;
+/// The scale of a block is largest / 127 or largest * (1 / 127), which may be an ulp apart.
+static constexpr float scaleStep = 0x1p-23f;
 
 template <typename T>
 void Rounding<T>::observe(Value value, RuntimeValue<T> &runtimeValue) {
@@ -27,8 +30,7 @@ void Rounding<T>::observe(Value value, RuntimeValue<T> &runtimeValue) {
     for (OpOperand &use : value.getUses())
       if (auto append = dyn_cast<kv::AppendOp>(use.getOwner()); append && onAppend)
         onAppend(append, use.get() == append.getKeys(), *tensor);
-    if (mode == RoundingMode::Alternate &&
-        llvm::any_of(value.getUsers(), [](Operation *op) { return isa<graph::QuantizeOp>(op); }))
+    if (llvm::any_of(value.getUsers(), [](Operation *op) { return isa<graph::QuantizeOp>(op); }))
       inputs[value] = *tensor;
     return;
   }
@@ -36,49 +38,69 @@ void Rounding<T>::observe(Value value, RuntimeValue<T> &runtimeValue) {
   auto op = value.getDefiningOp<graph::QuantizeOp>();
   if (!quantized || !op)
     return;
+  Tensor<T> input = std::move(inputs[op.getInput()]);
+  inputs.erase(op.getInput());
   switch (mode) {
   case RoundingMode::Record:
-    log->push_back(*quantized);
+    log->push_back({*quantized, toMatrix(input), {}});
     break;
   case RoundingMode::Adopt:
-    adopt(*quantized);
+    adopt(input, *quantized, (*log)[next++]);
     break;
   case RoundingMode::Alternate:
-    if (auto input = inputs.find(op.getInput()); input != inputs.end()) {
-      alternate(input->second, *quantized);
-      inputs.erase(input);
-    }
+    alternate(input, *quantized, (*log)[next++]);
     break;
   }
 }
 
 template <typename T>
-void Rounding<T>::adopt(QuantizedTensor &quantized) {
-  const QuantizedTensor &exact = (*log)[next++];
+void Rounding<T>::adopt(const Tensor<T> &input, QuantizedTensor &quantized, CodeRecord &record) {
   for (size_t i = 0; i < quantized.codes.size(); ++i) {
-    int step = exact.codes[i] - quantized.codes[i];
+    int step = record.exact.codes[i] - quantized.codes[i];
     if (std::abs(step) != 1)
       continue;
-    quantized.codes[i] = exact.codes[i];
+    quantized.codes[i] = record.exact.codes[i];
     quantized.sums[i / static_cast<size_t>(quantized.block)] += step;
+  }
+  for (float &scale : quantized.scales)
+    scale *= 1 + (random.bits() & 1 ? scaleStep : -scaleStep);
+  auto block = static_cast<size_t>(quantized.block);
+  for (size_t begin = 0; begin < input.values.size(); begin += block) {
+    double largest = 0;
+    for (size_t i = begin; i < begin + block; ++i)
+      largest = std::max(largest,
+                         std::fabs(static_cast<double>(input.values[i]) - record.input.values[i]));
+    record.uncertainty.push_back(errorFactor * largest);
   }
 }
 
+/// The other code that element `value` could have been given; its code when it is decided.
+static int otherCode(double value, double scale, int code, double uncertainty) {
+  if (scale == 0)
+    return code;
+  double rest = value / scale - code;
+  if (std::fabs(rest) < 0.5 - uncertainty / scale - maxCode * blockUncertainty)
+    return code;
+  int other = code + (rest > 0 ? 1 : -1);
+  return std::abs(other) > maxCode ? code : other;
+}
+
+/// Earlier flips have moved this run away from the exact one: what is undecided in either is
+/// flipped.
 template <typename T>
-void Rounding<T>::alternate(const Tensor<T> &input, QuantizedTensor &quantized) {
+void Rounding<T>::alternate(const Tensor<T> &input, QuantizedTensor &quantized,
+                            const CodeRecord &record) {
   auto block = static_cast<size_t>(quantized.block);
   for (size_t i = 0; i < quantized.codes.size(); ++i) {
-    double scale = quantized.scales[i / block];
-    if (scale == 0)
-      continue;
-    double rest = static_cast<double>(input.values[i]) / scale - quantized.codes[i];
-    if (std::fabs(rest) < 0.5 - maxCode * codeUncertainty)
-      continue;
-    int step = rest > 0 ? 1 : -1;
-    if (std::abs(quantized.codes[i] + step) > maxCode)
-      continue;
-    quantized.codes[i] = static_cast<int8_t>(quantized.codes[i] + step);
-    quantized.sums[i / block] += step;
+    double uncertainty = record.uncertainty[i / block];
+    int old = quantized.codes[i], exact = record.exact.codes[i];
+    int other =
+        otherCode(record.input.values[i], record.exact.scales[i / block], exact, uncertainty);
+    if (other == exact)
+      other = otherCode(static_cast<double>(input.values[i]), quantized.scales[i / block], old,
+                        uncertainty);
+    quantized.codes[i] = static_cast<int8_t>(other);
+    quantized.sums[i / block] += other - old;
   }
 }
 

@@ -24,16 +24,25 @@
 #define FRIT_LIB_VERIFY_ROUNDING_H
 
 #include "lib/Reference/Interpreter.h"
+#include "lib/Verify/Compare.h"
+#include "lib/Verify/Inputs.h"
 
 namespace frit::verify {
 
-/// The int8 activations of a run, in order.
-using CodeLog = std::vector<reference::QuantizedTensor>;
+/// What is known of one quantization.
+struct CodeRecord {
+  reference::QuantizedTensor exact;
+  Matrix input; ///< in f64
+  /// How far the input of another program may be from the exact one, of each block.
+  std::vector<double> uncertainty;
+};
+/// The quantizations of a run, in order.
+using CodeLog = std::vector<CodeRecord>;
 
 enum class RoundingMode {
-  Record,    ///< write the log
-  Adopt,     ///< take codes that are one off from the log
-  Alternate, ///< turn undecided codes the other way
+  Record, ///< write the log (in f64)
+  Adopt,  ///< take codes that are one off from the log, and note the uncertainty of inputs (in f32)
+  Alternate, ///< turn undecided codes the other way (in f64, after the others)
 };
 
 /// Watches the values of a run and changes its roundings. Call observe() from afterValue.
@@ -48,11 +57,14 @@ public:
   std::function<void(kv::AppendOp append, bool isKeys, reference::Tensor<T> &)> onAppend;
 
 private:
-  void adopt(reference::QuantizedTensor &quantized);
-  void alternate(const reference::Tensor<T> &input, reference::QuantizedTensor &quantized);
+  void adopt(const reference::Tensor<T> &input, reference::QuantizedTensor &quantized,
+             CodeRecord &record);
+  void alternate(const reference::Tensor<T> &input, reference::QuantizedTensor &quantized,
+                 const CodeRecord &record);
 
   RoundingMode mode;
   CodeLog *log;
+  RandomNumbers random{0};
   size_t next = 0;                                          ///< in the log
   llvm::DenseMap<mlir::Value, reference::Tensor<T>> inputs; ///< of graph.quantize
 };

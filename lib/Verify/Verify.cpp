@@ -9,6 +9,7 @@
 
 #include "lib/Verify/Checks.h"
 #include "lib/Verify/Inputs.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 
@@ -20,15 +21,39 @@ using namespace frit::verify;
 /// some decoding.
 static constexpr int64_t defaultTokens = 24;
 
+/// Ordinary text: on random tokens a model is not what it was trained to be, and int8 activations
+/// are far from f32.
+static constexpr llvm::StringLiteral promptText =
+    "The mill stood where the river bends, and for two hundred years it ground the corn of the "
+    "valley. Then the railway came, and with it flour from the plains, so fine and so cheap that "
+    "nobody wanted the old stones any more. The last miller, a quiet man with a white beard, sold "
+    "the wheel to a museum in 1907 and planted apple trees along the race. Children still climb "
+    "them in September. If you ask why the water runs so fast there, they will tell you that it "
+    "looks for the wheel; and who has listened to it at night, when the wind is still and the "
+    "moon is on the weir, is not so sure that they are wrong.";
+
+/// Some of the text, from a word on that the seed decides.
+static std::string cutPrompt(uint64_t seed) {
+  constexpr size_t wordsBehind = 30;
+  SmallVector<StringRef> words;
+  promptText.split(words, ' ');
+  size_t first = seed * 7 % (words.size() - wordsBehind);
+  return llvm::join(ArrayRef(words).drop_front(first), " ");
+}
+
 /// Checks the prompt, or makes one.
 static LogicalResult chooseTokens(Subject &subject, const VerifyOptions &options,
                                   std::vector<int32_t> &tokens) {
   const Manifest &manifest = subject.manifest();
   tokens = options.tokens;
-  RandomNumbers random(options.seed);
-  if (tokens.empty())
-    for (int64_t i = 0, count = std::min(defaultTokens, manifest.contextLength); i < count; ++i)
+  if (tokens.empty()) {
+    int64_t most = std::min(defaultTokens, manifest.contextLength);
+    tokens = encodeText(*subject.model, cutPrompt(options.seed));
+    RandomNumbers random(options.seed);
+    while (static_cast<int64_t>(tokens.size()) < most)
       tokens.push_back(static_cast<int32_t>(random.below(manifest.vocabulary)));
+    tokens.resize(static_cast<size_t>(most));
+  }
   auto count = static_cast<int64_t>(tokens.size());
   int64_t most = std::min(manifest.contextLength, manifest.programs.back().maxTokens);
   if (count > most)

@@ -34,8 +34,8 @@ struct VerifyOptions {
   CompilerOptions compiler;
   bool layers = true;
   bool phases = true;
-  /// The prompt; empty for 24 tokens that `seed` decides. All but the last few (at most 4, and not
-  /// the first) are one prefill, these are decoded one by one.
+  /// The prompt; empty for 24 tokens of a text, from a word on that `seed` decides. All but the
+  /// last few (at most 4, and not the first) are one prefill, these are decoded one by one.
   std::vector<int32_t> tokens;
   uint64_t seed = 0;
 };

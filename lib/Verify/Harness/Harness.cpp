@@ -91,6 +91,14 @@ Result<std::shared_ptr<const Model>> verify::openBundle(const std::string &path)
 
 const Manifest &verify::manifestOf(const Model &model) { return model.manifest(); }
 
+std::vector<int32_t> verify::encodeText(const Model &model, const std::string &text) {
+  if (!model.tokenizer())
+    return {};
+  Result<std::vector<int32_t>> ids =
+      model.tokenizer()->encode(text, {.parseSpecial = false, .addBos = true});
+  return ids ? *std::move(ids) : std::vector<int32_t>();
+}
+
 //===----------------------------------------------------------------------===//
 // Memory
 //===----------------------------------------------------------------------===//

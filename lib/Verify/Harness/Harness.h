@@ -32,6 +32,8 @@ namespace frit::verify {
 /// Checks and opens a bundle, as frit::Model::open() does.
 Result<std::shared_ptr<const Model>> openBundle(const std::string &path);
 const Manifest &manifestOf(const Model &model);
+/// The ids of a text, as a prompt of the model; none without a tokenizer.
+std::vector<int32_t> encodeText(const Model &model, const std::string &text);
 
 /// Tokens of one call, all of one sequence.
 struct Call {
