@@ -11,7 +11,6 @@
 #include "lib/Driver/Output.h"
 #include "lib/Driver/Version.h"
 #include "llvm/ADT/SmallVector.h"
-#include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
@@ -20,6 +19,7 @@
 #include <chrono>
 #include <cmath>
 #include <ctime>
+#include <fmt/format.h>
 #include <random>
 
 using namespace frit;
@@ -78,11 +78,11 @@ struct Test {
   std::string name() const {
     std::string text;
     if (prompt > 0)
-      text += "pp" + std::to_string(prompt);
+      text += fmt::format("pp{}", prompt);
     if (generation > 0)
-      text += (text.empty() ? "tg" : "+tg") + std::to_string(generation);
+      text += fmt::format("{}tg{}", text.empty() ? "" : "+", generation);
     if (depth > 0)
-      text += " @ d" + std::to_string(depth);
+      text += fmt::format(" @ d{}", depth);
     return text;
   }
   std::vector<double> rates() const {
@@ -226,14 +226,9 @@ Status Bench::measure(Test &test) {
 void Bench::printRow(const Test &test, bool first) const {
   std::string name = llvm::StringRef(info.name).empty() ? info.architecture : info.name;
   size_t width = std::max<size_t>(name.size(), 24);
-  auto right = [](llvm::StringRef text, unsigned columns) {
-    // ± takes two bytes.
-    return llvm::right_justify(text, columns + (text.contains("±") ? 1 : 0));
-  };
   auto print = [&](llvm::ArrayRef<std::string> cells) {
-    llvm::outs() << "| " << llvm::left_justify(cells[0], width) << " | " << right(cells[1], 10)
-                 << " | " << llvm::left_justify(cells[2], 15) << " | " << right(cells[3], 7)
-                 << " | " << right(cells[4], 15) << " | " << right(cells[5], 16) << " |\n";
+    llvm::outs() << fmt::format("| {:{}} | {:>10} | {:15} | {:>7} | {:>15} | {:>16} |\n", cells[0],
+                                width, cells[1], cells[2], cells[3], cells[4], cells[5]);
   };
   if (first) {
     print({"model", "size", "target", "threads", "test", "t/s"});
@@ -241,11 +236,9 @@ void Bench::printRow(const Test &test, bool first) const {
            "------:", std::string(14, '-') + ":", std::string(15, '-') + ":"});
   }
   std::vector<double> rates = test.rates();
-  std::string size, rate;
-  llvm::raw_string_ostream(size) << llvm::format(
-      "%.2f MiB", static_cast<double>(info.weights_bytes) / (1024.0 * 1024.0));
-  llvm::raw_string_ostream(rate) << llvm::format("%.2f ± %.2f", mean(rates), deviation(rates));
-  print({name, size, info.target, std::to_string(test.threads), test.name(), rate});
+  double mebibytes = static_cast<double>(info.weights_bytes) / (1024.0 * 1024.0);
+  print({name, fmt::format("{:.2f} MiB", mebibytes), info.target, fmt::to_string(test.threads),
+         test.name(), fmt::format("{:.2f} ± {:.2f}", mean(rates), deviation(rates))});
   llvm::outs().flush();
 }
 

@@ -11,10 +11,10 @@
 #include "lib/Driver/ModelFile.h"
 #include "lib/Driver/Output.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <chrono>
+#include <fmt/format.h>
 
 using namespace frit;
 using namespace frit::driver;
@@ -90,7 +90,7 @@ static Status compile(const CompileJob &job) {
       fs::status(job.output, status) ? 0 : static_cast<double>(status.getSize()) * 1e-6;
   std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
   llvm::errs() << job.output << ": " << machine::getTarget(compilation.module()).getName()
-               << llvm::format(", %.1f MB, %.2f s\n", megabytes, seconds.count());
+               << fmt::format(", {:.1f} MB, {:.2f} s\n", megabytes, seconds.count());
   return {};
 }
 

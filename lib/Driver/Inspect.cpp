@@ -13,8 +13,10 @@
 #include "lib/Driver/ModelFile.h"
 #include "lib/Driver/Output.h"
 #include "lib/Pack/Packer.h"
-#include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
+
+#include <fmt/format.h>
 
 using namespace frit;
 using namespace frit::driver;
@@ -26,10 +28,7 @@ static std::string bytesText(double bytes) {
   size_t unit = 0;
   for (; bytes >= 1000 && unit + 1 < std::size(units); ++unit)
     bytes /= 1000;
-  std::string text;
-  llvm::raw_string_ostream(text) << llvm::format(unit == 0 ? "%.0f " : "%.1f ", bytes)
-                                 << units[unit];
-  return text;
+  return fmt::format("{:.{}f} {}", bytes, unit == 0 ? 0 : 1, units[unit]);
 }
 
 static void printJSON(llvm::json::Value value) {
@@ -53,13 +52,11 @@ static void printPacks(llvm::ArrayRef<PackLine> packs) {
   size_t nameWidth = 4;
   for (const PackLine &pack : packs)
     nameWidth = std::max(nameWidth, pack.name.size());
-  llvm::outs() << "\n"
-               << llvm::left_justify("pack", nameWidth) << "  order   rows         bytes  of\n";
+  llvm::outs() << fmt::format("\n{:{}}  order   rows         bytes  of\n", "pack", nameWidth);
   for (const PackLine &pack : packs)
-    llvm::outs() << llvm::left_justify(pack.name, nameWidth) << "  "
-                 << llvm::left_justify(pack.order, 5) << llvm::format("%7d", int(pack.rows))
-                 << llvm::right_justify(bytesText(static_cast<double>(pack.bytes)), 14) << "  "
-                 << pack.sources << "\n";
+    llvm::outs() << fmt::format("{:{}}  {:5}{:7}{:>14}  {}\n", pack.name, nameWidth, pack.order,
+                                pack.rows, bytesText(static_cast<double>(pack.bytes)),
+                                pack.sources);
 }
 
 //===----------------------------------------------------------------------===//

@@ -8,9 +8,9 @@
 #include "lib/Driver/NpyWriter.h"
 
 #include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -71,13 +71,12 @@ Status NpyWriter::append(const float *row) {
 }
 
 Status NpyWriter::commit() {
-  char header[headerBytes + 1];
   const char magic[] = {'\x93', 'N', 'U', 'M', 'P', 'Y', 1, 0, headerBytes - 10, 0};
-  std::memcpy(header, magic, sizeof(magic));
-  std::string shape = std::to_string(rows) + ", " + std::to_string(columns);
-  std::snprintf(header + sizeof(magic), sizeof(header) - sizeof(magic), "%-117s\n",
-                ("{'descr': '<f4', 'fortran_order': False, 'shape': (" + shape + "), }").c_str());
-  if (Status status = write(header, headerBytes, 0); !status)
+  std::string header(magic, sizeof(magic));
+  std::string text =
+      fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", rows, columns);
+  header += fmt::format("{:{}}\n", text, headerBytes - header.size() - 1);
+  if (Status status = write(header.data(), headerBytes, 0); !status)
     return status;
   int closed = close(std::exchange(descriptor, -1));
   if (closed != 0 || rename(temporary.c_str(), path.c_str()) != 0) {

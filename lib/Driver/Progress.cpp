@@ -10,6 +10,7 @@
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 using namespace frit::driver;
@@ -37,7 +38,7 @@ void Progress::show(llvm::StringRef step, double fraction) {
   if (partial && now - last < interval)
     return;
   if (partial)
-    text += " " + std::to_string(static_cast<int>(fraction * 100)) + " %";
+    text += fmt::format(" {} %", static_cast<int>(fraction * 100));
   if (text == line)
     return;
   last = now;

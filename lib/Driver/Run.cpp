@@ -12,12 +12,12 @@
 #include "lib/Driver/NpyWriter.h"
 #include "lib/Driver/Output.h"
 #include "llvm/ADT/SmallVector.h"
-#include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <iostream>
 #include <random>
 #include <unistd.h>
@@ -259,19 +259,18 @@ void Run::printTimings() const {
   if (frit_get_timings(session.get(), &timings) != FRIT_OK)
     return;
   std::string line;
-  llvm::raw_string_ostream stream(line);
   if (model.compileSeconds > 0)
-    stream << llvm::format("compile %.2f s, ", model.compileSeconds);
-  stream << llvm::format("load %.2f s", timings.load_seconds);
+    line += fmt::format("compile {:.2f} s, ", model.compileSeconds);
+  line += fmt::format("load {:.2f} s", timings.load_seconds);
   auto add = [&](const char *name, int64_t tokens, double seconds) {
     if (tokens > 0)
-      stream << llvm::format(", %s %lld tokens %.1f t/s", name, static_cast<long long>(tokens),
-                             seconds > 0 ? static_cast<double>(tokens) / seconds : 0.0);
+      line += fmt::format(", {} {} tokens {:.1f} t/s", name, tokens,
+                          seconds > 0 ? static_cast<double>(tokens) / seconds : 0.0);
   };
   add("prefill", timings.prefill_tokens, timings.prefill_seconds);
   add("decode", timings.decode_tokens, timings.decode_seconds);
   if (options.sampling.temperature > 0)
-    stream << ", seed " << options.sampling.seed;
+    line += fmt::format(", seed {}", options.sampling.seed);
   llvm::errs() << line << "\n";
 }
 

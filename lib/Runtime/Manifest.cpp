@@ -9,6 +9,7 @@
 
 #include "frit/Runtime/Abi.h"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -74,8 +75,7 @@ public:
       if (number >= min && number <= max)
         return number;
     }
-    fail("expected a number from ", std::to_string(min), " to ", std::to_string(max), ", found ",
-         excerpt());
+    fail(fmt::format("expected a number from {} to {}, found {}", min, max, excerpt()));
     return min;
   }
 
@@ -125,7 +125,7 @@ private:
       return "manifest";
     std::string place = parent->path();
     if (!key)
-      return place + "[" + std::to_string(index) + "]";
+      return fmt::format("{}[{}]", place, index);
     return place + (parent->parent ? "." : ": ") + key;
   }
 

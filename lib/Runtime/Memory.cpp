@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -94,14 +95,12 @@ Pages::~Pages() {
 std::string frit::formatBytes(uint64_t byteCount) {
   static constexpr const char *units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
   if (byteCount < 1024)
-    return std::to_string(byteCount) + " bytes";
+    return fmt::format("{} bytes", byteCount);
   auto value = static_cast<double>(byteCount) / 1024;
   size_t unit = 0;
   while (value >= 1024 && unit + 1 < std::size(units)) {
     value /= 1024;
     ++unit;
   }
-  char text[32];
-  std::snprintf(text, sizeof(text), "%.1f %s", value, units[unit]);
-  return text;
+  return fmt::format("{:.1f} {}", value, units[unit]);
 }

