@@ -90,7 +90,9 @@ static int finishOutput(int code) {
 }
 
 int main(int argc, char **argv) {
-  // A reader that went away is an error of write(), not the end of the process.
+  // A reader that went away and a file that may grow no further (ulimit -f) are errors of write(),
+  // which leave nothing behind, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   return finishOutput(dispatch(argc, argv));
 }

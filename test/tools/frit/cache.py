@@ -151,8 +151,8 @@ class CacheTest(DriverTest):
         model = self.make_model()
 
         def limit():
-            # Writing beyond this size fails, as on a full disk, instead of ending the process.
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            # Writing beyond this size fails, as on a full disk.
+            signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
             resource.setrlimit(resource.RLIMIT_FSIZE, (40000, 40000))
 
         environment = self.environment(TMPDIR=str(self.directory))
