@@ -10,7 +10,9 @@
 
 import json
 import os
+import resource
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "Inputs"))
@@ -44,6 +46,18 @@ class SmolLM2Test(DriverTest):
     def test_an_answer(self):
         out, _ = self.frit("run", MODEL, "-p", "What is the capital of France?", *F32)
         self.assertEqual(out, "The capital of France is Paris.\n")
+
+    def test_memory_and_time_of_a_compilation(self):
+        def limit():
+            # Private memory that can be written, touched or not; weights stay in their file.
+            most = 250_000_000 + Path(MODEL).stat().st_size // 20
+            resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+
+        if os.environ["FRIT_SANITIZE"] == "ON":
+            self.skipTest("a sanitizer takes more of both")
+        begin = time.monotonic()
+        self.frit("compile", MODEL, "-o", "smollm2.frit", preexec_fn=limit)
+        self.assertLess(time.monotonic() - begin, 10)
 
 
 if __name__ == "__main__":
