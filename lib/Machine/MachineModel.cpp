@@ -147,8 +147,9 @@ Result<machine::TargetAttr> frit::parseMachine(std::string_view json, std::strin
     Fields inner(*instruction, where);
     std::string instructionName = inner.text("name");
     int64_t m = inner.integer("m"), n = inner.integer("n"), k = inner.integer("k");
-    Type types[3];
-    for (auto [type, key] : llvm::zip_equal(types, ArrayRef<StringRef>{"lhs", "rhs", "acc"})) {
+    const StringRef keys[] = {"lhs", "rhs", "acc"};
+    Type types[std::size(keys)];
+    for (auto [type, key] : llvm::zip_equal(types, keys)) {
       type = parseElement(inner.text(key), context);
       if (!type)
         inner.fail(key, "an element type such as i8, ui8 or f32");
