@@ -226,15 +226,16 @@ LogicalResult ProgramOp::verifySymbolUses(SymbolTableCollection &tables) {
 LogicalResult RunOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifySymbol<PhaseOp>(*this, getPhaseAttr(), tables, "tile.phase");
 }
-/// Checks that a tile of `type` fits the columns of `buffer`.
+/// Checks that a tile of `type` fits the columns of the buffer, filled up as the rows of a pack.
 static LogicalResult verifyAccess(Operation *op, FlatSymbolRefAttr name, TileType type,
                                   SymbolTableCollection &tables) {
   if (failed(verifySymbol<BufferOp>(op, name, tables, "tile.buffer")))
     return failure();
   auto buffer = cast<BufferOp>(tables.lookupSymbolIn(op->getParentOfType<ModuleOp>(), name));
-  if (type.getColumns() > static_cast<int64_t>(buffer.getColumns()))
+  auto limit = static_cast<int64_t>(llvm::alignTo(buffer.getColumns(), groupRows));
+  if (type.getColumns() > limit)
     return op->emitOpError("expected a tile of at most ")
-           << buffer.getColumns() << " columns of " << name << ", but got " << type;
+           << limit << " columns of " << name << ", but got " << type;
   return success();
 }
 

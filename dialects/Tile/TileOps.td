@@ -35,7 +35,8 @@ def Tile_PackOp : Tile_Op<"pack", [Symbol, HasParent<"::mlir::ModuleOp">,
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "How weights are laid out for the products that read them";
   let description = [{
-    The rows of `sources` in turn, `group` rows of each (all of them when absent), in `order`. The
+    The rows of `sources` in turn, `group` rows of each (all of them when absent), in `order`; in p16 order the last 16 rows of a
+    source are filled up with zeros. The
     sources are weights, or columns of one table: then the pack has a row a layer. The packer's only
     input; listed in the manifest and by `frit inspect`.
 
@@ -44,7 +45,7 @@ def Tile_PackOp : Tile_Op<"pack", [Symbol, HasParent<"::mlir::ModuleOp">,
     tile.pack @decoder.qkv of [@block::@attn_q, @block::@attn_k, @block::@attn_v] order p16
     tile.pack @decoder.gate_up of [@block::@ffn_gate, @block::@ffn_up] by 32 order p16
     ```
-    **Constraints:** sources of one format and one number of columns; `group` divides their rows.
+    **Constraints:** sources of one format and one number of columns; `group` divides their rows, filled up.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, ArrayAttr:$sources,
                        OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$group, Tile_OrderAttr:$order);
@@ -195,7 +196,7 @@ def Tile_LoadOp : Tile_Op<"load", [DeclareOpInterfaceMethods<SymbolUserOpInterfa
   let summary = "A tile of a buffer";
   let description = [{
     The tile whose first element is at `row`, `column`. Only the first `valid` rows count; with `wanted`
-    row r is the row of the r-th token whose logits are wanted.
+    row r is the row of the r-th token whose logits are wanted. Columns of the tile behind the buffer's last hold anything.
 
     Example:
     ```mlir
@@ -211,6 +212,9 @@ def Tile_LoadOp : Tile_Op<"load", [DeclareOpInterfaceMethods<SymbolUserOpInterfa
 def Tile_StoreOp : Tile_Op<"store", [DeclareOpInterfaceMethods<SymbolUserOpInterface>, MemoryEffects<[MemWrite]>]> {
   let summary = "Write a tile to a buffer";
   let description = [{
+    Columns of the tile behind the buffer's last are left out: the last share of a product may have more
+    rows than its weights.
+
     Example:
     ```mlir
     tile.store %y, @residual[%t, %c] : !tile.tile<6x64>

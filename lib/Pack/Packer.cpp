@@ -48,11 +48,15 @@ static Result<std::vector<Source>> findSources(tile::PackOp pack) {
     if (type.getFormat() != first.getFormat() || type.getColumns() != first.getColumns() ||
         source.tableRows != sources.front().tableRows)
       return Failure("pack ", name, ": expected sources of one format, width and number of layers");
-    int64_t group = pack.getGroup() ? static_cast<int64_t>(*pack.getGroup()) : tile::groupRows;
-    if (pack.getOrder() == tile::Order::P16 &&
-        (group % tile::groupRows || type.getRows() % group) && sources.size() > 1)
-      return Failure("pack ", name, ": expected rows in whole groups of ", group, ", found ",
-                     type.getRows());
+    if (!pack.getGroup())
+      continue;
+    // Filled up, the last group of a source is whole where the sources take turns.
+    auto group = static_cast<int64_t>(*pack.getGroup());
+    auto rows = static_cast<int64_t>(llvm::alignTo(type.getRows(), tile::groupRows));
+    if (pack.getOrder() != tile::Order::P16 || group % tile::groupRows || rows % group ||
+        type.getRows() != first.getRows())
+      return Failure("pack ", name, ": expected sources of as many rows in groups of ", group,
+                     ", found ", type.getRows());
   }
   return sources;
 }

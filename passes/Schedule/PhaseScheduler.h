@@ -13,6 +13,7 @@
 #include "dialects/Machine/Machine.h"
 #include "dialects/Tile/Tile.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace frit::schedule {
 
@@ -71,7 +72,9 @@ private:
     llvm::SmallVector<int64_t> base;
     int64_t stride = 1;
 
-    int64_t shares() const { return rows / width; }
+    /// Of one anchor's weights in their pack, whose last group is filled up.
+    int64_t packedRows() const { return llvm::alignTo(rows, tile::groupRows); }
+    int64_t shares() const { return packedRows() / width; }
   };
 
   // ProductSchedule.cpp

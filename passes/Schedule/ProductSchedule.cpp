@@ -10,6 +10,8 @@
 #include "passes/Schedule/PhaseScheduler.h"
 #include "llvm/ADT/EquivalenceClasses.h"
 
+#include <numeric>
+
 using namespace mlir;
 using namespace frit;
 using namespace frit::schedule;
@@ -91,13 +93,16 @@ LogicalResult PhaseScheduler::findWidth(Component &component) {
       unit = std::max(unit, static_cast<int64_t>(*norm.getGroup()));
     reached.insert(op.getResult(0));
   }
-  component.width = unit ? unit : shareRows;
-  while (!unit && component.rows % component.width)
-    component.width /= 2;
-  if (component.width % tile::groupRows || component.rows % component.width)
-    return component.anchors[0]->emitOpError("expected rows in whole groups of ")
-           << std::max(unit, tile::groupRows) << ", a multiple of " << tile::groupRows
-           << ", but got " << component.rows;
+  if (unit) {
+    component.width = std::lcm(unit, tile::groupRows);
+    if (component.rows % component.width)
+      return component.anchors[0]->emitOpError("expected rows in groups of ")
+             << component.width << ", whole heads of " << unit << " and a multiple of "
+             << tile::groupRows << ", but got " << component.rows;
+    return success();
+  }
+  // The pack's last group is filled up with rows of zeros.
+  component.width = component.packedRows() % shareRows ? tile::groupRows : shareRows;
   return success();
 }
 
@@ -115,7 +120,7 @@ void PhaseScheduler::assignPacks(MutableArrayRef<Component> components) {
     for (Operation *anchor : component.anchors) {
       sources.push_back(source(anchor));
       alike &= weightType(anchor).getFormat() == first.getFormat();
-      row += component.rows;
+      row += component.packedRows();
     }
   }
   Location loc = phase.getLoc();
@@ -138,7 +143,7 @@ void PhaseScheduler::assignPacks(MutableArrayRef<Component> components) {
       component.base.push_back(zip     ? static_cast<int64_t>(index)
                                : stack ? row / component.width
                                        : 0);
-      row += component.rows;
+      row += component.packedRows();
     }
   }
 }

@@ -37,7 +37,7 @@ typedef struct frit_ctx {
   int64_t wanted;
   const int32_t *wantedRows;
   /// Activation buffers, in the manifest's order; each padded as the tokens (or the wanted rows)
-  /// are.
+  /// are. 64 bytes behind each may be read.
   uint8_t *const *buffers;
   /// Worker w's private scratch memory begins at scratch + w * scratchStride; 64-byte aligned.
   uint8_t *scratch;

@@ -108,7 +108,24 @@ void PhaseLowering::lowerStore(tile::StoreOp op) {
            from.rows,
            from.columns,
            {}};
+  auto columns = static_cast<int64_t>(buffer.getColumns());
+  if (columns % from.columns == 0)
+    return copy(from, to);
+  Value inside =
+      arith::SubIOp::create(builder, emit.loc, emit.index(columns), lookup(op.getColumn()));
+  Value whole = arith::CmpIOp::create(builder, emit.loc, arith::CmpIPredicate::uge, inside,
+                                      emit.index(from.columns));
+  auto branch = scf::IfOp::create(builder, emit.loc, whole, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.thenBlock());
   copy(from, to);
+  builder.setInsertionPointToStart(branch.elseBlock());
+  forRows(from, [&](Value row) {
+    emit.loop(inside, 1, [&](Value column) {
+      emit.store(emit.load(builder.getF32Type(), element(from, row, column), 4),
+                 element(to, row, column), 4);
+    });
+  });
 }
 
 //===----------------------------------------------------------------------===//

@@ -27,17 +27,17 @@ graph.func @store_to_nothing(%x: !tile.tile<1x8>, %i: index) {
 
 tile.buffer @x[tokens, 8]
 graph.func @load_of_too_many_columns(%i: index) {
-  // expected-error @+1 {{expected a tile of at most 8 columns of @x, but got '!tile.tile<1x9>'}}
-  %x = tile.load @x[%i, %i] : !tile.tile<1x9>
+  // expected-error @+1 {{expected a tile of at most 16 columns of @x, but got '!tile.tile<1x17>'}}
+  %x = tile.load @x[%i, %i] : !tile.tile<1x17>
   graph.return
 }
 
 // -----
 
 tile.buffer @x[tokens, 8]
-graph.func @store_of_too_many_columns(%x: !tile.tile<2x16>, %i: index) {
-  // expected-error @+1 {{expected a tile of at most 8 columns of @x, but got '!tile.tile<2x16>'}}
-  tile.store %x, @x[%i, %i] : !tile.tile<2x16>
+graph.func @store_of_too_many_columns(%x: !tile.tile<2x32>, %i: index) {
+  // expected-error @+1 {{expected a tile of at most 16 columns of @x, but got '!tile.tile<2x32>'}}
+  tile.store %x, @x[%i, %i] : !tile.tile<2x32>
   graph.return
 }
 

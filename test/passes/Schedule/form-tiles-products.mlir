@@ -23,6 +23,9 @@ graph.weights @block [2] {
   graph.column @v2 : !graph.weight<32x64, q4_1> at [@f0], [0, 8192]
   graph.column @head_norm : !graph.weight<64, f32> at [@f0], [0, 8192]
   graph.column @bias : !graph.weight<64, f32> at [@f0], [0, 8192]
+  graph.column @odd : !graph.weight<37x64, f16> at [@f0], [0, 8192]
+  graph.column @odd2 : !graph.weight<37x64, f16> at [@f0], [0, 8192]
+  graph.column @even : !graph.weight<64x37, f16> at [@f0], [0, 8192]
 }
 
 graph.layer @heads(%x: tensor<?x64xf32>, %tok: !graph.tokens, %kv: !kv.cache<2x32, k = <f16>, v = <f16>>, %i: index) -> tensor<?x64xf32> {
@@ -288,6 +291,31 @@ graph.layer @bias(%x: tensor<?x64xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x16
 // CHECK-NEXT:        }
 // CHECK-NEXT:        tile.store %[[R]], @buffer.residual[%{{.*}}, %[[C]]] : !tile.tile<6x32>
 
+// Rows are filled up to whole groups of 16: 37 take 48 rows of the pack, so that the second product's begin
+// at tile 3. The last share of each is wider than what is left of the buffer.
+graph.layer @filled_up(%x: tensor<?x64xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x16>, %i: index) -> tensor<?x64xf32> {
+  %wa = graph.param @block::@odd[%i] : !graph.weight<37x64, f16>
+  %wb = graph.param @block::@odd2[%i] : !graph.weight<37x64, f16>
+  %we = graph.param @block::@even[%i] : !graph.weight<64x37, f16>
+  %h = graph.residual %x, %x : tensor<?x64xf32>
+  %a = graph.linear %h, %wa : tensor<?x64xf32>, !graph.weight<37x64, f16>
+  %b = graph.linear %h, %wb : tensor<?x64xf32>, !graph.weight<37x64, f16>
+  %y = graph.linear %a, %we : tensor<?x37xf32>, !graph.weight<64x37, f16>
+  %z = graph.linear %b, %we : tensor<?x37xf32>, !graph.weight<64x37, f16>
+  %r = graph.residual %y, %z : tensor<?x64xf32>
+  graph.return %r : tensor<?x64xf32>
+}
+
+// CHECK-LABEL: tile.phase @filled_up.odd.odd2.m1
+// CHECK:         tile.shares %c6
+// CHECK-NEXT:    scf.for %[[S:.*]] = %
+// CHECK-NEXT:      %[[FIRST:.*]] = arith.cmpi ult, %[[S]], %c3 : index
+// CHECK-NEXT:      scf.if %[[FIRST]] {
+// CHECK-NEXT:        tile.weights @pack.filled_up.odd.odd2[%[[S]]] : !tile.matrix<16x64, f16, p16>
+// CHECK:             tile.store %{{.*}}, @buffer.filled_up.odd.odd2[%{{.*}}, %{{.*}}] : !tile.tile<1x16>
+// CHECK:           } else {
+// CHECK:             tile.weights @pack.filled_up.odd.odd2[%[[S]]] : !tile.matrix<16x64, f16, p16>
+
 // The weights of a phase are one pack: behind each other when every product has tiles of its own, in
 // turn when their tiles meet, apart when their formats or tiles differ. Each is packed once.
 // CHECK:      tile.pack @pack.heads.q.k.v of [@block::@q, @block::@k, @block::@v] order p16
@@ -308,6 +336,8 @@ graph.layer @bias(%x: tensor<?x64xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x16
 // CHECK-NEXT: tile.pack @pack.block.v of [@block::@v] order p16
 // CHECK-NEXT: tile.pack @pack.shared_result.square.narrow of [@block::@square, @block::@narrow] order p16
 // CHECK-NEXT: tile.pack @pack.block.bias of [@block::@bias] order vector
+// CHECK-NEXT: tile.pack @pack.filled_up.odd.odd2 of [@block::@odd, @block::@odd2] order p16
+// CHECK-NEXT: tile.pack @pack.block.even of [@block::@even] order p16
 // CHECK-NEXT: }
 
 }

@@ -26,6 +26,16 @@ def check_load(phases: Phases) -> None:
     check_close("x", result["x"], [[0.0] * 96] * 2, 0)
 
 
+def check_store_edge(phases: Phases) -> None:
+    # The column is the number of wanted rows; 96 columns, tiles of 40.
+    x = Random(3).matrix(3, 96)
+    for column in (0, 7, 56, 57, 79, 95):
+        out = phases.run("store_edge", tokens=2, wanted=[0] * column, buffers={"x": x})["out"]
+        end = min(column + 40, 96)
+        expected = [[math.nan] * column + x[row][: end - column] + [math.nan] * (96 - end) for row in range(2)]
+        check_close(f"edge {column}", out, expected + [[math.nan] * 96] * (len(out) - 2), 0)
+
+
 def check_vector(phases: Phases) -> None:
     v = Random(2).matrix(1, 96)
     out = phases.run("vector", tokens=1, packs={"pack.vector": f32s(v[0]).bytes()})["out"]
