@@ -85,8 +85,8 @@ def Tile_ProgramOp : Tile_Op<"program", [Symbol, SymbolTable, SingleBlock, NoTer
   let summary = "The phases of one call, in order";
   let description = [{
     Serves calls of up to `max_tokens` tokens; the scores are in buffer `logits` afterwards. `schedule`
-    creates one a bucket, the bundle's manifest lists them. The rows of token buffers are padded to a
-    multiple of `token_multiple`, so that every tile is whole.
+    creates one a bucket and one for mixed calls, the bundle's manifest lists them. The rows of token buffers are padded to a
+    multiple of `token_multiple`, so that every tile is whole. Its tokens are of one sequence unless it is `mixed`.
 
     Example:
     ```mlir
@@ -100,9 +100,9 @@ def Tile_ProgramOp : Tile_Op<"program", [Symbol, SymbolTable, SingleBlock, NoTer
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, ConfinedAttr<I64Attr, [IntPositive]>:$max_tokens,
                        DefaultValuedAttr<ConfinedAttr<I64Attr, [IntPositive]>, "1">:$token_multiple,
-                       FlatSymbolRefAttr:$logits);
+                       UnitAttr:$mixed, FlatSymbolRefAttr:$logits);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$sym_name `max_tokens` $max_tokens (`multiple` $token_multiple^)? `logits` $logits $body attr-dict";
+  let assemblyFormat = "$sym_name `max_tokens` $max_tokens (`multiple` $token_multiple^)? (`mixed` $mixed^)? `logits` $logits $body attr-dict";
 }
 
 def Tile_RunOp : Tile_Op<"run", [ParentOneOf<["::frit::tile::ProgramOp", "::frit::tile::RepeatOp"]>,

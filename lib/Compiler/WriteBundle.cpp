@@ -119,6 +119,7 @@ Status ManifestBuilder::addPrograms() {
     tokenMultiple = std::max(tokenMultiple, static_cast<int64_t>(program.getTokenMultiple()));
     programs.push_back(Object{{"name", program.getSymName()},
                               {"max_tokens", static_cast<int64_t>(program.getMaxTokens())},
+                              {"mixed", program.getMixed()},
                               {"steps", std::move(steps)}});
   }
   return {};

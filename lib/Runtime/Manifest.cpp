@@ -79,6 +79,14 @@ public:
     return min;
   }
 
+  bool boolean() const {
+    if (value && value->is_boolean())
+      return value->get<bool>();
+    if (value)
+      fail("expected true or false, found ", excerpt());
+    return false;
+  }
+
   /// An index into a list of `count` elements; 0 if it is none.
   uint32_t indexBelow(size_t count) const {
     if (value && count == 0)
@@ -262,9 +270,15 @@ static void readPrograms(const Node &node, Manifest &manifest) {
     Manifest::Program &program = manifest.programs.emplace_back();
     program.name = entry["name"].text();
     program.maxTokens = entry["max_tokens"].integer(1, maxTokensOfProgram);
-    if (i > 0 && program.maxTokens <= manifest.programs[i - 1].maxTokens)
+    program.mixed = entry["mixed"].boolean();
+    if (program.mixed) {
+      if (i == 0 || i + 1 != count)
+        entry["mixed"].fail("expected one program behind the others, found program ", i + 1, " of ",
+                            count);
+    } else if (i > 0 && program.maxTokens <= manifest.programs[i - 1].maxTokens) {
       entry["max_tokens"].fail("expected more than the ", manifest.programs[i - 1].maxTokens,
                                " of the program before, found ", program.maxTokens);
+    }
     Node steps = entry["steps"];
     size_t stepCount = steps.size();
     if (stepCount == 0)

@@ -68,6 +68,7 @@ struct Manifest {
   struct Program {
     std::string name;
     int64_t maxTokens;
+    bool mixed; ///< its tokens may be of several slots
     std::vector<Step> steps;
   };
 
@@ -93,7 +94,8 @@ struct Manifest {
   uint32_t logits; ///< index of a buffer
   std::vector<Pack> packs;
   std::vector<Phase> phases;
-  std::vector<Program> programs; ///< by increasing maxTokens
+  /// By increasing maxTokens, those of one slot first; then at most one that is mixed.
+  std::vector<Program> programs;
 
   int64_t kvBytesPerToken() const;
 

@@ -20,6 +20,10 @@ static constexpr uint64_t minHugeCacheBytes = uint64_t{32} << 20;
 /// Two cache lines, so that no two workers' data share what the prefetcher fetches as a pair.
 static constexpr uint64_t bufferAlignment = 128;
 
+/// As many tokens of one slot fill tiles of their own: they gain nothing from the weights being
+/// read for others, too, and attention of a mixed chunk takes them one by one.
+static constexpr size_t longRun = 8;
+
 static int64_t roundUp(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
@@ -170,6 +174,7 @@ void Session::bindPrograms() {
   for (const Manifest::Program &program : manifest.programs) {
     BoundProgram &bound = programs.emplace_back();
     bound.maxTokens = program.maxTokens;
+    bound.mixed = program.mixed;
     for (const Manifest::Step &step : program.steps) {
       bound.steps.push_back({sharedModel->phase(step.phase), row, step.barrier});
       for (size_t side = 0; side < cacheSides; ++side)
@@ -234,6 +239,29 @@ Status Session::reserveLogits(size_t rows, bool severalChunks) {
   return {};
 }
 
+/// Where the chunk ends that begins at token `begin`.
+size_t Session::chunkEnd(std::span<const BatchToken> batch, size_t begin) const {
+  size_t last = begin + std::min(static_cast<size_t>(maxTokens), batch.size() - begin);
+  auto runEnd = [&](size_t first) {
+    size_t end = std::min(first + 1, last);
+    while (end < last && batch[end].slot == batch[first].slot)
+      ++end;
+    return end;
+  };
+  size_t end = runEnd(begin);
+  if (!programs.back().mixed || end - begin >= longRun)
+    return end;
+  while (end < last) {
+    size_t next = runEnd(end);
+    // A run that goes on behind this chunk's last token may be a long one.
+    bool cut = next == last && last < batch.size() && batch[last].slot == batch[end].slot;
+    if (next - end >= longRun || cut)
+      break;
+    end = next;
+  }
+  return end;
+}
+
 Status Session::evaluate(std::span<const BatchToken> batch) {
   logitsRows = 0;
   lastOutcome = Outcome::Invalid;
@@ -241,11 +269,7 @@ Status Session::evaluate(std::span<const BatchToken> batch) {
     return checked;
   size_t wantedTotal = static_cast<size_t>(std::count_if(
       batch.begin(), batch.end(), [](const BatchToken &token) { return token.wanted; }));
-  auto chunkTokens = static_cast<size_t>(maxTokens);
-  bool severalChunks = batch.size() > chunkTokens ||
-                       std::any_of(batch.begin(), batch.end(), [&](const BatchToken &token) {
-                         return token.slot != batch.front().slot;
-                       });
+  bool severalChunks = chunkEnd(batch, 0) < batch.size();
   lastOutcome = Outcome::OutOfMemory;
   if (Status reserved = reserveLogits(wantedTotal, severalChunks); !reserved)
     return reserved;
@@ -259,11 +283,7 @@ Status Session::evaluate(std::span<const BatchToken> batch) {
       lastOutcome = Outcome::Cancelled;
       break;
     }
-    // Tokens of one tile read one slot's cache: a chunk ends where the slot changes.
-    size_t end = done + 1;
-    while (end < batch.size() && end - done < chunkTokens && batch[end].slot == batch[done].slot)
-      ++end;
-    auto chunk = batch.subspan(done, end - done);
+    auto chunk = batch.subspan(done, chunkEnd(batch, done) - done);
     runChunk(chunk);
     if (severalChunks && call.wanted > 0) {
       const Manifest &manifest = sharedModel->manifest();
@@ -337,8 +357,11 @@ void Session::runChunk(std::span<const BatchToken> chunk) {
   call.tokens = tokens;
   call.wanted = wanted;
 
+  bool mixed = std::any_of(chunk.begin(), chunk.end(), [&](const BatchToken &token) {
+    return token.slot != chunk.front().slot;
+  });
   const BoundProgram *program = programs.data();
-  while (program->maxTokens < tokens)
+  while (program->maxTokens < tokens || program->mixed != mixed)
     ++program;
   Region region = {this, program};
   workers->run(runSteps, &region);

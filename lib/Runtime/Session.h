@@ -43,9 +43,10 @@ public:
                                                  SessionOptions options = {});
 
   /// Runs the model on a batch: appends to the caches and computes the logits of the wanted tokens.
-  /// Everything is checked before anything is computed. The batch is cut into chunks, which
-  /// end where the slot changes and have at most as many tokens as the largest program. After
-  /// cancel() returns a failure, with the chunks that were done in the caches.
+  /// Everything is checked before anything is computed. The batch is cut into chunks of at most as
+  /// many tokens as the largest program: many tokens of one slot are a chunk, few of each of
+  /// several slots share one. After cancel() returns a failure, with the chunks that were done in
+  /// the caches.
   Status evaluate(std::span<const BatchToken> batch);
 
   /// f32 logits of the index-th wanted token of the last batch, in the batch's order. Valid until
@@ -91,6 +92,7 @@ private:
   };
   struct BoundProgram {
     int64_t maxTokens;
+    bool mixed;
     std::vector<BoundStep> steps;
   };
   /// What the workers of a parallel region need.
@@ -107,6 +109,7 @@ private:
   Status reserveLogits(size_t rows, bool severalChunks);
   void fillRopeTables(int64_t tokens);
   void enlargeCachePages();
+  size_t chunkEnd(std::span<const BatchToken> batch, size_t begin) const;
   void runChunk(std::span<const BatchToken> chunk);
   static void runSteps(void *region, int32_t worker);
 

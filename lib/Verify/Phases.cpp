@@ -534,6 +534,7 @@ LogicalResult PhaseCheck::run() {
     for (const Manifest::Step &step : program.steps) {
       Use &use = uses.try_emplace(step.phase, Use{step, step, program.maxTokens}).first->second;
       use.last = step;
+      use.maxTokens = std::max(use.maxTokens, program.maxTokens);
     }
   uint64_t seed = options.seed;
   for (auto &[index, use] : uses) {

@@ -50,6 +50,10 @@ graph.func @forward(%tok: !graph.tokens) -> tensor<?x64xf32> {
 // CHECK-NEXT:    tile.run @forward.embed.m4
 // CHECK-NEXT:    tile.run @forward.logits.m4
 // CHECK-NEXT:  }
+// CHECK-NEXT:  tile.program @batch max_tokens 96 multiple 48 mixed logits @buffer.forward.logits {
+// CHECK-NEXT:    tile.run @forward.embed.m4
+// CHECK-NEXT:    tile.run @forward.logits.m4
+// CHECK-NEXT:  }
 // DEFAULT:     tile.program @decode max_tokens 1 logits
 // DEFAULT:     tile.program @prefill max_tokens 512 multiple 48 logits
 

@@ -85,7 +85,7 @@ static json makeProgram(const std::string &name, int maxTokens, int index) {
     steps.push_back({Mix, -1, -1, layer + 1 == FakeLayers ? 1 : 0});
   }
   steps.push_back({Logits, -1, index, 1});
-  return {{"name", name}, {"max_tokens", maxTokens}, {"steps", steps}};
+  return {{"name", name}, {"max_tokens", maxTokens}, {"mixed", false}, {"steps", steps}};
 }
 
 FakeBundle::FakeBundle() {
@@ -105,7 +105,7 @@ FakeBundle::FakeBundle() {
   for (int layer = 0; layer < FakeLayers; ++layer)
     appendWords(packs, words(16));
   size_t programAt = packs.size();
-  for (uint32_t program = 0; program < 3; ++program)
+  for (uint32_t program = 0; program < 4; ++program)
     appendWords(packs, {{program}});
   size_t vocabularyAt = packs.size();
   appendWords(packs, {{vocabulary}});
@@ -151,14 +151,19 @@ FakeBundle::FakeBundle() {
                     buffer("faults", "tokens", 4), buffer("logits", "wanted", vocabulary * 4)})},
       {"logits", 3},
       {"packs",
-       json::array({pack("embedding", 0, 0, 3), pack("weights", weightsAt, 64, FakeLayers),
-                    pack("program", programAt, 64, 3), pack("vocabulary", vocabularyAt, 0, 3)})},
+       json::array({pack("embedding", 0, 0, 4), pack("weights", weightsAt, 64, FakeLayers),
+                    pack("program", programAt, 64, 4), pack("vocabulary", vocabularyAt, 0, 4)})},
       {"phases",
        json::array({phase("fakeEmbed", {0}), phase("fakeAppend", {1}), phase("fakeAttend", {1}),
                     phase("fakeMix", json::array()), phase("fakeLogits", {0, 2, 3})})},
       {"programs", json::array({makeProgram("decode", 1, 0), makeProgram("small", 5, 1),
                                 makeProgram("prefill", 32, 2)})},
   };
+}
+
+void FakeBundle::addMixedProgram() {
+  manifest["programs"].push_back(makeProgram("batch", 32, 3));
+  manifest["programs"][3]["mixed"] = true;
 }
 
 void FakeBundle::write(const std::string &path) const {

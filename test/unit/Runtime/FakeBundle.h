@@ -46,6 +46,8 @@ struct FakeBundle {
   std::string packs;
   bool withTokenizer = true;
 
+  /// A fourth program, for chunks of several slots.
+  void addMixedProgram();
   /// Fails the test if it cannot be written.
   void write(const std::string &path) const;
 

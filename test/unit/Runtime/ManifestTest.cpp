@@ -82,6 +82,7 @@ TEST_F(ManifestTest, ReadsEveryField) {
   ASSERT_EQ(manifest.programs[2].steps.size(), 8u);
   EXPECT_EQ(manifest.programs[2].steps[4].layer, 1);
   EXPECT_EQ(manifest.programs[2].steps[0].layer, -1);
+  EXPECT_FALSE(manifest.programs[2].mixed);
   EXPECT_FALSE(manifest.programs[2].steps[0].barrier);
   EXPECT_TRUE(manifest.programs[2].steps[1].barrier);
 }
@@ -141,6 +142,17 @@ TEST_F(ManifestTest, NamesTheFieldThatIsWrong) {
             "manifest: phases[0].symbol: expected the name of a function, found an empty text");
   EXPECT_EQ(refusal("/phases/4/packs/1", 4),
             "manifest: phases[4].packs[1]: expected an integer from 0 to 3, found 4");
+  EXPECT_EQ(refusal("/programs/1/mixed", 1),
+            "manifest: programs[1].mixed: expected true or false, found 1");
+  EXPECT_EQ(
+      refusal("/programs/1/mixed", true),
+      "manifest: programs[1].mixed: expected one program behind the others, found program 2 of 3");
+  json single = bundle.manifest;
+  single["programs"] = json::array({single["programs"][0]});
+  single["programs"][0]["mixed"] = true;
+  EXPECT_EQ(
+      refusalOf(single),
+      "manifest: programs[0].mixed: expected one program behind the others, found program 1 of 1");
   EXPECT_EQ(refusal("/programs", json::array()),
             "manifest: programs: expected at least one program");
   EXPECT_EQ(refusal("/programs/1/steps", json::array()),

@@ -162,6 +162,74 @@ TEST_F(SessionTest, Slots) {
     expectLogits(session->logits(i), expected[2][i]);
 }
 
+/// With a program for it, few tokens of each of several slots are one chunk.
+TEST_F(SessionTest, MixedSlots) {
+  constexpr int32_t slots = 40;
+  bundle.addMixedProgram();
+  bundle.write(directory.file("mixed.frit"));
+  auto opened = Model::open(directory.file("mixed.frit"));
+  ASSERT_TRUE(opened) << opened.error();
+  model = *opened;
+  std::vector<std::vector<int32_t>> ids;
+  std::vector<std::vector<std::vector<float>>> expected;
+  for (uint32_t slot = 0; slot < slots; ++slot) {
+    ids.push_back(fakeIds(bundle, 50, slot + 1));
+    expected.push_back(fakeLogits(bundle, ids.back()));
+  }
+  auto session = start({.context = 50, .slots = slots, .threads = 2});
+
+  // Runs of tokens of one slot, and the chunks they should become: their tokens, and the program.
+  struct Run {
+    int32_t slot;
+    int32_t count;
+  };
+  struct Chunk {
+    int32_t tokens;
+    int32_t program;
+  };
+  auto check = [&](const std::vector<Run> &runs, const std::vector<Chunk> &chunks) {
+    std::vector<BatchToken> batch;
+    std::vector<int32_t> next(slots);
+    for (int32_t slot = 0; slot < slots; ++slot)
+      next[slot] = session->length(slot);
+    for (const Run &run : runs)
+      for (int32_t i = 0; i < run.count; ++i) {
+        int32_t position = next[run.slot]++;
+        batch.push_back({ids[run.slot][position], position, run.slot, true});
+      }
+    ASSERT_TRUE(session->evaluate(batch));
+    ASSERT_EQ(session->logitsCount(), batch.size());
+    size_t token = 0;
+    for (const Chunk &chunk : chunks)
+      for (int32_t i = 0; i < chunk.tokens; ++i, ++token) {
+        std::span<const float> logits = session->logits(token);
+        const std::vector<float> &wanted =
+            expected[batch[token].slot][static_cast<size_t>(batch[token].position)];
+        EXPECT_TRUE(std::equal(logits.begin() + FakeLogitCount, logits.end(),
+                               wanted.begin() + FakeLogitCount));
+        EXPECT_EQ(logits[FakeLogitTokens], chunk.tokens);
+        EXPECT_EQ(logits[FakeLogitProgram], chunk.program);
+        EXPECT_EQ(logits[FakeLogitFaults], chunk.program == 3 ? FakeFaultSlots : 0);
+      }
+    EXPECT_EQ(token, batch.size());
+  };
+  check({{2, 1}, {0, 1}, {1, 1}}, {{3, 3}});
+  check({{1, 1}}, {{1, 0}});
+  check({{1, 4}}, {{4, 1}});
+  // The same slot again later is fine: its keys are all there before any is read.
+  check({{0, 2}, {1, 1}, {0, 3}}, {{6, 3}});
+  check({{0, 10}, {1, 1}, {2, 2}}, {{10, 2}, {3, 3}});
+  check({{1, 1}, {2, 7}, {0, 8}, {3, 1}}, {{8, 3}, {8, 2}, {1, 0}});
+  std::vector<Run> all;
+  for (int32_t slot = 0; slot < slots; ++slot)
+    all.push_back({slot, 1});
+  check(all, {{32, 3}, {8, 3}});
+  // Of slot 39's ten tokens two would fit: they stay together.
+  all.erase(all.begin() + 30, all.end());
+  all.push_back({39, 10});
+  check(all, {{30, 3}, {10, 2}});
+}
+
 TEST_F(SessionTest, Truncate) {
   std::vector<int32_t> first = fakeIds(bundle, 60), second = fakeIds(bundle, 60, 2);
   auto session = start({.context = 60, .threads = 2});

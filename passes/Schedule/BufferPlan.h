@@ -1,0 +1,44 @@
+//===- BufferPlan.h - which tensors share a buffer --------------------------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FRIT_PASSES_SCHEDULE_BUFFERPLAN_H
+#define FRIT_PASSES_SCHEDULE_BUFFERPLAN_H
+
+#include "dialects/Graph/Graph.h"
+#include "dialects/Tile/Tile.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace frit::schedule {
+
+/// Gives each tensor that crosses a barrier a buffer. Layers run one after another on the same
+/// buffers; a layer's input and output are one buffer, the residual stream.
+class BufferPlan {
+public:
+  explicit BufferPlan(mlir::ModuleOp module) : module(module) {}
+
+  mlir::LogicalResult planFunction(mlir::FunctionOpInterface function);
+  mlir::FlatSymbolRefAttr lookup(mlir::Value value) const { return bufferOf.lookup(value); }
+
+private:
+  struct Free {
+    tile::Rows rows;
+    int64_t columns;
+    mlir::FlatSymbolRefAttr buffer;
+  };
+  mlir::FlatSymbolRefAttr create(llvm::StringRef name, mlir::Value value, tile::Rows rows);
+  mlir::LogicalResult checkBody(mlir::Block &block);
+  mlir::LogicalResult checkStream(graph::LayerOp layer);
+  mlir::LogicalResult checkStream(llvm::ArrayRef<mlir::Value> values);
+
+  mlir::ModuleOp module;
+  llvm::DenseMap<mlir::Value, mlir::FlatSymbolRefAttr> bufferOf;
+  llvm::StringMap<mlir::FlatSymbolRefAttr> streams;
+};
+
+} // namespace frit::schedule
+
+#endif // FRIT_PASSES_SCHEDULE_BUFFERPLAN_H
