@@ -6,8 +6,11 @@
 #
 # ===----------------------------------------------------------------------===//
 
+import os
 import re
+import resource
 import sys
+import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "Inputs"))
@@ -164,6 +167,17 @@ class MisuseTest(DriverTest):
         model = self.make_model()
         self.assert_error(["run", model, "-p", "a", "--target", "z80"], "z80", "x86-64-v3")
         self.assert_error(["run", model, "-p", "a", "--target", "no.json"], "no.json")
+
+    @unittest.skipIf(os.environ["FRIT_SANITIZE"] == "ON", "a sanitizer ends without memory itself")
+    def test_no_memory(self):
+        # A thread's stack needs more than that.
+        def limit():
+            resource.setrlimit(resource.RLIMIT_DATA, (35_000_000, 35_000_000))
+
+        model = self.make_model()
+        arguments = ["compile", model, "-o", "out.frit"]
+        self.assert_error(arguments, "not enough memory", preexec_fn=limit)
+        self.assertFalse((self.directory / "out.frit").exists())
 
     def test_output_that_cannot_be_written(self):
         for arguments in (["--help"], ["targets"], ["inspect", self.make_model()]):
