@@ -267,8 +267,8 @@ bool PhaseCheck::checkUntouched(const Manifest::Step &step) {
     if (auto found = llvm::find(phase.inputs, buffer); found != phase.inputs.end()) {
       const Tensor<float> &input = inputs[found - phase.inputs.begin()];
       rows = input.rows;
-      same = std::memcmp(harness->buffer(buffer), input.values.data(),
-                         input.values.size() * sizeof(float)) == 0;
+      same = input.values.empty() || std::memcmp(harness->buffer(buffer), input.values.data(),
+                                                 input.values.size() * sizeof(float)) == 0;
     }
     if (!same || !harness->isPoisoned(buffer, rows)) {
       fail("writes to buffer " + manifest().buffers[buffer].name);
@@ -325,7 +325,8 @@ LogicalResult PhaseCheck::runCompiled(const Manifest::Step &step, PhaseValues &r
     return failure();
   read(result);
   auto same = [](const Matrix &a, const Matrix &b) {
-    return std::memcmp(a.values.data(), b.values.data(), a.values.size() * sizeof(double)) == 0;
+    return a.values.empty() ||
+           std::memcmp(a.values.data(), b.values.data(), a.values.size() * sizeof(double)) == 0;
   };
   for (int32_t workers : ArrayRef(workerCounts).drop_front()) {
     PhaseValues several;
