@@ -201,9 +201,9 @@ static LogicalResult verifyProduct(Operation *op, Value input, Value weight, Val
     const FormatInfo &format = formatInfo(type.getFormat());
     if (format.isFloat())
       return op->emitOpError("expected a quantized weight for int8 activations, but got ") << type;
-    if (quantized.getBlock() != format.blockElements)
+    if (quantized.getBlock() != activationBlock)
       return op->emitOpError("expected activation blocks of ")
-             << format.blockElements << " to match the weight, but got " << quantized.getBlock();
+             << activationBlock << ", but got " << quantized.getBlock();
   }
   return bias ? verifyVector(op, bias, type.getRows(), "bias") : success();
 }

@@ -32,8 +32,28 @@ namespace frit::tile {
 
 /// Rows side by side in a p16 group.
 inline constexpr int64_t groupRows = 16;
-/// Columns of a p16 block of a quantized format; packs are padded to it with scales of zero.
-inline constexpr int64_t blockColumns = 64;
+
+/// How a p16 block of a quantized format lies in memory (TileBase.td, Tile_OrderAttr): offsets from
+/// its begin, in bytes.
+struct P16Block {
+  int64_t columns;    ///< of a block; rows are filled up to whole ones with scales of zero
+  int64_t scales;     ///< 16 bits a row, for each block of the file in turn
+  int64_t mins;       ///< likewise
+  int64_t subScales;  ///< a byte a row, for each sub-block in turn
+  int64_t subMins;    ///< likewise
+  int64_t codes;      ///< of the first 32 columns
+  int64_t halfBytes;  ///< codes of 32 columns
+  int64_t blockBytes; ///< from block to block
+};
+P16Block p16Block(const FormatInfo &format);
+
+/// Codes lie in planes of 8, 4, 2 or 1 bits, the low bits first: a vector of 64 bytes a bit. Of a
+/// plane of b bits, the codes of columns 4q to 4q + 3 are bits b * (q / b) and on of vector q % b.
+struct CodePlane {
+  int64_t bits;
+  int64_t firstBit;
+};
+llvm::SmallVector<CodePlane, 2> codePlanes(unsigned codeBits);
 
 /// Bytes of one group of 16 rows in p16 order.
 int64_t groupBytes(Format format, int64_t columns);

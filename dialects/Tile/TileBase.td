@@ -51,12 +51,13 @@ def Tile_Order : Tile_Enum<"Order", "how a matrix lies in memory", [
   I32EnumAttrCase<"Vector", 2, "vector">]>;     // as f32, one after another
 def Tile_OrderAttr : EnumAttr<Tile_Dialect, Tile_Order, "order"> {
   let description = [{
-    `p16` (Q4_0): a block is 16 rows x 64 columns: `[2][16]` f16 scales, then for each half of 32
-    columns 4 vectors of 64 bytes; in vector j row r occupies bytes 4r to 4r+3, their low nibbles are
-    the codes of columns 4j to 4j+3, the high ones those of columns 16+4j to 16+4j+3. Minima follow
-    the scales as `[2][16]` f16; 8-bit codes take 8 vectors a half, vector j holding columns 4j to 4j+3.
-    Floats: `[columns][16]`. One order serves vectors
-    of 4, 8 and 16 lanes.
+    `p16`: a block is 16 rows x 64 columns, or x 256 where the format has blocks of 256. It begins with the scales
+    of the file's blocks, `[blocks][16]` f16 (bf16 for MXFP4), the minima likewise, the integer factors of sub-blocks, `[subs][16]`
+    bytes, and those of the minima likewise; what is not in the format is left out. From the next multiple of 64 on
+    follow the codes: for every 32 columns, planes of 8, 4, 2 or 1 bits that make up the codes, low bits first. A plane of b bits is b
+    vectors of 64 bytes, in which row r has bytes 4r to 4r+3; the codes of columns 4q to 4q+3 are in the bits from b * (q / b) on of vector q % b
+    (so of 4-bit codes the low nibbles of vector j are columns 4j to 4j+3 and the high ones columns 16+4j to 16+4j+3).
+    Floats: `[columns][16]`. One order serves vectors of 4, 8 and 16 lanes.
   }];
 }
 

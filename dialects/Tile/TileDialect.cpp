@@ -68,9 +68,38 @@ int64_t tile::groupBytes(Format format, int64_t columns) {
   const FormatInfo &info = formatInfo(format);
   if (info.isFloat())
     return groupRows * columns * info.blockBytes;
-  int64_t blocks = llvm::divideCeil(columns, blockColumns);
-  int64_t scaleBytes = 2 * groupRows * 2 * (info.hasMin ? 2 : 1);
-  return blocks * (scaleBytes + groupRows * blockColumns * info.codeBits / 8);
+  P16Block block = p16Block(info);
+  return static_cast<int64_t>(llvm::divideCeil(columns, block.columns)) * block.blockBytes;
+}
+
+tile::P16Block tile::p16Block(const FormatInfo &format) {
+  P16Block result = {};
+  int64_t end = 0;
+  auto place = [&](int64_t bytes) { return std::exchange(end, end + bytes); };
+  // 64 columns keep vectors of 64 bytes aligned.
+  result.columns = std::max<int64_t>(64, format.blockElements);
+  int64_t wholes = 2 * groupRows * (result.columns / format.blockElements);
+  int64_t subs = format.hasSubScales() ? groupRows * result.columns / format.subElements : 0;
+  result.scales = place(wholes);
+  result.mins = place(format.hasMin ? wholes : 0);
+  result.subScales = place(subs);
+  result.subMins = place(format.hasMin ? subs : 0);
+  end = static_cast<int64_t>(llvm::alignTo(end, 64));
+  result.halfBytes = groupRows * 32 * format.codeBits / 8;
+  result.codes = place(result.halfBytes * result.columns / 32);
+  result.blockBytes = end;
+  return result;
+}
+
+llvm::SmallVector<tile::CodePlane, 2> tile::codePlanes(unsigned codeBits) {
+  SmallVector<CodePlane, 2> planes;
+  int64_t first = 0;
+  for (int64_t bits : {8, 4, 2, 1})
+    if (codeBits & bits) {
+      planes.push_back({bits, first});
+      first += bits;
+    }
+  return planes;
 }
 
 //===----------------------------------------------------------------------===//
@@ -309,9 +338,9 @@ LogicalResult ProductOp::verify() {
   if (format.isFloat())
     return emitOpError("expected a quantized matrix for an int8 product, but got ") << rhs;
   int64_t block = cast<QTileType>(getLhs().getType()).getBlock();
-  if (block != format.blockElements)
+  if (block != activationBlock)
     return emitOpError("expected activation blocks of ")
-           << format.blockElements << " to match the matrix, but got " << block;
+           << activationBlock << ", but got " << block;
   return success();
 }
 

@@ -7,13 +7,24 @@
 
 #include "frit/Formats/Formats.h"
 
+#include <algorithm>
 #include <cstring>
 
 using namespace frit;
 
+/// Codes that are their levels.
+static constexpr const uint8_t *Codes = nullptr;
+/// kvalues_iq4nl of ggml-common.h, plus 128.
+static constexpr uint8_t NonLinear4[] = {1,   24,  45,  63,  79,  93,  106, 118,
+                                         129, 141, 153, 166, 181, 197, 217, 241};
+/// The values of E2M1 (sign, two bits of exponent, one of mantissa) twice, plus 12.
+static constexpr uint8_t E2M1[] = {12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0};
+
 static constexpr FormatInfo table[] = {
-#define FRIT_FORMAT(Name, keyword, ggufType, blockElements, blockBytes, codeBits, zero, hasMin)    \
-  {Format::Name, keyword, ggufType, blockElements, blockBytes, codeBits, zero, hasMin},
+#define FRIT_FORMAT(Name, keyword, ggufType, blockElements, blockBytes, subElements, codeBits,     \
+                    levels, zero, scale, hasMin)                                                   \
+  {Format::Name, keyword, ggufType, blockElements, blockBytes, subElements,                        \
+   codeBits,     levels,  zero,     Format::scale, hasMin},
 #include "frit/Formats/Formats.def"
 };
 
@@ -91,6 +102,23 @@ static uint16_t readU16(const uint8_t *bytes) {
   return value;
 }
 
+//===----------------------------------------------------------------------===//
+// Blocks
+//===----------------------------------------------------------------------===//
+
+int FormatInfo::maxLevel() const {
+  return levels ? *std::max_element(levels, levels + (1 << codeBits)) : (1 << codeBits) - 1;
+}
+
+float QuantBlock::subScale(const FormatInfo &info, int64_t s) const {
+  float whole = info.scaleFormat == Format::BF16 ? bfloatToFloat(scale) : halfToFloat(scale);
+  return whole * static_cast<float>(subScales[s]);
+}
+
+float QuantBlock::subMin(int64_t s) const {
+  return halfToFloat(min) * static_cast<float>(subMins[s]);
+}
+
 /// Byte i holds value i in its low and value i + 16 in its high nibble.
 static void unpackNibbles(const uint8_t *bytes, uint8_t *codes) {
   for (int i = 0; i < 16; ++i) {
@@ -99,21 +127,139 @@ static void unpackNibbles(const uint8_t *bytes, uint8_t *codes) {
   }
 }
 
+/// As unpackNibbles, of 64 values: byte i holds value i and value i + 32.
+static void unpackWideNibbles(const uint8_t *bytes, uint8_t *codes) {
+  for (int i = 0; i < 32; ++i) {
+    codes[i] = bytes[i] & 0xf;
+    codes[i + 32] = bytes[i] >> 4;
+  }
+}
+
+/// Bit i of 32 is the fifth bit of value i.
+static void addFifthBits(const uint8_t *bytes, uint8_t *codes) {
+  for (int i = 0; i < 32; ++i)
+    codes[i] |= (bytes[i / 8] >> (i % 8) & 1) << 4;
+}
+
+/// 128 values of two bits: byte i holds values i, i + 32, i + 64 and i + 96.
+static void unpackPairs(const uint8_t *bytes, uint8_t *codes) {
+  for (int i = 0; i < 128; ++i)
+    codes[i] = bytes[i % 32] >> (i / 32 * 2) & 3;
+}
+
+/// Eight scales and eight minima of six bits each in 12 bytes (get_scale_min_k4 of ggml-quants.c).
+static void unpackScalesAndMins(const uint8_t *bytes, QuantBlock &out) {
+  for (int i = 0; i < 4; ++i) {
+    out.subScales[i] = static_cast<int8_t>(bytes[i] & 63);
+    out.subMins[i] = bytes[i + 4] & 63;
+    out.subScales[i + 4] = static_cast<int8_t>((bytes[i + 8] & 15) | (bytes[i] >> 6) << 4);
+    out.subMins[i + 4] = static_cast<uint8_t>(bytes[i + 8] >> 4 | (bytes[i + 4] >> 6) << 4);
+  }
+}
+
+static void unpackQ2K(const uint8_t *block, QuantBlock &out) {
+  for (int s = 0; s < 16; ++s) {
+    out.subScales[s] = static_cast<int8_t>(block[s] & 15);
+    out.subMins[s] = block[s] >> 4;
+  }
+  unpackPairs(block + 16, out.codes);
+  unpackPairs(block + 48, out.codes + 128);
+  out.scale = readU16(block + 80);
+  out.min = readU16(block + 82) ^ 0x8000;
+}
+
+static void unpackQ3K(const uint8_t *block, QuantBlock &out) {
+  const uint8_t *thirdBits = block, *scales = block + 96;
+  unpackPairs(block + 32, out.codes);
+  unpackPairs(block + 64, out.codes + 128);
+  for (int i = 0; i < 256; ++i)
+    out.codes[i] |= (thirdBits[i % 32] >> (i / 32) & 1) << 2;
+  for (int s = 0; s < 16; ++s) {
+    int low = s < 8 ? scales[s] & 15 : scales[s - 8] >> 4;
+    int high = scales[8 + s % 4] >> (s / 4 * 2) & 3;
+    out.subScales[s] = static_cast<int8_t>((low | high << 4) - 32);
+  }
+  out.scale = readU16(block + 108);
+}
+
+/// Q4_K, and Q5_K with its fifth bits.
+static void unpackQ45K(const uint8_t *block, const uint8_t *fifthBits, const uint8_t *nibbles,
+                       QuantBlock &out) {
+  out.scale = readU16(block);
+  out.min = readU16(block + 2) ^ 0x8000;
+  unpackScalesAndMins(block + 4, out);
+  for (int part = 0; part < 4; ++part)
+    unpackWideNibbles(nibbles + 32 * part, out.codes + 64 * part);
+  if (fifthBits)
+    for (int i = 0; i < 256; ++i)
+      out.codes[i] |= (fifthBits[i % 32] >> (i / 32) & 1) << 4;
+}
+
+static void unpackQ6K(const uint8_t *block, QuantBlock &out) {
+  for (int part = 0; part < 2; ++part) {
+    const uint8_t *low = block + 64 * part, *high = block + 128 + 32 * part;
+    uint8_t *codes = out.codes + 128 * part;
+    for (int i = 0; i < 128; ++i)
+      codes[i] = static_cast<uint8_t>((low[i % 64] >> (i / 64 * 4) & 15) |
+                                      (high[i % 32] >> (i / 32 * 2) & 3) << 4);
+  }
+  std::memcpy(out.subScales, block + 192, 16);
+  out.scale = readU16(block + 208);
+}
+
+static void unpackIQ4XS(const uint8_t *block, QuantBlock &out) {
+  out.scale = readU16(block);
+  unsigned high = readU16(block + 2);
+  for (int s = 0; s < 8; ++s) {
+    int low = block[4 + s / 2] >> (s % 2 * 4) & 15;
+    out.subScales[s] = static_cast<int8_t>((low | static_cast<int>(high >> 2 * s & 3) << 4) - 32);
+    unpackNibbles(block + 8 + 16 * s, out.codes + 32 * s);
+  }
+}
+
+/// Half of 2^(exponent - 127), because levels are twice the values; every one is a bf16.
+static uint16_t halfPowerOfTwo(uint8_t exponent) {
+  return static_cast<uint16_t>(exponent < 2 ? 0x20 << exponent : (exponent - 1) << 7);
+}
+
 void frit::unpackBlock(Format format, const uint8_t *block, QuantBlock &out) {
-  out.scaleF16 = readU16(block);
-  out.minF16 = 0;
+  std::fill_n(out.subScales, 16, int8_t{1});
+  std::fill_n(out.subMins, 16, uint8_t{1});
+  out.scale = readU16(block);
+  out.min = 0;
   switch (format) {
   case Format::Q4_0:
-    unpackNibbles(block + 2, out.codes);
-    return;
+  case Format::IQ4_NL:
+    return unpackNibbles(block + 2, out.codes);
   case Format::Q4_1:
-    out.minF16 = readU16(block + 2);
-    unpackNibbles(block + 4, out.codes);
-    return;
+    out.min = readU16(block + 2);
+    return unpackNibbles(block + 4, out.codes);
+  case Format::Q5_0:
+    unpackNibbles(block + 6, out.codes);
+    return addFifthBits(block + 2, out.codes);
+  case Format::Q5_1:
+    out.min = readU16(block + 2);
+    unpackNibbles(block + 8, out.codes);
+    return addFifthBits(block + 4, out.codes);
   case Format::Q8_0:
     for (int i = 0; i < 32; ++i)
       out.codes[i] = static_cast<uint8_t>(block[2 + i] + 128);
     return;
+  case Format::Q2_K:
+    return unpackQ2K(block, out);
+  case Format::Q3_K:
+    return unpackQ3K(block, out);
+  case Format::Q4_K:
+    return unpackQ45K(block, nullptr, block + 16, out);
+  case Format::Q5_K:
+    return unpackQ45K(block, block + 16, block + 48, out);
+  case Format::Q6_K:
+    return unpackQ6K(block, out);
+  case Format::IQ4_XS:
+    return unpackIQ4XS(block, out);
+  case Format::MXFP4:
+    out.scale = halfPowerOfTwo(block[0]);
+    return unpackNibbles(block + 1, out.codes);
   case Format::F32:
   case Format::F16:
   case Format::BF16:
@@ -142,11 +288,14 @@ void frit::dequantizeRow(Format format, const uint8_t *row, int64_t elements, fl
   QuantBlock block;
   for (int64_t start = 0; start < elements; start += info.blockElements, row += info.blockBytes) {
     unpackBlock(format, row, block);
-    float scale = halfToFloat(block.scaleF16);
-    float min = halfToFloat(block.minF16);
-    for (int64_t i = 0; i < info.blockElements; ++i) {
-      float value = static_cast<float>(block.codes[i] - info.zero) * scale;
-      out[start + i] = info.hasMin ? value + min : value;
+    for (int64_t first = 0; first < info.blockElements; first += info.subElements) {
+      float scale = block.subScale(info, first / info.subElements);
+      float min = block.subMin(first / info.subElements);
+      for (int64_t i = first; i < first + info.subElements; ++i) {
+        int level = info.levels ? info.levels[block.codes[i]] : block.codes[i];
+        float value = static_cast<float>(level - info.zero) * scale;
+        out[start + i] = info.hasMin ? value + min : value;
+      }
     }
   }
 }

@@ -141,7 +141,7 @@ void Resolver::checkFormats() {
       group.first = &tensor;
   }
   std::string readable;
-#define FRIT_FORMAT(Name, keyword, ggufType, blockElements, blockBytes, codeBits, zero, hasMin)    \
+#define FRIT_FORMAT(Name, keyword, ggufType, ...)                                                  \
   readable += (readable.empty() ? "" : ", ") + StringRef(ggufTypeName(ggufType)).str();
 #include "frit/Formats/Formats.def"
   for (const auto &[type, group] : groups)

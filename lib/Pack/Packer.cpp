@@ -91,6 +91,32 @@ Result<std::vector<PackLayout>> frit::layOutPacks(ModuleOp module) {
 // Groups of 16 rows
 //===----------------------------------------------------------------------===//
 
+/// The bytes of one row in a plane of the codes of 32 columns; its first byte is at `out`.
+template <int bits>
+static void packBits(int64_t firstBit, const uint8_t *codes, uint8_t *out) {
+  for (int vector = 0; vector < bits; ++vector)
+    for (int i = 0; i < 4; ++i) {
+      int byte = 0;
+      for (int turn = 0; turn < 8 / bits; ++turn)
+        byte |= (codes[4 * (vector + turn * bits) + i] >> firstBit & ((1 << bits) - 1))
+                << bits * turn;
+      out[64 * vector + i] = static_cast<uint8_t>(byte);
+    }
+}
+
+static void packPlane(const tile::CodePlane &plane, const uint8_t *codes, uint8_t *out) {
+  switch (plane.bits) {
+  case 8:
+    return packBits<8>(plane.firstBit, codes, out);
+  case 4:
+    return packBits<4>(plane.firstBit, codes, out);
+  case 2:
+    return packBits<2>(plane.firstBit, codes, out);
+  default:
+    return packBits<1>(plane.firstBit, codes, out);
+  }
+}
+
 /// Packs rows [first, first + 16) of `weight` in p16 order (dialects/Tile/TileBase.td); rows behind
 /// the last are zero.
 static void packGroup(const Weight &weight, int64_t first, std::vector<uint8_t> &out) {
@@ -107,27 +133,33 @@ static void packGroup(const Weight &weight, int64_t first, std::vector<uint8_t> 
     }
     return;
   }
-  int64_t scaleBytes = 2 * tile::groupRows * 2, header = scaleBytes * (format.hasMin ? 2 : 1);
-  int64_t halfBytes = tile::groupRows * 32 * format.codeBits / 8;
-  int64_t blockBytes = header + 2 * halfBytes;
+  tile::P16Block layout = tile::p16Block(format);
+  SmallVector<tile::CodePlane, 2> planes = tile::codePlanes(format.codeBits);
+  int64_t fileBlocks = layout.columns / format.blockElements; // of a p16 block
+  int64_t subs = format.hasSubScales() ? format.blockElements / format.subElements : 0;
   QuantBlock block;
   for (int64_t lane = 0; lane < count; ++lane) {
     const uint8_t *row = weight.row(first + lane);
-    for (int64_t half = 0; half < columns / 32; ++half) {
-      unpackBlock(format.format, row + half * format.blockBytes, block);
-      uint8_t *base = &out[half / 2 * blockBytes];
-      int64_t scaleAt = ((half % 2) * tile::groupRows + lane) * 2;
-      std::memcpy(base + scaleAt, &block.scaleF16, 2);
+    for (int64_t index = 0; index < columns / format.blockElements; ++index) {
+      unpackBlock(format.format, row + index * format.blockBytes, block);
+      uint8_t *base = &out[index / fileBlocks * layout.blockBytes];
+      int64_t part = index % fileBlocks, whole = (part * tile::groupRows + lane) * 2;
+      std::memcpy(base + layout.scales + whole, &block.scale, 2);
       if (format.hasMin)
-        std::memcpy(base + scaleBytes + scaleAt, &block.minF16, 2);
-      uint8_t *codes = base + header + half % 2 * halfBytes + 4 * lane;
-      if (format.codeBits == 8) {
-        for (int64_t column = 0; column < 32; ++column)
-          codes[column / 4 * 64 + column % 4] = block.codes[column];
-      } else {
-        for (int64_t column = 0; column < 16; ++column)
-          codes[column / 4 * 64 + column % 4] =
-              static_cast<uint8_t>(block.codes[column] | block.codes[column + 16] << 4);
+        std::memcpy(base + layout.mins + whole, &block.min, 2);
+      for (int64_t s = 0; s < subs; ++s) {
+        base[layout.subScales + s * tile::groupRows + lane] =
+            static_cast<uint8_t>(block.subScales[s]);
+        if (format.hasMin)
+          base[layout.subMins + s * tile::groupRows + lane] = block.subMins[s];
+      }
+      for (int64_t column = 0; column < format.blockElements; column += 32) {
+        int64_t half = (part * format.blockElements + column) / 32;
+        uint8_t *vectors = base + layout.codes + half * layout.halfBytes + 4 * lane;
+        for (const tile::CodePlane &plane : planes) {
+          packPlane(plane, block.codes + column, vectors);
+          vectors += plane.bits * 64;
+        }
       }
     }
   }

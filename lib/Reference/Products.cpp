@@ -50,22 +50,28 @@ LogicalResult Interpreter<T>::eval(graph::QuantizeOp op) {
 // Products
 //===----------------------------------------------------------------------===//
 
-/// Row t of int8 activations times a row of a weight in blocks of the same size: a block is summed
-/// in i32, blocks are summed in S, first to last.
+/// Row t of int8 activations times a row of a weight: the columns that share all scales (a block of
+/// activations, or a sub-block of the weight in it) are summed in i32, the rest in S, first to
+/// last.
 template <typename S>
 static S multiplyQuantized(const QuantizedTensor &x, int64_t t,
                            const std::vector<QuantBlock> &weightRow, const FormatInfo &format) {
+  int64_t step = std::min(x.block, format.subElements);
   S sum = 0;
-  for (int64_t b = 0; b < x.blocks(); ++b) {
-    const QuantBlock &block = weightRow[b];
-    const int8_t *codes = x.codes.data() + t * x.columns + b * x.block;
-    S scale = x.scales[t * x.blocks() + b];
-    int32_t dot = 0;
-    for (int64_t i = 0; i < x.block; ++i)
-      dot += codes[i] * (block.codes[i] - format.zero);
-    sum += halfToFloat(block.scaleF16) * scale * static_cast<S>(dot);
+  for (int64_t first = 0; first < x.columns; first += step) {
+    const QuantBlock &block = weightRow[first / format.blockElements];
+    int64_t inBlock = first % format.blockElements, sub = inBlock / format.subElements;
+    const int8_t *codes = x.codes.data() + t * x.columns + first;
+    S scale = x.scales[t * x.blocks() + first / x.block];
+    int32_t dot = 0, codeSum = 0;
+    for (int64_t i = 0; i < step; ++i) {
+      uint8_t code = block.codes[inBlock + i];
+      dot += codes[i] * ((format.levels ? format.levels[code] : code) - format.zero);
+      codeSum += codes[i];
+    }
+    sum += block.subScale(format, sub) * scale * static_cast<S>(dot);
     if (format.hasMin)
-      sum += halfToFloat(block.minF16) * (scale * static_cast<S>(x.sums[t * x.blocks() + b]));
+      sum += block.subMin(sub) * (scale * static_cast<S>(codeSum));
   }
   return sum;
 }
@@ -77,10 +83,11 @@ Tensor<T> Interpreter<T>::multiply(mlir::Value input, const Weight &weight) {
     const QuantizedTensor &x = get<QuantizedTensor>(input);
     const FormatInfo &format = weight.format();
     Tensor<T> y(x.rows, weight.rows());
-    std::vector<QuantBlock> weightRow(static_cast<size_t>(x.blocks()));
+    std::vector<QuantBlock> weightRow(static_cast<size_t>(x.columns / format.blockElements));
     for (int64_t o = 0; o < y.columns; ++o) {
-      for (int64_t b = 0; b < x.blocks(); ++b)
-        unpackBlock(format.format, weight.row(o) + b * format.blockBytes, weightRow[b]);
+      for (size_t b = 0; b < weightRow.size(); ++b)
+        unpackBlock(format.format, weight.row(o) + static_cast<int64_t>(b) * format.blockBytes,
+                    weightRow[b]);
       for (int64_t t = 0; t < x.rows; ++t)
         y.row(t)[o] = wideBlockSums ? multiplyQuantized<T>(x, t, weightRow, format)
                                     : multiplyQuantized<float>(x, t, weightRow, format);

@@ -43,14 +43,14 @@ struct QuantizeActivations : quantize::impl::QuantizeActivationsBase<QuantizeAct
     }
     if (!hasInt8Instruction(target))
       return;
-    DenseMap<std::pair<Value, int64_t>, Value> quantized;
+    DenseMap<Value, Value> quantized;
     getOperation().walk([&](Operation *op) {
       if (isa<graph::LinearOp, graph::LogitsOp>(op))
         quantizeInput(op, quantized);
     });
   }
 
-  void quantizeInput(Operation *op, DenseMap<std::pair<Value, int64_t>, Value> &quantized) {
+  void quantizeInput(Operation *op, DenseMap<Value, Value> &quantized) {
     Value input = op->getOperand(0);
     auto weight = cast<graph::WeightType>(op->getOperand(1).getType());
     const FormatInfo &format = formatInfo(weight.getFormat());
@@ -62,16 +62,16 @@ struct QuantizeActivations : quantize::impl::QuantizeActivationsBase<QuantizeAct
           << remark::metric("format", StringRef(format.name));
       return;
     }
-    Value &result = quantized[{input, format.blockElements}];
+    Value &result = quantized[input];
     if (!result) {
       // Right behind the definition, so that every product of the value finds it.
       OpBuilder builder(op->getContext());
       builder.setInsertionPointAfterValue(input);
-      result = graph::QuantizeOp::create(builder, op->getLoc(), input, format.blockElements);
+      result = graph::QuantizeOp::create(builder, op->getLoc(), input, activationBlock);
     }
     op->setOperand(0, result);
     remark::passed(op->getLoc(), remark::RemarkOpts::name("Int8Activations").category("quantize"))
-        << "int8 activations" << remark::metric("block", format.blockElements);
+        << "int8 activations" << remark::metric("block", activationBlock);
   }
 };
 } // namespace

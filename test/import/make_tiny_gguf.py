@@ -88,6 +88,24 @@ def _encode_q4_1(block: Sequence[float]) -> bytes:
     return struct.pack("<ee", scale, low) + _pack_nibbles(codes)
 
 
+def _random_block(
+    size: int, scales: dict[int, float], exponent: bool = False
+) -> Callable[[Sequence[float]], bytes]:
+    """Encodes a block as random codes of about the size of its values: `scales` gives the places of
+    the float16 numbers and what each is of the largest value. With `exponent` byte 0 is an E8M0."""
+
+    def encode(block: Sequence[float]) -> bytes:
+        largest = max(map(abs, block))
+        out = bytearray(random.Random(_encode_f32(block)).randbytes(size))
+        for place, share in scales.items():
+            out[place : place + 2] = struct.pack("<e", largest * share)
+        if exponent:
+            out[0] = 127 + math.frexp(largest / 6)[1] if largest else 0
+        return bytes(out)
+
+    return encode
+
+
 @dataclasses.dataclass(frozen=True)
 class Format:
     """A tensor type of ggml. Types without an encoder can only be written sparse."""
@@ -105,9 +123,18 @@ FORMATS = {
     "q8_0": Format(8, 32, 34, _encode_q8_0),
     "q4_0": Format(2, 32, 18, _encode_q4_0),
     "q4_1": Format(3, 32, 20, _encode_q4_1),
-    "q5_0": Format(6, 32, 22),
-    "q4_k": Format(12, 256, 144),
-    "q6_k": Format(14, 256, 210),
+    "q5_0": Format(6, 32, 22, _random_block(22, {0: 1 / 16})),
+    "q5_1": Format(7, 32, 24, _random_block(24, {0: 1 / 16, 2: -1})),
+    "q2_k": Format(10, 256, 84, _random_block(84, {80: 1 / 23, 82: 1 / 15})),
+    "q3_k": Format(11, 256, 110, _random_block(110, {108: 1 / 64})),
+    "q4_k": Format(12, 256, 144, _random_block(144, {0: 1 / 480, 2: 1 / 64})),
+    "q5_k": Format(13, 256, 176, _random_block(176, {0: 1 / 960, 2: 1 / 64})),
+    "q6_k": Format(14, 256, 210, _random_block(210, {208: 1 / 2048})),
+    "iq2_xxs": Format(16, 256, 66),
+    "iq4_nl": Format(20, 32, 18, _random_block(18, {0: 1 / 127})),
+    "iq3_s": Format(21, 256, 110),
+    "iq4_xs": Format(23, 256, 136, _random_block(136, {0: 1 / 2048})),
+    "mxfp4": Format(39, 32, 17, _random_block(17, {}, exponent=True)),
 }
 
 # ===----------------------------------------------------------------------===#

@@ -6,17 +6,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "lib/Driver/Output.h"
+#include "lib/Driver/Resources.h"
 #include "lib/Driver/Version.h"
 #include "tools/frit/CommandLine.h"
-#include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <cerrno>
 #include <csignal>
-#include <cxxabi.h>
-#include <exception>
-#include <typeinfo>
-#include <unistd.h>
 
 using namespace llvm;
 using namespace frit::driver;
@@ -94,24 +90,8 @@ static int finishOutput(int code) {
   return ExitFailure;
 }
 
-/// LLVM is built without exceptions: where memory or a thread is refused, the exception of the
-/// standard library ends the process. Nothing may be allocated any more.
-[[noreturn]] static void endWithoutResources() {
-  static constexpr StringLiteral message =
-      "error: not enough memory, or too many threads: the system refuses more\n";
-  (void)!write(STDERR_FILENO, message.data(), message.size());
-  _exit(ExitFailure);
-}
-
 int main(int argc, char **argv) {
-  std::set_terminate([] {
-    const std::type_info *type = abi::__cxa_current_exception_type();
-    StringRef name = type ? type->name() : "";
-    if (name == "St9bad_alloc" || name == "St12system_error")
-      endWithoutResources();
-    abort();
-  });
-  install_bad_alloc_error_handler([](void *, const char *, bool) { endWithoutResources(); });
+  reportLackOfResources();
   // A reader that went away and a file that may grow no further (ulimit -f) are errors of write(),
   // which leave nothing behind, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);

@@ -160,7 +160,7 @@ LogicalResult PhaseLowering::lowerQuantize(tile::QuantizeOp op) {
   Place from = place(op.getInput());
   Place out = allocate(op.getResult().getType());
   out.valid = from.valid;
-  int64_t lanes = std::min<int64_t>(emit.lanes(), recordColumns);
+  int64_t lanes = std::min<int64_t>(emit.lanes(), recordColumns / 2);
   int64_t parts = recordColumns / lanes;
   VectorType type = emit.floats(lanes), i32 = emit.ints(lanes);
   forRows(out, [&](Value row) {
@@ -188,17 +188,23 @@ LogicalResult PhaseLowering::lowerQuantize(tile::QuantizeOp op) {
                                   arith::DivFOp::create(builder, emit.loc, emit.real(127.0), top));
       // Adding 1.5 * 2^23 leaves the integer nearest to x (ties to even) in the low bits.
       Value magic = emit.realLike(12582912.0, type);
-      Value total;
+      Value first, total;
       for (auto [part, value] : llvm::enumerate(values)) {
         Value scaled = emit.fma(value, emit.splat(inverse, type), magic);
         Value code = arith::SubIOp::create(builder, emit.loc,
                                            arith::BitcastOp::create(builder, emit.loc, i32, scaled),
                                            arith::BitcastOp::create(builder, emit.loc, i32, magic));
         total = total ? emit.add(total, code) : code;
+        if (static_cast<int64_t>(part + 1) * lanes == recordColumns / 2)
+          first = total;
         emit.store(arith::TruncIOp::create(builder, emit.loc, emit.ints(lanes, 8), code),
                    emit.address(record, static_cast<int64_t>(part) * lanes), 1);
       }
-      Value sum = vector::ReductionOp::create(builder, emit.loc, vector::CombiningKind::ADD, total);
+      auto sumOf = [&](Value vector) -> Value {
+        return vector::ReductionOp::create(builder, emit.loc, vector::CombiningKind::ADD, vector);
+      };
+      Value sum = sumOf(total);
+      emit.store(sumOf(first), emit.address(record, recordFirstSum), 4);
       emit.store(scale, emit.address(record, recordScale), 4);
       Value real = arith::SIToFPOp::create(builder, emit.loc, builder.getF32Type(), sum);
       emit.store(emit.mul(scale, real), emit.address(record, recordScaledSum), 4);

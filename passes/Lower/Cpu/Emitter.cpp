@@ -118,6 +118,18 @@ Value Emitter::shiftRight(Value a, int64_t bits) {
   return arith::ShRUIOp::create(builder, loc, a, intLike(bits, a.getType()));
 }
 
+Value Emitter::shiftLeft(Value a, int64_t bits) {
+  return arith::ShLIOp::create(builder, loc, a, intLike(bits, a.getType()));
+}
+
+Value Emitter::bitAnd(Value a, int64_t mask) {
+  return arith::AndIOp::create(builder, loc, a, intLike(mask, a.getType()));
+}
+
+Value Emitter::bitOr(Value a, Value b) {
+  return a ? Value(arith::OrIOp::create(builder, loc, a, b)) : b;
+}
+
 Value Emitter::maximum(Value a, Value b) {
   Value larger = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OGT, a, b);
   return arith::SelectOp::create(builder, loc, larger, a, b);
@@ -191,6 +203,15 @@ Value Emitter::loadAsFloat(Type element, int64_t count, Value base) {
     return halfBitsToFloat(*this, bits);
   Value half = arith::BitcastOp::create(builder, loc, shaped(builder.getF16Type()), bits);
   return arith::ExtFOp::create(builder, loc, f32, half, arith::FastMathFlagsAttr());
+}
+
+Value Emitter::bytesToFloat(Value bytes, bool isSigned) {
+  auto vector = dyn_cast<VectorType>(bytes.getType());
+  Type i32 = vector ? Type(ints(vector.getNumElements())) : builder.getI32Type();
+  Type f32 = vector ? Type(floats(vector.getNumElements())) : builder.getF32Type();
+  Value words = isSigned ? Value(arith::ExtSIOp::create(builder, loc, i32, bytes))
+                         : Value(arith::ExtUIOp::create(builder, loc, i32, bytes));
+  return arith::SIToFPOp::create(builder, loc, f32, words);
 }
 
 Value Emitter::toHalf(Value value) {

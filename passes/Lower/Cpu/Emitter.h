@@ -9,6 +9,7 @@
 #define FRIT_PASSES_LOWER_CPU_EMITTER_H
 
 #include "dialects/Machine/Machine.h"
+#include "frit/Formats/Formats.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -53,6 +54,9 @@ public:
   mlir::Value mul(mlir::Value a, mlir::Value b);
   mlir::Value mul(mlir::Value a, int64_t b) { return b == 1 ? a : mul(a, index(b)); }
   mlir::Value shiftRight(mlir::Value a, int64_t bits); ///< of unsigned integers
+  mlir::Value shiftLeft(mlir::Value a, int64_t bits);
+  mlir::Value bitAnd(mlir::Value a, int64_t mask);
+  mlir::Value bitOr(mlir::Value a, mlir::Value b); ///< `a` may be null
   /// The larger or smaller one; `b` when one is a NaN: a single instruction on x86.
   mlir::Value maximum(mlir::Value a, mlir::Value b);
   mlir::Value minimum(mlir::Value a, mlir::Value b);
@@ -63,6 +67,8 @@ public:
 
   /// f16 or bf16 bits in memory to f32; `count` elements (1: scalar).
   mlir::Value loadAsFloat(mlir::Type element, int64_t count, mlir::Value base);
+  /// Integers of 8 bits to f32.
+  mlir::Value bytesToFloat(mlir::Value bytes, bool isSigned);
   /// f32 to f16 elements.
   mlir::Value toHalf(mlir::Value value);
 
@@ -77,6 +83,13 @@ public:
 
   /// Combines all lanes in a fixed tree.
   mlir::Value reduce(mlir::Value vector, bool maximum);
+
+  /// Levels of a quantized format (Codes.cpp): the bytes of columns 4 * quad to 4 * quad + 3 of 32.
+  /// `load` gives the bytes that lie `offset` bytes behind the first codes of the 32 columns.
+  mlir::Value levels(const FormatInfo &format, int64_t quad,
+                     llvm::function_ref<mlir::Value(int64_t offset)> load);
+  /// What the format's table says of each byte of `codes`.
+  mlir::Value lookUpLevels(const FormatInfo &format, mlir::Value codes);
 
   /// exp, tanh and erf of f32 or vectors of f32 (Math.cpp).
   mlir::Value exp(mlir::Value x);
@@ -104,12 +117,11 @@ public:
 
   int64_t lanes = 0;
 
-  /// Sums of products of 32 columns for each lane. `codes` holds the bytes of the columns of 4
-  /// lanes: for 4-bit codes 4 vectors of 4*lanes bytes (low nibbles columns 4j.., high ones
-  /// 16+4j..), for 8-bit codes 8 vectors. `activations` is the address of the 32 signed bytes;
-  /// `initial` the i32 sums to start from.
-  virtual mlir::Value emitBlock(Emitter &emit, unsigned codeBits, llvm::ArrayRef<mlir::Value> codes,
-                                mlir::Value activations, mlir::Value initial) = 0;
+  /// Sums of products of some columns for each lane. Vector q of `levels` holds the unsigned bytes,
+  /// at most `maxLevel`, of columns 4q to 4q + 3 for each lane; `activations` is the address of the
+  /// signed bytes of the first column; `initial` the i32 sums to start from.
+  virtual mlir::Value emitSum(Emitter &emit, int maxLevel, llvm::ArrayRef<mlir::Value> levels,
+                              mlir::Value activations, mlir::Value initial) = 0;
 };
 
 } // namespace frit::lower::cpu

@@ -171,6 +171,64 @@ LogicalResult PhaseLowering::lowerWeights(tile::WeightsOp op) {
   return success();
 }
 
+/// Dequantizes row `lane` of a group of a pack, 32 columns at a time.
+void PhaseLowering::emitQuantizedRow(const FormatInfo &format, int64_t columns, Value group,
+                                     Value lane, Value out) {
+  tile::P16Block layout = tile::p16Block(format);
+  Type scaleType =
+      format.scaleFormat == Format::BF16 ? Type(builder.getBF16Type()) : builder.getF16Type();
+  VectorType four = emit.ints(4, 8), wide = emit.ints(4), real = emit.floats(4);
+  auto divide = [&](Value a, int64_t b) -> Value {
+    return arith::DivUIOp::create(builder, emit.loc, a, emit.index(b));
+  };
+  emit.loop(columns, recordColumns, [&](Value column) {
+    Value block = emit.address(group, emit.mul(divide(column, layout.columns), layout.blockBytes));
+    Value inBlock = arith::RemUIOp::create(builder, emit.loc, column, emit.index(layout.columns));
+    auto rowOf = [&](Value index) { return emit.add(emit.mul(index, tile::groupRows), lane); };
+    Value whole = emit.mul(rowOf(divide(inBlock, format.blockElements)), 2);
+    auto load = [&](Type type, int64_t offset) {
+      return emit.loadAsFloat(type, 1, emit.address(emit.address(block, offset), whole));
+    };
+    Value wholeScale = load(scaleType, layout.scales), wholeMin;
+    if (format.hasMin)
+      wholeMin = load(builder.getF16Type(), layout.mins);
+    Value codes =
+        emit.address(emit.address(emit.address(block, layout.codes),
+                                  emit.mul(divide(inBlock, recordColumns), layout.halfBytes)),
+                     emit.mul(lane, 4));
+    Value scale, minimum;
+    for (int64_t quad = 0; quad < recordColumns / 4; ++quad) {
+      if (quad == 0 || 4 * quad % format.subElements == 0) {
+        auto factor = [&](int64_t offset, bool isSigned) -> Value {
+          Value sub = divide(emit.add(inBlock, emit.index(4 * quad)), format.subElements);
+          Value byte =
+              emit.load(builder.getI8Type(), emit.address(emit.address(block, offset), rowOf(sub)));
+          Value word =
+              isSigned
+                  ? Value(arith::ExtSIOp::create(builder, emit.loc, builder.getI32Type(), byte))
+                  : Value(arith::ExtUIOp::create(builder, emit.loc, builder.getI32Type(), byte));
+          return arith::SIToFPOp::create(builder, emit.loc, builder.getF32Type(), word);
+        };
+        bool subs = format.hasSubScales();
+        scale = subs ? emit.mul(factor(layout.subScales, true), wholeScale) : wholeScale;
+        if (format.hasMin)
+          minimum = subs ? emit.mul(factor(layout.subMins, false), wholeMin) : wholeMin;
+      }
+      Value levels = emit.levels(format, quad, [&](int64_t offset) {
+        return emit.load(four, emit.address(codes, offset), 4);
+      });
+      Value centered = arith::SubIOp::create(
+          builder, emit.loc, arith::ExtUIOp::create(builder, emit.loc, wide, levels),
+          emit.intLike(format.zero, wide));
+      Value value = emit.mul(arith::SIToFPOp::create(builder, emit.loc, real, centered),
+                             emit.splat(scale, real));
+      if (minimum)
+        value = emit.add(value, emit.splat(minimum, real));
+      emit.store(value, emit.address(emit.address(out, emit.mul(column, 4)), 16 * quad), 4);
+    }
+  });
+}
+
 LogicalResult PhaseLowering::lowerEmbed(tile::EmbedOp op) {
   tile::TileType type = op.getResult().getType();
   FailureOr<graph::WeightType> stored = packType(op, op.getPackAttr());
@@ -205,45 +263,7 @@ LogicalResult PhaseLowering::lowerEmbed(tile::EmbedOp op) {
       });
       return;
     }
-    int64_t codes = 2 * tile::groupRows * 2 * (layout.hasMin ? 2 : 1);
-    int64_t halfBytes = tile::groupRows * 32 * layout.codeBits / 8;
-    int64_t blockBytes = codes + 2 * halfBytes;
-    // A block of 32 columns at a time: half h of block b.
-    emit.loop(type.getColumns(), 32, [&](Value column) {
-      Value half = arith::DivUIOp::create(builder, emit.loc, column, emit.index(32));
-      Value block = arith::DivUIOp::create(builder, emit.loc, half, emit.index(2));
-      Value side = arith::RemUIOp::create(builder, emit.loc, half, emit.index(2));
-      Value at = emit.address(pointer, emit.mul(block, blockBytes));
-      Value scaleAt = emit.mul(emit.add(emit.mul(side, tile::groupRows), lane), 2);
-      Value scale = emit.loadAsFloat(builder.getF16Type(), 1, emit.address(at, scaleAt));
-      Value minimum;
-      if (layout.hasMin)
-        minimum =
-            emit.loadAsFloat(builder.getF16Type(), 1,
-                             emit.address(emit.address(at, scaleAt), 2 * tile::groupRows * 2));
-      Value bytes = emit.address(emit.address(emit.address(at, codes), emit.mul(side, halfBytes)),
-                                 emit.mul(lane, 4));
-      VectorType four = emit.ints(4, 8), wide = emit.ints(4), real = emit.floats(4);
-      auto write = [&](Value quad, int64_t offset) {
-        Value code = arith::ExtUIOp::create(builder, emit.loc, wide, quad);
-        Value centered =
-            arith::SubIOp::create(builder, emit.loc, code, emit.intLike(layout.zero, wide));
-        Value value = emit.mul(arith::SIToFPOp::create(builder, emit.loc, real, centered),
-                               emit.splat(scale, real));
-        if (minimum)
-          value = emit.add(value, emit.splat(minimum, real));
-        emit.store(value, emit.address(emit.address(out, emit.mul(column, 4)), 4 * offset), 4);
-      };
-      for (int64_t j = 0; j < 32 / (layout.codeBits == 4 ? 8 : 4); ++j) {
-        Value quad = emit.load(four, emit.address(bytes, 64 * j), 4);
-        if (layout.codeBits == 8) {
-          write(quad, 4 * j);
-          continue;
-        }
-        write(arith::AndIOp::create(builder, emit.loc, quad, emit.intLike(15, four)), 4 * j);
-        write(arith::ShRUIOp::create(builder, emit.loc, quad, emit.intLike(4, four)), 16 + 4 * j);
-      }
-    });
+    emitQuantizedRow(layout, type.getColumns(), pointer, lane, out);
   });
   places[op.getResult()] = own;
   return success();

@@ -78,6 +78,8 @@ private:
   void lowerStore(tile::StoreOp op);
   void lowerVector(tile::VectorOp op);
   mlir::LogicalResult lowerEmbed(tile::EmbedOp op);
+  void emitQuantizedRow(const FormatInfo &format, int64_t columns, mlir::Value group,
+                        mlir::Value lane, mlir::Value out);
   mlir::LogicalResult lowerWeights(tile::WeightsOp op);
   mlir::LogicalResult lowerCache(tile::CacheOp op);
   mlir::LogicalResult lowerAppend(tile::AppendOp op);
@@ -111,10 +113,12 @@ private:
   mlir::Value context, table, worker, workers, scratch;
 };
 
-/// Bytes of an int8 activation record of 32 columns: codes, scale, scale * sum, sum, padding.
+/// Bytes of an int8 activation record of 32 columns: codes, scale, scale * sum, sum, sum of the
+/// first 16.
 inline constexpr int64_t recordBytes = 48;
 inline constexpr int64_t recordColumns = 32;
-inline constexpr int64_t recordScale = 32, recordScaledSum = 36, recordSum = 40;
+inline constexpr int64_t recordScale = 32, recordScaledSum = 36, recordSum = 40,
+                         recordFirstSum = 44;
 
 /// Bytes of a row of a quantized tile.
 inline int64_t qtileRowBytes(int64_t columns) { return columns / recordColumns * recordBytes; }

@@ -42,14 +42,21 @@ struct Product {
 
 private:
   using Values = SmallVector<Value>;
+  /// 32 columns of the rows of the matrix; vectors are groups x parts.
+  struct Half {
+    Values codes;               ///< [vector]: where they begin
+    SmallVector<Values> scales; ///< [sub-block][vector]; one sub-block where the format has none
+    SmallVector<Values> minima; ///< likewise; empty where the format has none
+    Value number;               ///< in the row
+    int64_t subQuads() const { return 8 / static_cast<int64_t>(scales.size()); }
+  };
   Values dense(ArrayRef<Value> tokens, ArrayRef<Value> groups, Values sums);
   Values quantized(ArrayRef<Value> tokens, ArrayRef<Value> groups, Values sums);
-  void addHalf(ArrayRef<Value> tokens, ArrayRef<Value> groups, Value block, int64_t half,
-               Values &sums);
-  void addIntegers(ArrayRef<Value> tokens, Value block, int64_t half, ArrayRef<Values> codes,
-                   ArrayRef<Value> scales, ArrayRef<Value> minima, Values &sums);
-  void addFloats(ArrayRef<Value> tokens, Value block, int64_t half, ArrayRef<Value> codes,
-                 ArrayRef<Value> scales, ArrayRef<Value> minima, Values &sums);
+  Values loadScales(ArrayRef<Value> blocks, Value offset, Format scaleFormat);
+  SmallVector<Values> loadSubScales(ArrayRef<Value> blocks, Value half, int64_t offset,
+                                    ArrayRef<Value> wholes, bool isSigned);
+  void addIntegers(ArrayRef<Value> tokens, const Half &half, Values &sums);
+  void addFloats(ArrayRef<Value> tokens, const Half &half, Values &sums);
 };
 
 } // namespace
@@ -131,114 +138,213 @@ SmallVector<Value> Product::dense(ArrayRef<Value> tokens, ArrayRef<Value> groups
 // Quantized matrices
 //===----------------------------------------------------------------------===//
 
+/// 16-bit floats, a lane each, `offset` bytes behind the begin of each block.
+SmallVector<Value> Product::loadScales(ArrayRef<Value> blocks, Value offset, Format scaleFormat) {
+  OpBuilder &builder = emit.builder;
+  Type type = scaleFormat == Format::BF16 ? Type(builder.getBF16Type()) : builder.getF16Type();
+  Values scales;
+  for (Value block : blocks)
+    for (int64_t part = 0; part < parts(); ++part)
+      scales.push_back(emit.loadAsFloat(
+          type, lanes, emit.address(emit.address(block, offset), 2 * lanes * part)));
+  return scales;
+}
+
+/// The factors of the sub-blocks of a half, bytes `offset` bytes behind the begin of each block,
+/// times the scales of the whole block.
+SmallVector<SmallVector<Value>> Product::loadSubScales(ArrayRef<Value> blocks, Value half,
+                                                       int64_t offset, ArrayRef<Value> wholes,
+                                                       bool isSigned) {
+  if (!format().hasSubScales())
+    return {Values(wholes)};
+  SmallVector<Values> result;
+  int64_t subs = recordColumns / format().subElements;
+  for (int64_t sub = 0; sub < subs; ++sub) {
+    Values &scales = result.emplace_back();
+    for (Value block : blocks)
+      for (int64_t part = 0; part < parts(); ++part) {
+        Value at = emit.address(emit.address(block, emit.mul(half, subs * tile::groupRows)),
+                                offset + sub * tile::groupRows + part * lanes);
+        Value factors = emit.bytesToFloat(emit.load(emit.ints(lanes, 8), at), isSigned);
+        scales.push_back(emit.mul(factors, wholes[scales.size()]));
+      }
+  }
+  return result;
+}
+
 SmallVector<Value> Product::quantized(ArrayRef<Value> tokens, ArrayRef<Value> groups, Values sums) {
-  int64_t blocks = matrix.getColumns() / tile::blockColumns;
+  tile::P16Block layout = tile::p16Block(format());
+  int64_t halves = layout.columns / recordColumns;
+  int64_t fileHalves = format().blockElements / recordColumns; // of a block of the file
+  auto addBlock = [&](Value block, int64_t wholes, Values state) {
+    Values blocks;
+    for (Value group : groups)
+      blocks.push_back(emit.address(group, emit.mul(block, layout.blockBytes)));
+    for (int64_t whole = 0; whole < wholes; ++whole) {
+      Value offset = emit.index(2 * tile::groupRows * whole);
+      Values scales =
+          loadScales(blocks, emit.add(offset, emit.index(layout.scales)), format().scaleFormat);
+      Values minima;
+      if (format().hasMin)
+        minima = loadScales(blocks, emit.add(offset, emit.index(layout.mins)), Format::F16);
+      state = emit.loop(fileHalves, 1, state, [&](Value index, ValueRange values) {
+        Values next(values);
+        Value inBlock = emit.add(index, emit.index(whole * fileHalves));
+        Half half;
+        half.number = emit.add(emit.mul(block, halves), inBlock);
+        for (Value base : blocks)
+          for (int64_t part = 0; part < parts(); ++part)
+            half.codes.push_back(
+                emit.address(emit.address(base, emit.mul(inBlock, layout.halfBytes)),
+                             layout.codes + 4 * lanes * part));
+        half.scales = loadSubScales(blocks, inBlock, layout.subScales, scales, /*isSigned=*/true);
+        if (format().hasMin)
+          half.minima = loadSubScales(blocks, inBlock, layout.subMins, minima, /*isSigned=*/false);
+        if (instruction)
+          addIntegers(tokens, half, next);
+        else
+          addFloats(tokens, half, next);
+        return next;
+      });
+    }
+    return state;
+  };
+  int64_t blocks = matrix.getColumns() / layout.columns, fileBlocks = halves / fileHalves;
   if (blocks)
     sums = emit.loop(blocks, 1, sums, [&](Value block, ValueRange state) {
-      Values next(state);
-      for (int64_t half = 0; half < 2; ++half)
-        addHalf(tokens, groups, block, half, next);
-      return next;
+      return addBlock(block, fileBlocks, Values(state));
     });
-  if (matrix.getColumns() % tile::blockColumns)
-    addHalf(tokens, groups, emit.index(blocks), 0, sums);
+  if (int64_t rest = matrix.getColumns() % layout.columns)
+    sums = addBlock(emit.index(blocks), rest / format().blockElements, sums);
   return sums;
 }
 
-/// Adds 32 columns: half `half` of block `block`.
-void Product::addHalf(ArrayRef<Value> tokens, ArrayRef<Value> groups, Value block, int64_t half,
-                      Values &sums) {
-  Type f16 = emit.builder.getF16Type();
-  int64_t scaleBytes = 2 * tile::groupRows * 2, header = scaleBytes * (format().hasMin ? 2 : 1);
-  int64_t halfBytes = tile::groupRows * recordColumns * format().codeBits / 8;
-  int64_t codeVectors = recordColumns * format().codeBits / 32;
-  Values scales, minima, codes;
-  for (Value group : groups) {
-    Value base = emit.address(group, emit.mul(block, header + 2 * halfBytes));
-    for (int64_t part = 0; part < parts(); ++part) {
-      int64_t scaleAt = half * tile::groupRows * 2 + part * lanes * 2;
-      scales.push_back(emit.loadAsFloat(f16, lanes, emit.address(base, scaleAt)));
-      if (format().hasMin)
-        minima.push_back(emit.loadAsFloat(f16, lanes, emit.address(base, scaleBytes + scaleAt)));
-      codes.push_back(emit.address(base, header + half * halfBytes + 4 * lanes * part));
-    }
-  }
-  if (!instruction)
-    return addFloats(tokens, block, half, codes, scales, minima, sums);
-  SmallVector<Values> bytes;
-  for (Value address : codes) {
-    Values &vectors = bytes.emplace_back();
-    for (int64_t j = 0; j < codeVectors; ++j)
-      vectors.push_back(emit.load(emit.ints(4 * lanes, 8), emit.address(address, 64 * j), 4));
-  }
-  addIntegers(tokens, block, half, bytes, scales, minima, sums);
-}
-
 /// sum += (scale of the weights * integer sum) * scale of the activations + minimum * their scaled
-/// sum.
-void Product::addIntegers(ArrayRef<Value> tokens, Value block, int64_t half, ArrayRef<Values> codes,
-                          ArrayRef<Value> scales, ArrayRef<Value> minima, Values &sums) {
+/// sum, for each sub-block.
+void Product::addIntegers(ArrayRef<Value> tokens, const Half &half, Values &sums) {
   OpBuilder &builder = emit.builder;
   VectorType type = emit.floats(lanes), i32 = emit.ints(lanes);
+  SmallVector<Values> levels;
+  for (Value codes : half.codes) {
+    DenseMap<int64_t, Value> loaded;
+    Values &quads = levels.emplace_back();
+    for (int64_t quad = 0; quad < 8; ++quad)
+      quads.push_back(emit.levels(format(), quad, [&](int64_t offset) {
+        Value &bytes = loaded[offset];
+        if (!bytes)
+          bytes = emit.load(emit.ints(4 * lanes, 8), emit.address(codes, offset), 4);
+        return bytes;
+      }));
+  }
+  bool isSplit = half.scales.size() > 1;
   for (auto [t, token] : llvm::enumerate(tokens)) {
-    Value record =
-        emit.address(emit.address(token, emit.mul(block, 2 * recordBytes)), half * recordBytes);
-    Value scale =
-        emit.splat(emit.load(builder.getF32Type(), emit.address(record, recordScale), 4), type);
-    Value initial = emit.intLike(0, i32);
-    if (format().zero) {
-      Value sum = emit.load(builder.getI32Type(), emit.address(record, recordSum), 4);
-      initial = emit.splat(emit.mul(sum, emit.integer(-format().zero)), i32);
-    }
-    Value scaledSum;
-    if (format().hasMin)
-      scaledSum = emit.splat(
-          emit.load(builder.getF32Type(), emit.address(record, recordScaledSum), 4), type);
-    for (auto [v, bytes] : llvm::enumerate(codes)) {
-      Value integer = instruction->emitBlock(emit, format().codeBits, bytes, record, initial);
-      Value real = arith::SIToFPOp::create(builder, emit.loc, type, integer);
-      Value &sum = sums[t * codes.size() + v];
-      sum = emit.fma(emit.mul(real, scales[v]), scale, sum);
-      if (scaledSum)
-        sum = emit.fma(minima[v], scaledSum, sum);
+    Value record = emit.address(token, emit.mul(half.number, recordBytes));
+    auto field = [&](Type of, int64_t offset) {
+      return emit.load(of, emit.address(record, offset), 4);
+    };
+    Value scale = field(builder.getF32Type(), recordScale);
+    Value scales = emit.splat(scale, type);
+    for (auto [sub, weightScales] : llvm::enumerate(half.scales)) {
+      // The sum of the activations of a sub-block, for zero and minimum.
+      Value codeSum;
+      if (isSplit && (format().zero || format().hasMin)) {
+        codeSum = field(builder.getI32Type(), recordFirstSum);
+        if (sub == 1)
+          codeSum = arith::SubIOp::create(builder, emit.loc, field(builder.getI32Type(), recordSum),
+                                          codeSum);
+      } else if (format().zero) {
+        codeSum = field(builder.getI32Type(), recordSum);
+      }
+      Value initial = emit.intLike(0, i32);
+      if (format().zero)
+        initial = emit.splat(emit.mul(codeSum, emit.integer(-format().zero)), i32);
+      Value scaledSum;
+      if (format().hasMin) {
+        Value sum = isSplit ? emit.mul(scale, arith::SIToFPOp::create(
+                                                  builder, emit.loc, builder.getF32Type(), codeSum))
+                            : field(builder.getF32Type(), recordScaledSum);
+        scaledSum = emit.splat(sum, type);
+      }
+      int64_t firstQuad = static_cast<int64_t>(sub) * half.subQuads();
+      for (auto [v, quads] : llvm::enumerate(levels)) {
+        Value integer = instruction->emitSum(emit, format().maxLevel(),
+                                             ArrayRef(quads).slice(firstQuad, half.subQuads()),
+                                             emit.address(record, 4 * firstQuad), initial);
+        Value real = arith::SIToFPOp::create(builder, emit.loc, type, integer);
+        Value &sum = sums[t * levels.size() + v];
+        sum = emit.fma(emit.mul(real, weightScales[v]), scales, sum);
+        if (scaledSum)
+          sum = emit.fma(half.minima[sub][v], scaledSum, sum);
+      }
     }
   }
 }
 
 /// Dequantizes as the format's reference does, then sums in f32, a column at a time.
-void Product::addFloats(ArrayRef<Value> tokens, Value block, int64_t half, ArrayRef<Value> codes,
-                        ArrayRef<Value> scales, ArrayRef<Value> minima, Values &sums) {
+void Product::addFloats(ArrayRef<Value> tokens, const Half &half, Values &sums) {
   OpBuilder &builder = emit.builder;
-  VectorType type = emit.floats(lanes), i32 = emit.ints(lanes);
-  Values inputs;
-  for (Value token : tokens)
-    inputs.push_back(emit.address(emit.address(token, emit.mul(block, 4 * tile::blockColumns)),
-                                  4 * recordColumns * half));
-  int64_t codeBits = format().codeBits, mask = (int64_t(1) << codeBits) - 1;
-  // Vector j holds the codes of columns 4j to 4j+3; of 4-bit codes the high nibbles are 16 further.
-  sums = emit.loop(recordColumns * codeBits / 32, 1, sums, [&](Value j, ValueRange state) {
-    Values next(state), words;
-    for (Value address : codes)
-      words.push_back(emit.load(i32, emit.address(address, emit.mul(j, 64)), 4));
-    for (int64_t shift = 0; shift < 32; shift += codeBits) {
-      int64_t column = shift / 8 + (shift % 8 ? 16 : 0);
-      Values broadcasts;
-      for (Value input : inputs)
-        broadcasts.push_back(
-            emit.splat(emit.load(builder.getF32Type(),
-                                 emit.address(emit.address(input, emit.mul(j, 16)), 4 * column), 4),
-                       type));
-      for (auto [v, word] : llvm::enumerate(words)) {
-        Value code = arith::AndIOp::create(builder, emit.loc, emit.shiftRight(word, shift),
-                                           emit.intLike(mask, i32));
-        if (format().zero)
-          code = arith::SubIOp::create(builder, emit.loc, code, emit.intLike(format().zero, i32));
-        Value weight = emit.mul(arith::SIToFPOp::create(builder, emit.loc, type, code), scales[v]);
-        if (format().hasMin)
-          weight = emit.add(weight, minima[v]);
-        for (auto [t, broadcast] : llvm::enumerate(broadcasts)) {
-          Value &sum = next[t * codes.size() + v];
-          sum = emit.fma(weight, broadcast, sum);
+  VectorType type = emit.floats(lanes), i32 = emit.ints(lanes), bytes = emit.ints(4 * lanes, 8);
+  SmallVector<tile::CodePlane, 2> planes = tile::codePlanes(format().codeBits);
+  // A turn takes the codes in a vector of the first plane: quads `turn`, `turn` + turns and so on.
+  int64_t turns = planes[0].bits;
+  auto everyByte = [](int64_t mask) { return mask * 0x01010101; };
+  sums = emit.loop(turns, 1, sums, [&](Value turn, ValueRange state) {
+    Values next(state), low, high, inputs;
+    for (Value codes : half.codes)
+      low.push_back(emit.load(i32, emit.address(codes, emit.mul(turn, 64)), 4));
+    if (planes.size() > 1) {
+      int64_t bits = planes[1].bits;
+      Value vector = arith::RemUIOp::create(builder, emit.loc, turn, emit.index(bits));
+      Value shift =
+          arith::IndexCastOp::create(builder, emit.loc, builder.getI32Type(),
+                                     arith::SubIOp::create(builder, emit.loc, turn, vector));
+      for (Value codes : half.codes) {
+        Value at = emit.address(emit.address(codes, 64 * turns), emit.mul(vector, 64));
+        high.push_back(arith::ShRUIOp::create(builder, emit.loc, emit.load(i32, at, 4),
+                                              emit.splat(shift, i32)));
+      }
+    }
+    for (Value token : tokens)
+      inputs.push_back(emit.address(emit.address(token, emit.mul(half.number, 4 * recordColumns)),
+                                    emit.mul(turn, 16)));
+    for (int64_t step = 0; step < 8 / turns; ++step) {
+      int64_t sub = step * turns / half.subQuads();
+      Values words;
+      for (size_t v = 0; v < low.size(); ++v) {
+        Value codes = emit.shiftRight(low[v], planes[0].bits * step);
+        if (turns < 8)
+          codes = emit.bitAnd(codes, everyByte((1 << turns) - 1));
+        if (!high.empty()) {
+          Value upper = emit.bitAnd(emit.shiftRight(high[v], turns * step),
+                                    everyByte((1 << planes[1].bits) - 1));
+          codes = emit.bitOr(codes, emit.shiftLeft(upper, planes[1].firstBit));
+        }
+        if (format().levels)
+          codes = vector::BitCastOp::create(
+              builder, emit.loc, i32,
+              emit.lookUpLevels(format(),
+                                vector::BitCastOp::create(builder, emit.loc, bytes, codes)));
+        words.push_back(codes);
+      }
+      for (int64_t i = 0; i < 4; ++i) {
+        Values broadcasts;
+        for (Value input : inputs)
+          broadcasts.push_back(emit.splat(
+              emit.load(builder.getF32Type(), emit.address(input, 16 * turns * step + 4 * i), 4),
+              type));
+        for (auto [v, word] : llvm::enumerate(words)) {
+          Value level = emit.bitAnd(emit.shiftRight(word, 8 * i), 255);
+          if (format().zero)
+            level =
+                arith::SubIOp::create(builder, emit.loc, level, emit.intLike(format().zero, i32));
+          Value weight = emit.mul(arith::SIToFPOp::create(builder, emit.loc, type, level),
+                                  half.scales[sub][v]);
+          if (format().hasMin)
+            weight = emit.add(weight, half.minima[sub][v]);
+          for (auto [t, broadcast] : llvm::enumerate(broadcasts)) {
+            Value &sum = next[t * words.size() + v];
+            sum = emit.fma(weight, broadcast, sum);
+          }
         }
       }
     }

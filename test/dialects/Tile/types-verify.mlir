@@ -75,8 +75,8 @@ graph.func @matrix_quantized_columns(%x: !tile.matrix<16x32, q4_1, columns>) { g
 
 // -----
 
-// expected-error @+1 {{expected a weight format, but got q3_k}}
-graph.func @matrix_format(%x: !tile.matrix<16x32, q3_k, p16>) { graph.return }
+// expected-error @+1 {{expected a weight format, but got q3_x}}
+graph.func @matrix_format(%x: !tile.matrix<16x32, q3_x, p16>) { graph.return }
 
 // -----
 

@@ -1,5 +1,5 @@
 # RUN: %python %s
-# ===- sizes.py - frit verify: models whose sizes nothing divides ------------------===//
+# ===- sizes.py - frit verify: sizes that nothing divides, formats -----------------===//
 #
 # Part of frit, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -25,7 +25,17 @@ MODELS = {
 }  # fmt: skip
 
 
+FORMATS = ("q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q2_k", "q3_k", "q4_k", "q5_k", "q6_k", "iq4_nl", "iq4_xs", "mxfp4")
+
+
 class SizeTest(DriverTest):
+    def test_every_format(self):
+        sizes = ("--vocabulary", "263", "--layers", "1", "--hidden", "256", "--ffn", "512", "--head-dim", "64")
+        for fmt in FORMATS:
+            with self.subTest(fmt):
+                model = self.make_model(f"{fmt}.gguf", *sizes, "--format", fmt)
+                self.frit("verify", model)
+
     def test_verify(self):
         for name, arguments in MODELS.items():
             model = self.make_model(f"{name}.gguf", *arguments)

@@ -21,8 +21,7 @@ using frit::test::TestData;
 namespace {
 
 constexpr Format allFormats[] = {
-#define FRIT_FORMAT(Name, keyword, ggufType, blockElements, blockBytes, codeBits, zero, hasMin)    \
-  Format::Name,
+#define FRIT_FORMAT(Name, ...) Format::Name,
 #include "frit/Formats/Formats.def"
 };
 
@@ -77,10 +76,12 @@ TEST_P(Unpack, CodesObeyTheFormulaOfTheTable) {
     unpackBlock(GetParam(), blocks.data() + block * info.blockBytes, unpacked);
     for (int64_t i = 0; i < info.blockElements; ++i) {
       ASSERT_LT(unpacked.codes[i], 1u << info.codeBits);
-      float value =
-          halfToFloat(unpacked.scaleF16) * static_cast<float>(unpacked.codes[i] - info.zero);
+      int level = info.levels ? info.levels[unpacked.codes[i]] : unpacked.codes[i];
+      ASSERT_LE(level, info.maxLevel());
+      int64_t sub = i / info.subElements;
+      float value = unpacked.subScale(info, sub) * static_cast<float>(level - info.zero);
       if (info.hasMin)
-        value += halfToFloat(unpacked.minF16);
+        value += unpacked.subMin(sub);
       float want = expected[block * info.blockElements + i];
       if (std::isnan(want))
         EXPECT_TRUE(std::isnan(value));
@@ -101,7 +102,8 @@ TEST(Formats, TableIsFoundByNameAndByNumber) {
     EXPECT_EQ(formatByGGUFType(info.ggufType), format);
   }
   EXPECT_EQ(formatByName("q9_9"), std::nullopt);
-  EXPECT_EQ(formatByGGUFType(14), std::nullopt);
+  EXPECT_EQ(formatByGGUFType(14), Format::Q6_K);
+  EXPECT_EQ(formatByGGUFType(16), std::nullopt);
   EXPECT_EQ(ggufTypeName(14), "Q6_K");
   EXPECT_EQ(ggufTypeName(4), "");
   EXPECT_EQ(ggufTypeName(~0u), "");

@@ -18,6 +18,7 @@ import pathlib
 import struct
 
 import numpy as np
+from gguf import GGML_QUANT_SIZES
 from gguf import GGMLQuantizationType as Type
 from gguf import quants
 
@@ -49,6 +50,24 @@ def quantized_blocks(rng: np.random.Generator, kind: Type, halves: int, code_byt
         heads.append(np.roll(extreme_scales(rng, BLOCKS), 7))
     head = np.stack(heads, axis=1).view(np.uint8)
     return np.concatenate([head, codes], axis=1)
+
+
+# Where the float16 scales (and minima) are in a block, by type.
+SCALES_AT = {
+    Type.Q5_0: [0], Type.Q5_1: [0, 2], Type.Q2_K: [80, 82], Type.Q3_K: [108], Type.Q4_K: [0, 2],
+    Type.Q5_K: [0, 2], Type.Q6_K: [208], Type.IQ4_NL: [0], Type.IQ4_XS: [0], Type.MXFP4: [],
+}  # fmt: skip
+
+
+def random_blocks(rng: np.random.Generator, kind: Type) -> np.ndarray:
+    """Random bits everywhere, but in the scales, which are chosen as above."""
+    elements, size = GGML_QUANT_SIZES[kind]
+    count = BLOCKS if elements == 32 else 20
+    blocks = rng.integers(0, 256, size=(count, size), dtype=np.uint8)
+    for index, at in enumerate(SCALES_AT[kind]):
+        scales = np.roll(extreme_scales(rng, count), 7 * index)
+        blocks[:, at : at + 2] = scales.reshape(-1, 1).view(np.uint8)
+    return blocks
 
 
 def write_case(directory: pathlib.Path, kind: Type, data: np.ndarray) -> None:
@@ -110,6 +129,8 @@ def main() -> None:
     write_case(directory, Type.Q4_0, quantized_blocks(rng, Type.Q4_0, 1, 16))
     write_case(directory, Type.Q4_1, quantized_blocks(rng, Type.Q4_1, 2, 16))
     write_half(directory, rng)
+    for kind in SCALES_AT:
+        write_case(directory, kind, random_blocks(rng, kind))
 
 
 if __name__ == "__main__":

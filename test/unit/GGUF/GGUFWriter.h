@@ -63,7 +63,8 @@ inline constexpr uint32_t ggmlF32 = 0;
 inline constexpr uint32_t ggmlF16 = 1;
 inline constexpr uint32_t ggmlQ4_0 = 2;
 inline constexpr uint32_t ggmlQ6_K = 14;
-inline constexpr uint32_t ggmlIQ4_XS = 23;
+inline constexpr uint32_t ggmlIQ2_XXS = 16;
+inline constexpr uint32_t ggmlIQ3_S = 21;
 inline constexpr uint32_t ggmlI8 = 24;
 
 class GGUFWriter {

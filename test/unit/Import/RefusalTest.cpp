@@ -277,13 +277,16 @@ TEST_F(RefusalTest, TextsOfTheFileArePrintable) {
 }
 
 TEST_F(RefusalTest, Formats) {
-  EXPECT_EQ(refusalOfMade({"--hidden", "256", "--head-dim", "64", "--tensor-format",
-                           "*attn_q*=q6_k", "--tensor-format", "token_embd.weight=q4_k"}),
-            "$MODEL: cannot import, for 2 reasons\n"
-            "- type Q4_K of 1 tensor, token_embd.weight: frit cannot read it; convert the model to "
-            "F32, F16, BF16, Q4_0, Q4_1, Q8_0 (llama-quantize does that)\n"
-            "- type Q6_K of 2 tensors, first blk.0.attn_q.weight: frit cannot read it; convert the "
-            "model to F32, F16, BF16, Q4_0, Q4_1, Q8_0 (llama-quantize does that)\n");
+  EXPECT_EQ(
+      refusalOfMade({"--hidden", "256", "--head-dim", "64", "--tensor-format", "*attn_q*=iq3_s",
+                     "--tensor-format", "token_embd.weight=iq2_xxs"}),
+      "$MODEL: cannot import, for 2 reasons\n"
+      "- type IQ2_XXS of 1 tensor, token_embd.weight: frit cannot read it; convert the model to "
+      "F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS, "
+      "MXFP4 (llama-quantize does that)\n"
+      "- type IQ3_S of 2 tensors, first blk.0.attn_q.weight: frit cannot read it; convert the "
+      "model to F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, "
+      "IQ4_NL, IQ4_XS, MXFP4 (llama-quantize does that)\n");
 }
 
 //===----------------------------------------------------------------------===//
@@ -339,12 +342,13 @@ TEST_F(RefusalTest, DimensionsOfOneDoNotMatter) {
 
 TEST_F(RefusalTest, EverythingAtOnce) {
   EXPECT_TRUE(hasLines(
-      refusalOfMade({"--tensor-format", "blk.0.attn_q.weight=q5_0", "--set",
-                     "llama.rope.scaling.type=string:longrope", "--set", "llama.mystery=u32:1",
-                     "--drop", "blk.1.ffn_up.weight", "--add", "rope_freqs.weight=f32:8"}),
-      {"$MODEL: cannot import, for 5 reasons\n", "- key llama.mystery", "- type Q5_0 of 1 tensor",
-       "- key llama.rope.scaling.type", "- blk.1.ffn_up.weight: is missing",
-       "- rope_freqs.weight: frit does not support"}));
+      refusalOfMade({"--tensor-format", "blk.0.attn_q.weight=iq2_xxs", "--hidden", "256", "--heads",
+                     "16", "--set", "llama.rope.scaling.type=string:longrope", "--set",
+                     "llama.mystery=u32:1", "--drop", "blk.1.ffn_up.weight", "--add",
+                     "rope_freqs.weight=f32:8"}),
+      {"$MODEL: cannot import, for 5 reasons\n", "- key llama.mystery",
+       "- type IQ2_XXS of 1 tensor", "- key llama.rope.scaling.type",
+       "- blk.1.ffn_up.weight: is missing", "- rope_freqs.weight: frit does not support"}));
 }
 
 TEST_F(RefusalTest, ManyProblemsStayReadable) {

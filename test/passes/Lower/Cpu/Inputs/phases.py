@@ -88,6 +88,37 @@ def check_close(name: str, got: list[list[float]], expected: list[list[float]], 
 
 # ===- weights ------------------------------------------------------------===
 
+class Quantized:
+    """A quantized format: value = scale * sub * (level - zero) + min * submin; in `sub` columns all are equal."""
+
+    def __init__(self, bits: int, zero: int, block: int = 32, sub: int = 32, has_min: bool = False,
+                 levels: list[int] | None = None, scale: str = "<e", subs: tuple[int, int] = (1, 1)):
+        self.bits, self.zero, self.block, self.sub, self.has_min = bits, zero, block, sub, has_min
+        self.levels, self.scale, self.subs = levels or list(range(2**bits)), scale, subs
+
+    def planes(self) -> list[int]:
+        return {2: [2], 3: [2, 1], 4: [4], 5: [4, 1], 6: [4, 2], 8: [8]}[self.bits]
+
+
+NONLINEAR = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113]
+E2M1 = [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12]
+QUANTIZED = {
+    "q4_0": Quantized(4, 8),
+    "q4_1": Quantized(4, 0, has_min=True),
+    "q5_0": Quantized(5, 16),
+    "q5_1": Quantized(5, 0, has_min=True),
+    "q8_0": Quantized(8, 128),
+    "q2_k": Quantized(2, 0, 256, 16, has_min=True, subs=(0, 15)),
+    "q3_k": Quantized(3, 4, 256, 16, subs=(-32, 31)),
+    "q4_k": Quantized(4, 0, 256, 32, has_min=True, subs=(0, 63)),
+    "q5_k": Quantized(5, 0, 256, 32, has_min=True, subs=(0, 63)),
+    "q6_k": Quantized(6, 32, 256, 16, subs=(-128, 127)),
+    "iq4_nl": Quantized(4, 0, levels=NONLINEAR),
+    "iq4_xs": Quantized(4, 0, 256, 32, levels=NONLINEAR, subs=(-32, 31)),
+    "mxfp4": Quantized(4, 0, levels=E2M1, scale="bf16"),
+}
+
+
 class Weights:
     """Rows of a weight: values, and bytes in order p16 as the tile dialect documents it."""
 
@@ -98,17 +129,32 @@ class Weights:
             cut = {"f32": f32, "f16": f16, "bf16": bf16}[fmt]
             self.values = [[cut(rng.real() * 1.01) for _ in range(columns)] for _ in range(rows)]
             return
-        bits = 8 if fmt == "q8_0" else 4
-        self.zero = {"q4_0": 8, "q4_1": 0, "q8_0": 128}[fmt]
-        blocks = columns // 32
+        self.info = info = QUANTIZED[fmt]
+        blocks, subs = columns // info.block, columns // info.sub
+        largest = max(map(abs, info.subs))
+        top = 2**info.bits - 1
+
+        def table(count: int, make) -> list[list]:
+            return [[make() for _ in range(count)] for _ in range(rows)]
+
         # The ends of the range of codes, and scales down to subnormal ones.
-        self.codes = [[[0, 2**bits - 1][rng.below(2)] if rng.below(4) == 0 else rng.below(2**bits)
-                       for _ in range(columns)] for _ in range(rows)]
-        self.scales = [[f16(rng.real() / 2**(18 if rng.below(8) == 0 else 3)) for _ in range(blocks)]
-                       for _ in range(rows)]
-        self.minima = [[f16(rng.real() / 4) if fmt == "q4_1" else 0.0 for _ in range(blocks)] for _ in range(rows)]
-        self.values = [[self.scales[r][c // 32] * (self.codes[r][c] - self.zero) + self.minima[r][c // 32]
-                        for c in range(columns)] for r in range(rows)]
+        self.codes = table(columns, lambda: [0, top][rng.below(2)] if rng.below(4) == 0 else rng.below(top + 1))
+        cut = bf16 if info.scale == "bf16" else f16
+        # So that sums of long rows are about as large as those of short ones.
+        small = 2**max(0, info.bits - 4) * (12 if info.levels is NONLINEAR else 1) * (8 if info.block > 32 else 1)
+        self.scales = table(blocks, lambda: cut(rng.real() / 2**(18 if rng.below(8) == 0 else 3) / largest / small))
+        self.minima = table(blocks, lambda: f16(rng.real() / 4 / largest / (8 if info.block > 32 else 1)) if info.has_min else 0.0)
+        low, high = info.subs
+        factor = lambda: [low, high][rng.below(2)] if rng.below(4) == 0 else low + rng.below(high - low + 1)
+        self.sub_scales, self.sub_minima = table(subs, factor), table(subs, factor)
+        self.compute()
+
+    def compute(self) -> None:
+        info = self.info
+        self.values = [[self.scales[r][c // info.block] * self.sub_scales[r][c // info.sub]
+                        * (info.levels[self.codes[r][c]] - info.zero)
+                        + self.minima[r][c // info.block] * self.sub_minima[r][c // info.sub]
+                        for c in range(self.columns)] for r in range(self.rows)]
 
     def pack(self) -> bytes:
         out = bytearray()
@@ -121,24 +167,39 @@ class Weights:
                         out += {"f32": lambda v: struct.pack("<f", v), "f16": lambda v: struct.pack("<e", v),
                                 "bf16": lambda v: struct.pack("<f", v)[2:]}[self.format](value)
                 continue
-            for block in range(0, self.columns, 64):
-                halves = [block // 32, block // 32 + 1]
-                columns = [range(32 * h, 32 * h + 32) for h in halves]
-                there = [32 * h < self.columns for h in halves]
-                for table in [self.scales] + ([self.minima] if self.format == "q4_1" else []):
-                    for h, present in zip(halves, there):
-                        for r in rows:
-                            out += struct.pack("<e", table[r][h] if present else 0.0)
-                for cs, present in zip(columns, there):
-                    def code(r: int, c: int) -> int:
-                        return self.codes[r][cs[c]] if present else 7
-                    for j in range(8 if self.format == "q8_0" else 4):
-                        for r in rows:
-                            for i in range(4):
-                                byte = code(r, 4 * j + i)
-                                if self.format != "q8_0":
-                                    byte |= code(r, 16 + 4 * j + i) << 4
-                                out.append(byte)
+            step = max(64, self.info.block)
+            for begin in range(0, self.columns, step):
+                out += self.pack_block(rows, range(begin, begin + step))
+        return bytes(out)
+
+    def pack_block(self, rows: range, columns: range) -> bytes:
+        info, out = self.info, bytearray()
+
+        def column_table(table: list[list], step: int, write) -> None:
+            for c in columns[::step]:
+                for r in rows:
+                    out.extend(write(table[r][c // step] if c < self.columns else 0))
+
+        half = lambda v: struct.pack("<f", v)[2:] if info.scale == "bf16" else struct.pack("<e", v)
+        column_table(self.scales, info.block, half)
+        if info.has_min:
+            column_table(self.minima, info.block, lambda v: struct.pack("<e", v))
+        if info.sub < info.block:
+            column_table(self.sub_scales, info.sub, lambda v: struct.pack("<b", v))
+            if info.has_min:
+                column_table(self.sub_minima, info.sub, lambda v: struct.pack("<B", v))
+        out.extend(bytes(-len(out) % 64))
+        for begin in columns[::32]:
+            # What is not there has a scale of 0: any code will do.
+            code = lambda r, c: self.codes[r][begin + c] if begin < self.columns else 7 % 2**info.bits
+            first = 0
+            for bits in info.planes():
+                for vector in range(bits):
+                    for r in rows:
+                        for i in range(4):
+                            out.append(sum((code(r, 4 * q + i) >> first) % 2**bits << bits * (q // bits)
+                                           for q in range(vector, 8, bits)))
+                first += bits
         return bytes(out)
 
 
