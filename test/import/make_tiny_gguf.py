@@ -88,53 +88,57 @@ def _encode_q4_1(block: Sequence[float]) -> bytes:
     return struct.pack("<ee", scale, low) + _pack_nibbles(codes)
 
 
-def _random_block(
-    size: int, scales: dict[int, float], exponent: bool = False
-) -> Callable[[Sequence[float]], bytes]:
-    """Encodes a block as random codes of about the size of its values: `scales` gives the places of
-    the float16 numbers and what each is of the largest value. With `exponent` byte 0 is an E8M0."""
-
-    def encode(block: Sequence[float]) -> bytes:
-        largest = max(map(abs, block))
-        out = bytearray(random.Random(_encode_f32(block)).randbytes(size))
-        for place, share in scales.items():
-            out[place : place + 2] = struct.pack("<e", largest * share)
-        if exponent:
-            out[0] = 127 + math.frexp(largest / 6)[1] if largest else 0
-        return bytes(out)
-
-    return encode
-
-
 @dataclasses.dataclass(frozen=True)
 class Format:
-    """A tensor type of ggml. Types without an encoder can only be written sparse."""
+    """A tensor type of ggml. Blocks without an encoder are random codes of about the size of their
+    values: `scales` gives the places of the float16 numbers and what each is of the largest value;
+    in an E8M0 format byte 0 is the exponent of the scale."""
 
     number: int
     block_elements: int
     block_bytes: int
-    encode: Callable[[Sequence[float]], bytes] | None = None
+    encode_block: Callable[[Sequence[float]], bytes] | None = None
+    scales: dict[int, float] | None = None
+    e8m0: bool = False
+
+    def random_blocks(self, generator: random.Random, count: int, largest: float) -> bytes:
+        out = bytearray(generator.randbytes(count * self.block_bytes))
+        places = {
+            place + i: byte
+            for place, share in (self.scales or {}).items()
+            for i, byte in enumerate(struct.pack("<e", largest * share))
+        }
+        if self.e8m0:
+            places[0] = 127 + math.frexp(largest / 6)[1] if largest else 0
+        for place, byte in places.items():
+            out[place :: self.block_bytes] = bytes([byte]) * count
+        return bytes(out)
+
+    def encode(self, block: Sequence[float]) -> bytes:
+        if self.encode_block:
+            return self.encode_block(block)
+        return self.random_blocks(random.Random(_encode_f32(block)), 1, max(map(abs, block)))
 
 
 FORMATS = {
     "f32": Format(0, 1, 4, _encode_f32),
     "f16": Format(1, 1, 2, _encode_f16),
     "bf16": Format(30, 1, 2, _encode_bf16),
-    "q8_0": Format(8, 32, 34, _encode_q8_0),
-    "q4_0": Format(2, 32, 18, _encode_q4_0),
-    "q4_1": Format(3, 32, 20, _encode_q4_1),
-    "q5_0": Format(6, 32, 22, _random_block(22, {0: 1 / 16})),
-    "q5_1": Format(7, 32, 24, _random_block(24, {0: 1 / 16, 2: -1})),
-    "q2_k": Format(10, 256, 84, _random_block(84, {80: 1 / 23, 82: 1 / 15})),
-    "q3_k": Format(11, 256, 110, _random_block(110, {108: 1 / 64})),
-    "q4_k": Format(12, 256, 144, _random_block(144, {0: 1 / 480, 2: 1 / 64})),
-    "q5_k": Format(13, 256, 176, _random_block(176, {0: 1 / 960, 2: 1 / 64})),
-    "q6_k": Format(14, 256, 210, _random_block(210, {208: 1 / 2048})),
+    "q4_0": Format(2, 32, 18, _encode_q4_0, {0: 1 / 8}),
+    "q4_1": Format(3, 32, 20, _encode_q4_1, {0: 1 / 8, 2: -1}),
+    "q5_0": Format(6, 32, 22, None, {0: 1 / 16}),
+    "q5_1": Format(7, 32, 24, None, {0: 1 / 16, 2: -1}),
+    "q8_0": Format(8, 32, 34, _encode_q8_0, {0: 1 / 128}),
+    "q2_k": Format(10, 256, 84, None, {80: 1 / 23, 82: 1 / 15}),
+    "q3_k": Format(11, 256, 110, None, {108: 1 / 64}),
+    "q4_k": Format(12, 256, 144, None, {0: 1 / 480, 2: 1 / 64}),
+    "q5_k": Format(13, 256, 176, None, {0: 1 / 960, 2: 1 / 64}),
+    "q6_k": Format(14, 256, 210, None, {208: 1 / 2048}),
     "iq2_xxs": Format(16, 256, 66),
-    "iq4_nl": Format(20, 32, 18, _random_block(18, {0: 1 / 127})),
+    "iq4_nl": Format(20, 32, 18, None, {0: 1 / 127}),
     "iq3_s": Format(21, 256, 110),
-    "iq4_xs": Format(23, 256, 136, _random_block(136, {0: 1 / 2048})),
-    "mxfp4": Format(39, 32, 17, _random_block(17, {}, exponent=True)),
+    "iq4_xs": Format(23, 256, 136, None, {0: 1 / 2048}),
+    "mxfp4": Format(39, 32, 17, None, {}, e8m0=True),
 }
 
 # ===----------------------------------------------------------------------===#
@@ -156,6 +160,7 @@ class Tensor:
     shape: tuple[int, ...]  # row-major: [out, in]
     format: str
     values: Callable[[], Sequence[float]] | None = None  # None: a hole
+    blocks_of: float = 0  # not 0: random codes with values up to this
 
     @property
     def bytes(self) -> int:
@@ -169,8 +174,11 @@ class Tensor:
 
     def encode(self) -> bytes:
         info = FORMATS[self.format]
-        if info.encode is None:
+        if info.encode_block is None and info.scales is None:
             raise ValueError(f"{self.name}: there is no encoder for {self.format}; use --sparse")
+        if self.blocks_of:
+            count = self.bytes // info.block_bytes
+            return info.random_blocks(random.Random(self.name), count, self.blocks_of)
         values = self.values()
         step = info.block_elements if info.block_elements > 1 else len(values)
         return b"".join(info.encode(values[i : i + step]) for i in range(0, len(values), step))
@@ -293,6 +301,7 @@ class ModelConfig:
     qk_norm: bool = False
     tokenizer: bool = True
     sparse: bool = False
+    random_codes: bool = False
     seed: int = 0
 
 
@@ -409,7 +418,9 @@ def build_model(
         values = None
         if not config.sparse:
             values = lambda name=name, shape=shape: random_values(config, name, shape)
-        tensors.append(Tensor(name, shape, "f32" if len(shape) == 1 else format_of(name), values))
+        blocks_of = 2 / math.sqrt(shape[-1]) if config.random_codes and len(shape) > 1 else 0
+        chosen = "f32" if len(shape) == 1 else format_of(name)
+        tensors.append(Tensor(name, shape, chosen, values, blocks_of))
     return Model(build_metadata(config), tensors)
 
 
@@ -483,6 +494,11 @@ def parse_arguments(arguments: Iterable[str]) -> argparse.Namespace:
     parser.add_argument("--qk-norm", action="store_true", help="norms of the heads of q and k")
     parser.add_argument("--no-tokenizer", action="store_true")
     parser.add_argument("--sparse", action="store_true", help="leave the weights out as holes")
+    parser.add_argument(
+        "--random-codes",
+        action="store_true",
+        help="matrices of random codes: written fast, for large models in quantized formats",
+    )
     parser.add_argument("--split", type=int, metavar="N", help="write N parts")
     parser.add_argument("--format", default="q8_0", choices=FORMATS, help="of matrices")
     parser.add_argument(

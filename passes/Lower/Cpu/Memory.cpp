@@ -201,13 +201,8 @@ void PhaseLowering::emitQuantizedRow(const FormatInfo &format, int64_t columns, 
       if (quad == 0 || 4 * quad % format.subElements == 0) {
         auto factor = [&](int64_t offset, bool isSigned) -> Value {
           Value sub = divide(emit.add(inBlock, emit.index(4 * quad)), format.subElements);
-          Value byte =
-              emit.load(builder.getI8Type(), emit.address(emit.address(block, offset), rowOf(sub)));
-          Value word =
-              isSigned
-                  ? Value(arith::ExtSIOp::create(builder, emit.loc, builder.getI32Type(), byte))
-                  : Value(arith::ExtUIOp::create(builder, emit.loc, builder.getI32Type(), byte));
-          return arith::SIToFPOp::create(builder, emit.loc, builder.getF32Type(), word);
+          Value at = emit.address(emit.address(block, offset), rowOf(sub));
+          return emit.bytesToFloat(emit.load(builder.getI8Type(), at), isSigned);
         };
         bool subs = format.hasSubScales();
         scale = subs ? emit.mul(factor(layout.subScales, true), wholeScale) : wholeScale;
