@@ -194,10 +194,11 @@ Value GraphBuilder::attention(const LayerSpec &layer, Value stream, Value tokens
     const WeightRef *weight = layer.weight(role);
     if (!weight)
       return;
-    // Weights as long as the row are one norm of it; shorter ones serve each head.
+    // Weights as long as a head serve each head, even if there is only one: what norms heads fits
+    // into the epilogue of a product. Longer ones are one norm of the row.
     int64_t columns = cast<RankedTensorType>(rows.getType()).getDimSize(1);
-    rows = norm(rows, role, std::nullopt, layer.norm,
-                weight->shape[0] == columns ? 0 : weight->shape[0]);
+    bool whole = weight->shape[0] == columns && columns != layer.headDim;
+    rows = norm(rows, role, std::nullopt, layer.norm, whole ? 0 : weight->shape[0]);
   };
   if (record.qkNorm == QKNorm::BeforeRope) {
     normalize(query, Role::AttnQNorm);
