@@ -8,6 +8,7 @@
 #include "lib/Runtime/Tokenizer/MergeTable.h"
 #include "lib/Runtime/Tokenizer/PreTokenizer.h"
 #include "lib/Runtime/Tokenizer/SubwordModel.h"
+#include "lib/Runtime/Tokenizer/TokenIndex.h"
 #include "lib/Runtime/Tokenizer/Utf8.h"
 
 #include <algorithm>
@@ -183,39 +184,13 @@ std::string ByteLevelBPE::decodeSpelling(std::string_view spelling) const {
 // Creation
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// From spelling to id, the last of several; only needed while merges are read. Open addressing:
-/// a node a token, as in std::unordered_map, makes loading twice as slow.
-class TokenIndex {
-public:
-  explicit TokenIndex(const std::vector<std::string> &tokens)
-      : tokens(tokens), slots(std::bit_ceil(tokens.size() * 2 + 1), -1) {
-    for (size_t id = 0; id < tokens.size(); ++id)
-      slots[slot(tokens[id])] = static_cast<int32_t>(id);
-  }
-
-  /// -1 for a spelling that is not in the vocabulary.
-  int32_t find(std::string_view spelling) const { return slots[slot(spelling)]; }
-
-private:
-  size_t slot(std::string_view spelling) const {
-    size_t index = std::hash<std::string_view>()(spelling) & (slots.size() - 1);
-    while (slots[index] >= 0 && tokens[slots[index]] != spelling)
-      index = (index + 1) & (slots.size() - 1);
-    return index;
-  }
-
-  const std::vector<std::string> &tokens;
-  std::vector<int32_t> slots;
-};
-} // namespace
-
 Result<std::unique_ptr<const SubwordModel>> frit::createByteLevelBPE(const TokenizerData &data) {
   Result<PreTokenizer> preTokenizer = PreTokenizer::create(data.preTokenizer);
   if (!preTokenizer)
     return preTokenizer.takeFailure();
 
   TokenIndex index(data.tokens);
+  index.insertAll();
   std::array<int32_t, 256> byteIds;
   for (unsigned byte = 0; byte < 256; ++byte)
     byteIds[byte] = index.find(spell(static_cast<uint8_t>(byte)));

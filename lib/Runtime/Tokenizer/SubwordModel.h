@@ -30,7 +30,17 @@ public:
 
   /// What a token spelled like this in the vocabulary stands for.
   virtual std::string decodeSpelling(std::string_view spelling) const = 0;
+  /// Likewise of a token that was added to the vocabulary by hand.
+  virtual std::string decodeAdded(std::string_view spelling) const { return std::string(spelling); }
+  /// Whether encode() puts a space in front of a text that decoding takes away again.
+  virtual bool prefixesSpace() const { return false; }
 };
+
+/// Makes `data` of GGUF's "llama" what the model below expects.
+void prepareSentencePiece(TokenizerData &data);
+/// GGUF's "llama": SentencePiece's BPE, with bytes for what the vocabulary lacks. `data` must live
+/// as long as the model and have been prepared.
+Result<std::unique_ptr<const SubwordModel>> createSentencePieceBPE(const TokenizerData &data);
 
 /// GGUF's "gpt2": BPE over bytes, each byte written as one printable character.
 Result<std::unique_ptr<const SubwordModel>> createByteLevelBPE(const TokenizerData &data);

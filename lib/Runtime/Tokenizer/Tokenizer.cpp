@@ -18,12 +18,14 @@ using namespace frit;
 namespace {
 struct ModelKind {
   std::string_view name;
+  void (*prepare)(TokenizerData &); ///< may be null
   Result<std::unique_ptr<const SubwordModel>> (*create)(const TokenizerData &);
 };
 } // namespace
 
 static constexpr ModelKind modelKinds[] = {
-    {"gpt2", createByteLevelBPE},
+    {"gpt2", nullptr, createByteLevelBPE},
+    {"llama", prepareSentencePiece, createSentencePieceBPE},
 };
 
 struct Tokenizer::Impl {
@@ -86,15 +88,21 @@ Result<Tokenizer> Tokenizer::create(TokenizerData data) {
     return Failure("tokenizer: unknown model ", utf8::quote(data.model),
                    " (key tokenizer.ggml.model), known are: ", known);
   }
-  Result<std::unique_ptr<const SubwordModel>> model = kind->create(data);
+  // The model may refer to the data: they have their place first.
+  std::ranges::sort(data.endOfGenerationIds);
+  auto impl = std::make_unique<Impl>();
+  impl->data = std::move(data);
+  if (kind->prepare)
+    kind->prepare(impl->data);
+  Result<std::unique_ptr<const SubwordModel>> model = kind->create(impl->data);
   if (!model)
     return model.takeFailure().in("tokenizer");
-  Result<SpecialTokens> special = SpecialTokens::create(data);
+  impl->model = std::move(*model);
+  Result<SpecialTokens> special = SpecialTokens::create(impl->data);
   if (!special)
     return special.takeFailure().in("tokenizer");
-  std::ranges::sort(data.endOfGenerationIds);
-  return Tokenizer(std::unique_ptr<const Impl>(
-      new Impl{std::move(data), std::move(*special), std::move(*model)}));
+  impl->special = std::move(*special);
+  return Tokenizer(std::move(impl));
 }
 
 Result<std::vector<int32_t>> Tokenizer::encode(std::string_view text, EncodeOptions options) const {
@@ -130,8 +138,9 @@ std::string Tokenizer::tokenBytes(int32_t id) const {
   switch (impl->type(id)) {
   case TokenType::Unknown:
   case TokenType::Control:
-  case TokenType::UserDefined:
     return spelling;
+  case TokenType::UserDefined:
+    return impl->model->decodeAdded(spelling);
   default:
     return impl->model->decodeSpelling(spelling);
   }
@@ -142,6 +151,8 @@ std::string Tokenizer::decode(std::span<const int32_t> ids, DecodeOptions option
   for (int32_t id : ids)
     if (!(options.skipSpecial && isSpecial(id)))
       bytes += tokenBytes(id);
+  if (impl->model->prefixesSpace() && bytes.starts_with(' '))
+    bytes.erase(0, 1);
   return utf8::isValid(bytes) ? bytes : utf8::replaceInvalid(bytes);
 }
 

@@ -134,7 +134,7 @@ TEST(TokenizerCreate, RefusesByName) {
   };
   EXPECT_EQ(with([](TokenizerData &) {}), "created");
   EXPECT_EQ(with([](TokenizerData &data) { data.model = "bert"; }),
-            "tokenizer: unknown model 'bert' (key tokenizer.ggml.model), known are: gpt2");
+            "tokenizer: unknown model 'bert' (key tokenizer.ggml.model), known are: gpt2, llama");
   EXPECT_EQ(
       with([](TokenizerData &data) { data.preTokenizer = ""; }),
       "tokenizer: unknown pre-tokenizer '' (key tokenizer.ggml.pre), known are: gpt-2, smollm");

@@ -38,12 +38,12 @@ from pathlib import Path
 
 import gguf
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE / "data"
 TEXTS = HERE.parents[1] / "models" / "smollm2" / "text"
-NORMAL, CONTROL, USER_DEFINED = 1, 3, 4
+NORMAL, UNKNOWN, CONTROL, USER_DEFINED, BYTE = 1, 2, 3, 4, 6
 
 TINY_CONTROL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|im"]
 # The reference decodes added tokens as if they were spelled in the byte alphabet, which damages
@@ -488,6 +488,79 @@ def train_tiny(strings: list[tuple[str, bytes]]) -> Vocabulary:
     return Vocabulary(tokens, types, [tuple(merge) for merge in model["merges"]])
 
 
+class SentencePieceVocabulary:
+    """A vocabulary in the order of GGUF's "llama": scores fall with the id. With `prefix` as Llama 2, which puts a
+    space in front of a text, without as Gemma, whose runs of spaces and newlines are tokens added by hand."""
+
+    SPACE = "\u2581"
+
+    def __init__(self, strings: list[tuple[str, bytes]], prefix: bool):
+        self.prefix = prefix
+        trained = Tokenizer(models.BPE())
+        trained.normalizer = normalizers.Replace(" ", self.SPACE)
+        trained.pre_tokenizer = pre_tokenizers.Split(self.SPACE, "merged_with_next")
+        trainer = trainers.BpeTrainer(vocab_size=1500, min_frequency=2, show_progress=False, limit_alphabet=200)
+        corpus = [path.read_text(encoding="utf-8") for path in sorted(TEXTS.glob("*.txt"))]
+        corpus += [data.decode("utf-8", "replace") for mode, data in strings if mode == "p"]
+        trained.train_from_iterator(corpus, trainer)
+        pieces = trained.get_vocab()
+        alphabet = sorted(piece for piece in pieces if len(piece) == 1)
+        merged = sorted((piece for piece in pieces if len(piece) > 1), key=pieces.get)
+        control = ["<s>", "</s>", "<|im_start|>", "<|im_end|>"]
+        added = [] if prefix else ["\n" * n for n in range(2, 6)] + [" " * n for n in range(2, 8)] + ["<table>", "</h1>"]
+        bytes_ = [f"<0x{byte:02X}>" for byte in range(256)]
+        # A merged piece that is a run of spaces or newlines stands among the added ones only.
+        merged = [piece for piece in merged if piece.replace(self.SPACE, " ") not in [*added, *control, "<unk>"]]
+        self.tokens = ["<unk>", *control, *added, *bytes_, *merged, *alphabet]
+        self.types = [UNKNOWN] + [CONTROL] * len(control) + [USER_DEFINED] * len(added)
+        self.types += [BYTE] * 256 + [NORMAL] * (len(merged) + len(alphabet))
+
+    def scores(self) -> list[float]:
+        return [-1000.0 if type != NORMAL else -float(id) for id, type in enumerate(self.types)]
+
+    def reference(self) -> Tokenizer:
+        spelled = [token.replace(" ", self.SPACE) if not token.strip(" ") else token for token in self.tokens]
+        ids = {token: id for id, token in enumerate(spelled)}
+        merges = []
+        for id, token in enumerate(spelled):
+            if self.types[id] in (NORMAL, USER_DEFINED):
+                splits = [(token[:cut], token[cut:]) for cut in range(1, len(token))]
+                splits = [(left, right) for left, right in splits if left in ids and right in ids]
+                merges += sorted(splits, key=lambda split: (ids[split[0]], ids[split[1]]))
+        model = models.BPE(ids, merges, unk_token="<unk>", fuse_unk=True, byte_fallback=True)
+        tokenizer = Tokenizer(model)
+        replace = normalizers.Replace(" ", self.SPACE)
+        tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend(self.SPACE), replace]) if self.prefix else replace
+        parts = [decoders.Replace(self.SPACE, " "), decoders.ByteFallback(), decoders.Fuse()]
+        tokenizer.decoder = decoders.Sequence(parts + ([decoders.Strip(" ", 1, 0)] if self.prefix else []))
+        for kinds, special in [((UNKNOWN, CONTROL), True), ((USER_DEFINED,), False)]:
+            added = [
+                AddedToken(token, special=special, normalized=False)
+                for token, type in zip(spelled, self.types)
+                if type in kinds
+            ]
+            (tokenizer.add_special_tokens if special else tokenizer.add_tokens)(added)
+        assert tokenizer.get_vocab_size() == len(self.tokens)
+        return tokenizer
+
+    def serialize(self) -> bytes:
+        def u32(value: int) -> bytes:
+            return struct.pack("<I", value)
+
+        def text(value: str) -> bytes:
+            data = value.encode()
+            return u32(len(data)) + data
+
+        out = b"fritTOKN" + u32(1) + u32(2 if self.prefix else 0)
+        out += struct.pack("<6i", 1, 2, -1, -1, 0, -1)  # bos, eos, eot, eom, unknown, pad
+        out += text("llama") + text("default") + text("")
+        out += u32(len(self.tokens)) + b"".join(map(text, self.tokens))
+        out += u32(len(self.types)) + bytes(self.types)
+        scores = self.scores()
+        out += u32(len(scores)) + struct.pack(f"<{len(scores)}f", *scores)
+        return out + u32(0) + u32(1) + struct.pack("<i", 2)
+
+
 def read_smollm2(path: Path) -> tuple[Vocabulary, str]:
     fields = gguf.GGUFReader(path).fields
     merges = [tuple(merge.split(" ")) for merge in fields["tokenizer.ggml.merges"].contents()]
@@ -533,12 +606,16 @@ def write_expected(
         lines.append(f"{' '.join(map(str, ids))}\t{field(full, text)}\t{field(plain, full)}\n")
     (DATA / f"{name}.expected").write_text("".join(lines), encoding="utf-8")
 
+    # The reference makes every byte of a run of byte tokens U+FFFD if any is invalid; here as everywhere else
+    # only what is invalid is replaced, so that streaming decodes the same.
+    candidates = [id for id, type in enumerate(types) if type != BYTE]
     lines = []
     for _ in range(300):
         ids = [
-            rng.choice([rng.randrange(len(types)), rng.randrange(300)])
+            rng.choice([rng.randrange(len(candidates)), rng.randrange(300)])
             for _ in range(rng.randint(1, 12))
         ]
+        ids = [candidates[id] for id in ids]
         full, plain = decode(ids)
         lines.append(f"{' '.join(map(str, ids))}\t{escape(full.encode())}\t{field(plain, full)}\n")
     (DATA / f"{name}.decode").write_text("".join(lines), encoding="utf-8")
@@ -689,6 +766,10 @@ def main() -> None:
     )
     tiny = train_tiny(strings)
     (DATA / "tiny.bin").write_bytes(tiny.serialize())
+    for name, prefix in [("sentencepiece", False), ("sentencepiece-prefix", True)]:
+        vocabulary = SentencePieceVocabulary(strings, prefix)
+        (DATA / f"{name}.bin").write_bytes(vocabulary.serialize())
+        write_expected(name, vocabulary.reference(), vocabulary.types, strings, random.Random(6))
     smollm2, template = read_smollm2(arguments.gguf)
     write_expected(
         "tiny-smollm", tiny.reference(digits=True), tiny.types, strings, random.Random(2)
