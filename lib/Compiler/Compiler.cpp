@@ -88,7 +88,6 @@ static LogicalResult dump(ModuleOp module, StringRef name, const std::string &mo
     return module.emitError("cannot create ") << directory << ": " << error.message();
   SmallString<128> path(directory);
   llvm::sys::path::append(path, name);
-  std::string message;
   std::error_code error;
   llvm::ToolOutputFile file(path, error, llvm::sys::fs::OF_Text);
   if (error)
