@@ -178,7 +178,7 @@ LogicalResult PhaseLowering::lowerQuantize(tile::QuantizeOp op) {
         Value magnitude = math::AbsFOp::create(builder, emit.loc, values.back());
         largest = largest ? emit.maximum(largest, magnitude) : magnitude;
       }
-      Value top = emit.reduce(largest, /*isMaximum=*/true);
+      Value top = emit.reduce(largest, /*maximum=*/true);
       Value scale = emit.mul(top, emit.real(1.0 / 127.0));
       // Below, the quotient would be infinite and the codes no numbers.
       Value isTiny = arith::CmpFOp::create(builder, emit.loc, arith::CmpFPredicate::OLT, top,

@@ -103,7 +103,7 @@ struct Widen : MatrixInstruction {
 std::unique_ptr<MatrixInstruction> MatrixInstruction::get(StringRef name) {
   std::unique_ptr<MatrixInstruction> result;
 #define FRIT_CPU_INSTRUCTION(keyword, laneCount, Emit)                                             \
-  if (name == keyword) {                                                                           \
+  if (name == (keyword)) {                                                                         \
     result = std::make_unique<Emit>();                                                             \
     result->lanes = laneCount;                                                                     \
   }
