@@ -87,6 +87,7 @@ struct Test {
   }
   std::vector<double> rates() const {
     std::vector<double> result;
+    result.reserve(samplesNs.size());
     for (double ns : samplesNs)
       result.push_back(1e9 * static_cast<double>(prompt + generation) / ns);
     return result;
@@ -129,7 +130,7 @@ private:
   OpenedModel model;
   frit_model_info info = {};
   SessionHandle session;
-  std::mt19937 random{0};
+  std::mt19937 random{0}; // NOLINT(bugprone-random-generator-seed): every run is the same
 };
 
 } // namespace
@@ -161,6 +162,7 @@ std::vector<Test> Bench::makeTests() const {
 /// Random ids: what they are does not change the work.
 Status Bench::evaluate(int64_t tokens) {
   std::vector<int32_t> ids;
+  ids.reserve(static_cast<size_t>(tokens));
   for (int64_t i = 0; i < tokens; ++i)
     ids.push_back(static_cast<int32_t>(random() % static_cast<uint64_t>(info.vocabulary)));
   if (tokens > 0 &&
@@ -245,6 +247,7 @@ void Bench::printRow(const Test &test, bool first) const {
 llvm::json::Object Bench::row(const Test &test) const {
   std::vector<double> rates = test.rates();
   std::vector<int64_t> samples;
+  samples.reserve(test.samplesNs.size());
   for (double ns : test.samplesNs)
     samples.push_back(static_cast<int64_t>(ns));
   const char *manifest = nullptr;
