@@ -77,7 +77,8 @@ Result<ModelKind> frit::driver::recognizeModel(llvm::StringRef file) {
 /// What besides the model's name decides which files it is read from.
 static std::string cacheSubject(const CompileRequest &request) {
   llvm::SmallString<256> absolute(request.path);
-  fs::make_absolute(absolute);
+  // Fails only where there is no working directory, and then no relative path can be opened.
+  (void)fs::make_absolute(absolute);
   return std::string(absolute) + '\0' + request.options.weightsDirectory;
 }
 
@@ -149,7 +150,7 @@ public:
   }
   ~TemporaryDirectory() {
     if (!directory.empty())
-      fs::remove_directories(directory);
+      (void)fs::remove_directories(directory);
   }
   std::string file(llvm::StringRef name) const { return directory + "/" + name.str(); }
 
@@ -291,7 +292,9 @@ Result<ModelHandle> CachedModel::open(bool &compiled) {
     return status.takeFailure();
   }
   if (Status status = checkUnchanged(); !status) {
-    fs::remove(bundle);
+    // Left behind, it would be taken for the model it was named after.
+    if (std::error_code error = fs::remove(bundle))
+      return Failure(status.error(), ", and '", bundle, "' cannot be removed: ", error.message());
     return status.takeFailure();
   }
   cache->prune(name);
