@@ -179,7 +179,7 @@ void CompileCache::remember(llvm::StringRef subject, llvm::ArrayRef<HashedFile> 
   bool written = !stream.has_error();
   stream.clear_error();
   if (!written || fs::rename(temporary, target))
-    fs::remove(temporary);
+    (void)fs::remove(temporary);
 }
 
 //===----------------------------------------------------------------------===//
@@ -220,7 +220,7 @@ void CompileCache::prune(llvm::StringRef name) const {
     auto [entryName, key] = path::filename(entry.path).rsplit('-');
     // What is being written right now ends in .tmp-...
     if (entryName == name && key.ends_with(".frit") && ++kept > keptBundles)
-      fs::remove(entry.path);
+      (void)fs::remove(entry.path);
   }
 }
 

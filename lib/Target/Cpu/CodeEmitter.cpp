@@ -135,7 +135,7 @@ struct TemporaryFile {
   llvm::SmallString<128> path;
   ~TemporaryFile() {
     if (!path.empty())
-      llvm::sys::fs::remove(path);
+      (void)llvm::sys::fs::remove(path);
   }
 };
 } // namespace
