@@ -16,6 +16,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25 // since Linux 6.1
+#endif
+
 using namespace frit;
 
 static constexpr uint64_t hugePageBytes = 2 << 20;
@@ -77,9 +81,6 @@ Result<Pages> Pages::mapFile(const std::string &path) {
 
 void Pages::makeHuge() {
   constexpr uint64_t atOnceBytes = uint64_t{1} << 30; // some 100 ms
-#ifndef MADV_COLLAPSE
-  constexpr int MADV_COLLAPSE = 25; // since Linux 6.1
-#endif
   madvise(bytes, byteCount, MADV_HUGEPAGE);
   // Only whole huge pages can be collapsed.
   uint64_t before = -reinterpret_cast<uintptr_t>(bytes) & (hugePageBytes - 1);
