@@ -93,7 +93,7 @@ void Rounding<T>::alternate(const Tensor<T> &input, QuantizedTensor &quantized,
   auto block = static_cast<size_t>(quantized.block);
   for (size_t i = 0; i < quantized.codes.size(); ++i) {
     double uncertainty = record.uncertainty[i / block];
-    int old = quantized.codes[i], exact = record.exact.codes[i];
+    int8_t old = quantized.codes[i], exact = record.exact.codes[i];
     int other =
         otherCode(record.input.values[i], record.exact.scales[i / block], exact, uncertainty);
     if (other == exact)

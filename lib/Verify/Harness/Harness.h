@@ -25,7 +25,7 @@
 
 namespace frit {
 class Model;
-}
+} // namespace frit
 
 namespace frit::verify {
 
