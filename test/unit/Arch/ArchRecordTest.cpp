@@ -231,5 +231,5 @@ TEST(ArchRecord, FilesThatAreNone) {
   llvm::raw_fd_ostream(descriptor, /*shouldClose=*/true) << std::string((1 << 20) + 1, ' ');
   EXPECT_EQ(loadRecord(path).error(),
             (path + ": expected a record of at most 1048576 bytes, found 1048577").str());
-  llvm::sys::fs::remove(path);
+  (void)llvm::sys::fs::remove(path);
 }

@@ -172,7 +172,7 @@ TEST_F(ImportTest, HeadsMayBeWiderThanTheModel) {
 }
 
 TEST_F(ImportTest, LinearRopeScalingIsAFactorOfPositions) {
-  for (std::vector<std::string> keys :
+  for (const std::vector<std::string> &keys :
        {std::vector<std::string>{"llama.rope.scaling.type=string:linear",
                                  "llama.rope.scaling.factor=f32:4"},
         {"llama.rope.scaling.factor=f32:4"},

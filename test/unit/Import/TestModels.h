@@ -24,7 +24,7 @@ namespace frit::test {
 class TestDirectory {
 public:
   TestDirectory() { EXPECT_FALSE(llvm::sys::fs::createUniqueDirectory("frit-import", path)); }
-  ~TestDirectory() { llvm::sys::fs::remove_directories(path); }
+  ~TestDirectory() { (void)llvm::sys::fs::remove_directories(path); }
   TestDirectory(const TestDirectory &) = delete;
 
   std::string file(llvm::StringRef name) const {

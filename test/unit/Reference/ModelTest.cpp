@@ -37,6 +37,7 @@ std::string dataPath(const char *name) { return std::string(FRIT_TEST_DIR "/data
 
 std::vector<int32_t> testTokens() {
   std::vector<int32_t> tokens;
+  tokens.reserve(tokenCount);
   for (int32_t i = 0; i < tokenCount; ++i)
     tokens.push_back((7 + 23 * i) % vocabulary);
   return tokens;
