@@ -13,12 +13,12 @@
 using namespace frit;
 
 /// Codes that are their levels.
-static constexpr const uint8_t *Codes = nullptr;
+static constexpr const uint8_t *codes = nullptr;
 /// kvalues_iq4nl of ggml-common.h, plus 128.
-static constexpr uint8_t NonLinear4[] = {1,   24,  45,  63,  79,  93,  106, 118,
+static constexpr uint8_t nonLinear4[] = {1,   24,  45,  63,  79,  93,  106, 118,
                                          129, 141, 153, 166, 181, 197, 217, 241};
 /// The values of E2M1 (sign, two bits of exponent, one of mantissa) twice, plus 12.
-static constexpr uint8_t E2M1[] = {12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0};
+static constexpr uint8_t e2m1[] = {12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0};
 
 static constexpr FormatInfo table[] = {
 #define FRIT_FORMAT(Name, keyword, ggufType, blockElements, blockBytes, subElements, codeBits,     \

@@ -56,6 +56,7 @@ static double decodeRate(const Sessions &sessions, const std::vector<std::vector
   auto count = static_cast<int32_t>(ids.front().size());
   for (int32_t position = 0; position < count; ++position) {
     std::vector<frit_token> batch;
+    batch.reserve(static_cast<size_t>(slots));
     for (int32_t slot = 0; slot < slots; ++slot)
       batch.push_back({ids[slot][position], position, slot, 1});
     check(frit_eval_batch(session, batch.data(), batch.size()));
@@ -70,8 +71,10 @@ int main(int argc, char **argv) {
     std::fprintf(stderr, "usage: %s MODEL.frit [SLOTS [TOKENS]]\n", argv[0]);
     return 2;
   }
-  int32_t slots = argc > 2 ? std::atoi(argv[2]) : 5;
-  int32_t count = argc > 3 ? std::atoi(argv[3]) : 60;
+  auto number = [&](int index, int32_t otherwise) {
+    return argc > index ? static_cast<int32_t>(std::strtol(argv[index], nullptr, 10)) : otherwise;
+  };
+  int32_t slots = number(2, 5), count = number(3, 60);
   frit_model *model = nullptr;
   check(frit_model_open(argv[1], nullptr, &model));
   frit_model_info info = {};
