@@ -31,7 +31,6 @@ import transformers
 
 CHUNK_TOKENS = 600
 TOP = 32
-FULL_LOGITS = "capital"
 
 
 def find_model() -> Path:
@@ -123,8 +122,9 @@ def main() -> None:
         directory, gguf_file=name, dtype=torch.float32, attn_implementation="eager"
     ).eval()
     print(f"weights: {verify_weights(path, model)} tensors equal gguf's dequantization")
-    base.FULL_LOGITS = (FULL_LOGITS,)
-    base.make_greedy(tokenizer, model, path, args.out, entries(tokenizer))
+    base.FULL_LOGITS = ()
+    head = {"vocabulary": model.config.vocab_size}
+    base.make_greedy(tokenizer, model, path, args.out, entries(tokenizer), head)
     make_text(tokenizer, model, path, args.out)
 
 

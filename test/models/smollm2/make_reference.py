@@ -214,7 +214,9 @@ def read_prompts() -> list[dict[str, Any]]:
     return json.loads((HERE / "prompts.json").read_text(encoding="utf-8"))
 
 
-def make_greedy(tokenizer, model, path: Path, out: Path, entries: list[dict[str, Any]]) -> None:
+def make_greedy(
+    tokenizer, model, path: Path, out: Path, entries: list[dict[str, Any]], head: dict[str, Any] | None = None
+) -> None:
     """An entry is a prompt of prompts.json, or one whose ids are known ("prompt")."""
     prompts = []
     noise = 0.0
@@ -246,7 +248,7 @@ def make_greedy(tokenizer, model, path: Path, out: Path, entries: list[dict[str,
         )
         ties = sum(g < 1e-3 * s for g, s in zip(gaps, spreads))
         print(f"greedy {entry['name']}: {len(ids)} + {len(tokens)} tokens, {ties} ties, end at {ends[:1]}", flush=True)
-    write_json(out / "greedy.json", provenance(path), "prompts", prompts)
+    write_json(out / "greedy.json", provenance(path) | (head or {}), "prompts", prompts)
     print(f"greedy: cache against no cache moves a gap by at most {noise:.1e} of the spread")
 
 

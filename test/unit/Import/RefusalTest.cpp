@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "TestModels.h"
+#include "lib/Arch/Registry.h"
 
 using namespace frit;
 using namespace frit::test;
@@ -73,12 +74,22 @@ TEST_F(RefusalTest, ArchitectureIsNoText) {
                        {"$MODEL: metadata key 'general.architecture': expected", "u32"}));
 }
 
+/// "llama, qwen2"
+static std::string builtinNames() {
+  Result<std::vector<ArchRecord>> records = builtinRecords();
+  EXPECT_TRUE(records) << records.error();
+  std::string names;
+  for (const ArchRecord &record : *records)
+    names += (names.empty() ? "" : ", ") + record.name;
+  return names;
+}
+
 TEST_F(RefusalTest, UnknownArchitectureIsNamedWithWhatTheFileHolds) {
   EXPECT_TRUE(hasLines(
       refusalOfMade({"--arch", "novel"}),
-      {"$MODEL: frit does not know the architecture 'novel'; it knows llama. If it is like one of "
-       "them, try --like; else describe it in a record of your own and use --arch-spec. The file "
-       "holds\n",
+      {"$MODEL: frit does not know the architecture 'novel'; it knows " + builtinNames() +
+           ". If it is like one of them, try --like; else describe it in a record of your own and "
+           "use --arch-spec. The file holds\n",
        "- key novel.block_count = 2\n", "- key novel.attention.layer_norm_rms_epsilon = 1e-05\n",
        "- tensor token_embd.weight: [288, 64] Q8_0\n",
        "- tensor blk.*.attn_q.weight (layers 0-1): [64, 64] Q8_0\n"}));
@@ -97,7 +108,7 @@ TEST_F(RefusalTest, LikeNothing) {
   ImportOptions options;
   options.like = "nothing";
   EXPECT_EQ(refusalOfMade({}, options),
-            "there is no architecture record 'nothing'; there are: llama\n");
+            "there is no architecture record 'nothing'; there are: " + builtinNames() + "\n");
 }
 
 TEST_F(RefusalTest, NoRecordFile) {
@@ -269,7 +280,7 @@ TEST_F(RefusalTest, TextsOfTheFileArePrintable) {
       hasLines(text, {"key llama.notes: ", "'a\\0Ab\\1B[31m" + std::string(52, 'c') + "...'"}));
   std::vector<std::string> escape = setting({"general.architecture=string:novel\x1b[31m"});
   EXPECT_TRUE(
-      hasLines(refusalOfMade(escape), {"the architecture 'novel\\1B[31m'; it knows llama"}));
+      hasLines(refusalOfMade(escape), {"the architecture 'novel\\1B[31m'; it knows ernie4_5, "}));
   ImportOptions options;
   options.like = "llama";
   EXPECT_TRUE(
