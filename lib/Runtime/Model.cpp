@@ -69,6 +69,11 @@ Status Model::loadTokenizer() {
   Result<TokenizerData> data = TokenizerData::parse(bytes->data(), bytes->size());
   if (!data)
     return data.takeFailure().in("tokenizer");
+  // Without its tokenizer a model still takes and gives ids.
+  if (Status known = Tokenizer::check(*data); !known) {
+    noTokenizer = known.error();
+    return {};
+  }
   Result<Tokenizer> created = Tokenizer::create(*std::move(data));
   if (!created)
     return created.takeFailure().in("tokenizer");

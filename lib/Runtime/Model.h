@@ -41,6 +41,8 @@ public:
   uint64_t fileBytes() const { return reader.fileBytes(); }
   /// Null if the bundle has none.
   const Tokenizer *tokenizer() const { return vocabulary ? &*vocabulary : nullptr; }
+  /// Why there is none; empty if the bundle has none.
+  const std::string &whyNoTokenizer() const { return noTokenizer; }
 
 private:
   Status load(ModelOptions options);
@@ -55,6 +57,7 @@ private:
   const uint8_t *packsBegin = nullptr;
   uint64_t packsByteCount = 0;
   std::optional<Tokenizer> vocabulary;
+  std::string noTokenizer;
 };
 
 } // namespace frit

@@ -176,7 +176,9 @@ static const Tokenizer *tokenizerOf(const frit_model *model) {
   if (!model)
     failNull("model");
   else if (!model->model->tokenizer())
-    fail("the bundle has no tokenizer: only token ids go in and out");
+    fail(model->model->whyNoTokenizer().empty()
+             ? "the bundle has no tokenizer: only token ids go in and out"
+             : model->model->whyNoTokenizer() + "; only token ids go in and out");
   else
     return model->model->tokenizer();
   return nullptr;

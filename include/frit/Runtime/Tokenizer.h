@@ -37,6 +37,8 @@ struct DecodeOptions {
 /// The ids are those of Hugging Face's `tokenizers` for the same vocabulary.
 class Tokenizer {
 public:
+  /// Whether create() knows the model and pre-tokenizer: the error that names the known ones.
+  static Status check(const TokenizerData &data);
   /// Fails on an unknown model or pre-tokenizer (naming the known ones), ids outside of the
   /// vocabulary, merges of tokens that do not exist, and arrays of the wrong length.
   static Result<Tokenizer> create(TokenizerData data);

@@ -93,20 +93,29 @@ PreTokenizer::PreTokenizer(PreTokenizer &&) noexcept = default;
 PreTokenizer &PreTokenizer::operator=(PreTokenizer &&) noexcept = default;
 PreTokenizer::~PreTokenizer() = default;
 
-Result<PreTokenizer> PreTokenizer::create(std::string_view name) {
-  const Family *family = nullptr;
+static Result<const Family *> findFamily(std::string_view name) {
   std::string known;
   for (const Family &candidate : families) {
     if (candidate.name == name)
-      family = &candidate;
+      return &candidate;
     known.append(known.empty() ? "" : ", ").append(candidate.name);
   }
+  return Failure("unknown pre-tokenizer ", utf8::quote(name),
+                 " (key tokenizer.ggml.pre), known are: ", known);
+}
+
+Status PreTokenizer::check(std::string_view name) {
+  Result<const Family *> family = findFamily(name);
+  return family ? Status() : Status(family.takeFailure());
+}
+
+Result<PreTokenizer> PreTokenizer::create(std::string_view name) {
+  Result<const Family *> family = findFamily(name);
   if (!family)
-    return Failure("unknown pre-tokenizer ", utf8::quote(name),
-                   " (key tokenizer.ggml.pre), known are: ", known);
+    return family.takeFailure();
 
   auto impl = std::make_unique<Impl>();
-  for (const char *pattern : family->patterns) {
+  for (const char *pattern : (*family)->patterns) {
     if (!pattern)
       break;
     int error = 0;

@@ -21,6 +21,8 @@ class PreTokenizer {
 public:
   /// `name` is the GGUF key tokenizer.ggml.pre. An unknown one is an error that lists the known.
   static Result<PreTokenizer> create(std::string_view name);
+  /// Whether create() knows the name: the same error.
+  static Status check(std::string_view name);
 
   PreTokenizer(PreTokenizer &&) noexcept;
   PreTokenizer &operator=(PreTokenizer &&) noexcept;

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "frit/Runtime/Tokenizer.h"
+#include "lib/Runtime/Tokenizer/PreTokenizer.h"
 #include "lib/Runtime/Tokenizer/SpecialTokens.h"
 #include "lib/Runtime/Tokenizer/SubwordModel.h"
 #include "lib/Runtime/Tokenizer/Utf8.h"
@@ -18,14 +19,17 @@ using namespace frit;
 namespace {
 struct ModelKind {
   std::string_view name;
-  void (*prepare)(TokenizerData &); ///< may be null
+  Status (*check)(const TokenizerData &); ///< what create() looks at first
+  void (*prepare)(TokenizerData &);       ///< may be null
   Result<std::unique_ptr<const SubwordModel>> (*create)(const TokenizerData &);
 };
 } // namespace
 
 static constexpr ModelKind modelKinds[] = {
-    {"gpt2", nullptr, createByteLevelBPE},
-    {"llama", prepareSentencePiece, createSentencePieceBPE},
+    {"gpt2", [](const TokenizerData &data) { return PreTokenizer::check(data.preTokenizer); },
+     nullptr, createByteLevelBPE},
+    {"llama", [](const TokenizerData &) { return Status(); }, prepareSentencePiece,
+     createSentencePieceBPE},
 };
 
 struct Tokenizer::Impl {
@@ -47,7 +51,7 @@ Tokenizer &Tokenizer::operator=(Tokenizer &&) noexcept = default;
 Tokenizer::~Tokenizer() = default;
 
 /// Everything the rest of the code relies on when it indexes.
-static Status check(const TokenizerData &data) {
+static Status checkIndices(const TokenizerData &data) {
   size_t count = data.tokens.size();
   if (count == 0 || count > static_cast<size_t>(std::numeric_limits<int32_t>::max()))
     return Failure("expected a vocabulary of 1 to 2147483647 tokens, found ", count);
@@ -77,17 +81,33 @@ static Status check(const TokenizerData &data) {
   return {};
 }
 
-Result<Tokenizer> Tokenizer::create(TokenizerData data) {
-  if (Status status = check(data); !status)
-    return status.takeFailure().in("tokenizer");
-  const ModelKind *kind = std::ranges::find(modelKinds, data.model, &ModelKind::name);
-  if (kind == std::end(modelKinds)) {
-    std::string known;
-    for (const ModelKind &candidate : modelKinds)
-      known.append(known.empty() ? "" : ", ").append(candidate.name);
-    return Failure("tokenizer: unknown model ", utf8::quote(data.model),
-                   " (key tokenizer.ggml.model), known are: ", known);
+static Result<const ModelKind *> findKind(const TokenizerData &data) {
+  std::string known;
+  for (const ModelKind &candidate : modelKinds) {
+    if (candidate.name == data.model)
+      return &candidate;
+    known.append(known.empty() ? "" : ", ").append(candidate.name);
   }
+  return Failure("tokenizer: unknown model ", utf8::quote(data.model),
+                 " (key tokenizer.ggml.model), known are: ", known);
+}
+
+Status Tokenizer::check(const TokenizerData &data) {
+  Result<const ModelKind *> kind = findKind(data);
+  if (!kind)
+    return kind.takeFailure();
+  if (Status status = (*kind)->check(data); !status)
+    return status.takeFailure().in("tokenizer");
+  return {};
+}
+
+Result<Tokenizer> Tokenizer::create(TokenizerData data) {
+  if (Status status = checkIndices(data); !status)
+    return status.takeFailure().in("tokenizer");
+  Result<const ModelKind *> found = findKind(data);
+  if (!found)
+    return found.takeFailure();
+  const ModelKind *kind = *found;
   // The model may refer to the data: they have their place first.
   std::ranges::sort(data.endOfGenerationIds);
   auto impl = std::make_unique<Impl>();

@@ -164,7 +164,7 @@ TEST_F(ModelTest, RefusesOtherVocabularies) {
   bundle.tokenizer = "";
   EXPECT_TRUE(refusal().starts_with("tokenizer: "));
   TokenizerData data = fakeTokenizer();
-  data.model = "other";
+  data.bosId = 1 << 30;
   bundle.tokenizer = data.serialize();
   EXPECT_TRUE(refusal().starts_with("tokenizer: "));
   data = fakeTokenizer();
