@@ -73,8 +73,8 @@ def Graph_UnpairAttr : AttrDef<Graph_Dialect, "Unpair"> {
   let summary = "Rows reordered from interleaved RoPE pairs to halves";
   let description = [{
     Row transform of a weight: in each group of `group` rows, row i of the result is row 2i of the
-    file and row i + group/2 is row 2i + 1. Undoes the permutation GGUF converters bake into
-    q and k. Only the packer and the interpreter evaluate it.
+    file and row i + group/2 is row 2i + 1; the elements of a vector likewise. Undoes the permutation GGUF converters
+    bake into q and k. Only the packer and the interpreter evaluate it.
 
     Example: `#graph.unpair<64>`.
   }];

@@ -31,7 +31,7 @@ LogicalResult FileOp::verify() {
 /// Checks what a weight and a column have in common.
 static LogicalResult verifyRowTransform(Operation *op, WeightType type,
                                         std::optional<UnpairAttr> rows) {
-  if (rows && (type.getRank() != 2 || type.getRows() % rows->getGroup()))
+  if (rows && type.getShape().front() % rows->getGroup())
     return op->emitOpError("expected rows in whole groups of ")
            << rows->getGroup() << " for unpair, but got " << type;
   return success();

@@ -14,11 +14,15 @@ using namespace mlir;
 using namespace frit;
 using namespace frit::reference;
 
+/// Where element `index` of reordered rows, or of a vector, is in the file.
+static int64_t pairedIndex(int64_t index, int64_t group) {
+  int64_t inGroup = index % group, half = group / 2;
+  return index - inGroup + (inGroup < half ? 2 * inGroup : 2 * (inGroup - half) + 1);
+}
+
 const uint8_t *Weight::row(int64_t row) const {
-  if (unpairGroup) {
-    int64_t inGroup = row % unpairGroup, half = unpairGroup / 2;
-    row = row - inGroup + (inGroup < half ? 2 * inGroup : 2 * (inGroup - half) + 1);
-  }
+  if (unpairGroup && type.getRank() == 2)
+    row = pairedIndex(row, unpairGroup);
   return data + row * format().rowBytes(columns());
 }
 
@@ -79,9 +83,19 @@ FailureOr<Weight> WeightReader::find(Operation *user, SymbolRefAttr name, graph:
   return Weight{type, mapped->data() + offset, rows ? rows->getGroup() : 0};
 }
 
+/// `out` holds `weight.columns()` values.
+static void dequantizeInto(const Weight &weight, int64_t row, float *out) {
+  int64_t columns = weight.columns();
+  dequantizeRow(weight.type.getFormat(), weight.row(row), columns, out);
+  if (!weight.unpairGroup || weight.type.getRank() == 2)
+    return;
+  std::vector<float> paired(out, out + columns);
+  for (int64_t i = 0; i < columns; ++i)
+    out[i] = paired[pairedIndex(i, weight.unpairGroup)];
+}
+
 const float *WeightReader::dequantize(const Weight &weight, int64_t row,
                                       std::vector<float> &scratch) {
-  Format format = weight.type.getFormat();
   int64_t columns = weight.columns();
   std::tuple key(weight.data, weight.type.getAsOpaquePointer(), weight.unpairGroup);
   auto found = cache.find(key);
@@ -90,12 +104,12 @@ const float *WeightReader::dequantize(const Weight &weight, int64_t row,
     cacheBytesLeft -= bytes;
     std::vector<float> values(bytes / sizeof(float));
     for (int64_t r = 0; r < weight.rows(); ++r)
-      dequantizeRow(format, weight.row(r), columns, values.data() + r * columns);
+      dequantizeInto(weight, r, values.data() + r * columns);
     found = cache.emplace(key, std::move(values)).first;
   }
   if (found != cache.end())
     return found->second.data() + row * columns;
   scratch.resize(static_cast<size_t>(columns));
-  dequantizeRow(format, weight.row(row), columns, scratch.data());
+  dequantizeInto(weight, row, scratch.data());
   return scratch.data();
 }

@@ -27,6 +27,7 @@ public:
 
 private:
   LogicalResult plan(graph::RopeOp rope);
+  LogicalResult planWeight(graph::RopeOp rope, Value weight);
   LogicalResult checkOtherUses();
   Operation *weightOf(graph::ParamOp param) {
     return tables.lookupSymbolIn(module, param.getWeight());
@@ -46,15 +47,23 @@ LogicalResult Normalizer::plan(graph::RopeOp rope) {
     return rope.emitError("expected an interleaved rope to rotate whole heads of ")
            << headDim << " elements, but it rotates " << rope.getDim();
   auto linear = rope.getInput().getDefiningOp<graph::LinearOp>();
-  if (!linear || !linear->hasOneUse() || linear.getBias())
+  if (!linear || !linear->hasOneUse())
     return rope.emitError(
-        "expected the input of an interleaved rope to be the only use of a product without bias");
-  auto param = linear.getWeight().getDefiningOp<graph::ParamOp>();
+        "expected the input of an interleaved rope to be the only use of a product");
+  products.insert(linear);
+  if (failed(planWeight(rope, linear.getWeight())))
+    return failure();
+  return linear.getBias() ? planWeight(rope, linear.getBias()) : success();
+}
+
+/// The bias of a product is reordered as the rows of its weight are.
+LogicalResult Normalizer::planWeight(graph::RopeOp rope, Value value) {
+  auto param = value.getDefiningOp<graph::ParamOp>();
   if (!param)
     return rope.emitError("expected a product with a graph.param before an interleaved rope");
   Operation *weight = weightOf(param);
   auto rows = weight->getAttrOfType<graph::UnpairAttr>("rows");
-  auto unpair = graph::UnpairAttr::get(rope.getContext(), headDim);
+  auto unpair = graph::UnpairAttr::get(rope.getContext(), static_cast<int64_t>(rope.getHeadDim()));
   if (rows)
     return rope.emitError("expected ")
            << param.getWeight() << " to have rows in file order, but got " << rows;
@@ -63,7 +72,6 @@ LogicalResult Normalizer::plan(graph::RopeOp rope) {
     return rope.emitError("expected ropes of ")
            << param.getWeight() << " with the same heads, but got " << planned << " and " << unpair;
   planned = unpair;
-  products.insert(linear);
   return success();
 }
 

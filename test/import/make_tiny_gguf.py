@@ -299,6 +299,7 @@ class ModelConfig:
     tied: bool = True
     attention_bias: bool = False
     output_bias: bool = False
+    ffn_bias: bool = False
     qk_norm: bool = False
     post_norms: bool = False
     tokenizer: bool = True
@@ -392,6 +393,12 @@ def tensor_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
             block |= {"attn_q.bias": (queries,), "attn_k.bias": (keys,), "attn_v.bias": (keys,)}
         if config.output_bias:
             block["attn_output.bias"] = (config.hidden,)
+        if config.ffn_bias:
+            block |= {
+                "ffn_gate.bias": (config.ffn,),
+                "ffn_up.bias": (config.ffn,),
+                "ffn_down.bias": (config.hidden,),
+            }
         if config.post_norms:
             block |= {
                 "post_attention_norm.weight": (config.hidden,),
@@ -501,6 +508,7 @@ def parse_arguments(arguments: Iterable[str]) -> argparse.Namespace:
     parser.add_argument("--untied", action="store_true", help="an output.weight of its own")
     parser.add_argument("--attention-bias", action="store_true", help="biases of q, k and v")
     parser.add_argument("--output-bias", action="store_true", help="a bias behind attention")
+    parser.add_argument("--ffn-bias", action="store_true", help="biases of the FFN")
     parser.add_argument(
         "--post-norms", action="store_true", help="norms behind attention and FFN (Gemma)"
     )

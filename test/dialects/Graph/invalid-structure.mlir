@@ -23,8 +23,8 @@ graph.weight @w : !graph.weight<6x8, f32> at @f0, 0 rows <4>
 // -----
 
 graph.file @f0 "f"
-// expected-error @+1 {{expected rows in whole groups of 4 for unpair, but got '!graph.weight<8, f32>'}}
-graph.weight @w : !graph.weight<8, f32> at @f0, 0 rows <4>
+// expected-error @+1 {{expected rows in whole groups of 4 for unpair, but got '!graph.weight<6, f32>'}}
+graph.weight @w : !graph.weight<6, f32> at @f0, 0 rows <4>
 
 // -----
 

@@ -24,12 +24,13 @@ SHAPES: dict[str, dict[str, int]] = {
 }
 UNTIED = ("odd", "small", "deep")
 
-# Arguments that all models of an architecture have.
+# Arguments that all models of an architecture have; with "-bias" behind its name, of one that may have biases.
 ARCHITECTURES: dict[str, list[str]] = {
     "llama": [],
     "qwen2": ["--attention-bias"],
     "qwen3": ["--qk-norm"],
     "ernie4_5": [],
+    "ernie4_5-bias": ["--attention-bias", "--output-bias", "--ffn-bias"],
     "hunyuan-dense": ["--qk-norm"],
     "pangu-embedded": ["--attention-bias", "--output-bias"],
     "gemma2": ["--post-norms", "--set", "gemma2.attention.sliding_window=u32:16"],
@@ -47,7 +48,7 @@ def is_untied(arch: str, shape: str) -> bool:
 
 def arguments(arch: str, shape: str) -> list[str]:
     """Of make_tiny_gguf.py, which leaves lengths of heads that are hidden / heads to the reader."""
-    result = ["--arch", arch, "--vocabulary", str(VOCABULARY), "--format", "f32", *ARCHITECTURES[arch]]
+    result = ["--arch", arch.removesuffix("-bias"), "--vocabulary", str(VOCABULARY), "--format", "f32", *ARCHITECTURES[arch]]
     for name, value in SHAPES[shape].items():
         result += ["--" + name.replace("_", "-"), str(value)]
     if arch in TIED_ONLY:

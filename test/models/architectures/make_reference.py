@@ -57,8 +57,8 @@ def config_of(arch: str, shape: str):
             return transformers.Qwen2Config(**common)
         case "qwen3":
             return transformers.Qwen3Config(**common)
-        case "ernie4_5":
-            return transformers.Ernie4_5Config(**common, use_bias=False)
+        case "ernie4_5" | "ernie4_5-bias":
+            return transformers.Ernie4_5Config(**common, use_bias=arch.endswith("-bias"))
         case "hunyuan-dense":
             return transformers.HunYuanDenseV1Config(**common)
         case "gemma2":

@@ -14,7 +14,7 @@ graph.func @part_of_a_head(%x: tensor<?x64xf32>, %tok: !graph.tokens) -> tensor<
 // -----
 
 graph.func @no_product(%x: tensor<?x64xf32>, %tok: !graph.tokens) -> tensor<?x64xf32> {
-  // expected-error @+1 {{expected the input of an interleaved rope to be the only use of a product without bias}}
+  // expected-error @+1 {{expected the input of an interleaved rope to be the only use of a product}}
   %r = graph.rope %x, %tok interleaved {head_dim = 32, dim = 32, theta = 1.0e5} : tensor<?x64xf32>
   graph.return %r : tensor<?x64xf32>
 }
@@ -26,23 +26,9 @@ graph.weight @w : !graph.weight<64x64, q8_0> at @f0, 0
 graph.func @product_used_twice(%x: tensor<?x64xf32>, %tok: !graph.tokens) -> (tensor<?x64xf32>, tensor<?x64xf32>) {
   %w = graph.param @w : !graph.weight<64x64, q8_0>
   %q = graph.linear %x, %w : tensor<?x64xf32>, !graph.weight<64x64, q8_0>
-  // expected-error @+1 {{expected the input of an interleaved rope to be the only use of a product without bias}}
+  // expected-error @+1 {{expected the input of an interleaved rope to be the only use of a product}}
   %r = graph.rope %q, %tok interleaved {head_dim = 32, dim = 32, theta = 1.0e5} : tensor<?x64xf32>
   graph.return %r, %q : tensor<?x64xf32>, tensor<?x64xf32>
-}
-
-// -----
-
-graph.file @f0 "f"
-graph.weight @w : !graph.weight<64x64, q8_0> at @f0, 0
-graph.weight @b : !graph.weight<64, f32> at @f0, 0
-graph.func @bias(%x: tensor<?x64xf32>, %tok: !graph.tokens) -> tensor<?x64xf32> {
-  %w = graph.param @w : !graph.weight<64x64, q8_0>
-  %b = graph.param @b : !graph.weight<64, f32>
-  %q = graph.linear %x, %w bias %b : tensor<?x64xf32>, !graph.weight<64x64, q8_0>, !graph.weight<64, f32>
-  // expected-error @+1 {{expected the input of an interleaved rope to be the only use of a product without bias}}
-  %r = graph.rope %q, %tok interleaved {head_dim = 32, dim = 32, theta = 1.0e5} : tensor<?x64xf32>
-  graph.return %r : tensor<?x64xf32>
 }
 
 // -----

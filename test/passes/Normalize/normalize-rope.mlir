@@ -8,6 +8,10 @@ graph.weight @single : !graph.weight<64x64, q8_0> at @f0, 0
 graph.weight @shared : !graph.weight<64x64, q8_0> at @f0, 0
 // CHECK: graph.weight @other : !graph.weight<64x64, q8_0> at @f0, 0{{$}}
 graph.weight @other : !graph.weight<64x64, q8_0> at @f0, 0
+// CHECK: graph.weight @biased : !graph.weight<64x64, q8_0> at @f0, 0 rows <32>
+graph.weight @biased : !graph.weight<64x64, q8_0> at @f0, 0
+// CHECK: graph.weight @bias : !graph.weight<64, f32> at @f0, 0 rows <32>
+graph.weight @bias : !graph.weight<64, f32> at @f0, 0
 // CHECK: graph.weight @unpaired : !graph.weight<64x64, q8_0> at @f0, 0 rows <16>
 graph.weight @unpaired : !graph.weight<64x64, q8_0> at @f0, 0 rows <16>
 graph.weights @block [2] {
@@ -68,4 +72,15 @@ graph.func @halves(%x: tensor<?x64xf32>, %tok: !graph.tokens) -> (tensor<?x64xf3
   // CHECK: graph.rope %{{.*}}, %{{.*}} halves {dim = 16 : i64, head_dim = 16 : i64,
   %s = graph.rope %p, %tok halves {head_dim = 16, dim = 16, theta = 1.0e5} : tensor<?x64xf32>
   graph.return %r, %s : tensor<?x64xf32>, tensor<?x64xf32>
+}
+
+// A bias is reordered as the rows of its weight are.
+// CHECK-LABEL: graph.func @with_bias
+graph.func @with_bias(%x: tensor<?x64xf32>, %tok: !graph.tokens) -> tensor<?x64xf32> {
+  %w = graph.param @biased : !graph.weight<64x64, q8_0>
+  %b = graph.param @bias : !graph.weight<64, f32>
+  %q = graph.linear %x, %w bias %b : tensor<?x64xf32>, !graph.weight<64x64, q8_0>, !graph.weight<64, f32>
+  // CHECK: graph.rope %{{.*}}, %{{.*}} halves {dim = 32 : i64, head_dim = 32 : i64, theta = 1.000000e+05 : f64}
+  %r = graph.rope %q, %tok interleaved {head_dim = 32, dim = 32, theta = 1.0e5} : tensor<?x64xf32>
+  graph.return %r : tensor<?x64xf32>
 }
