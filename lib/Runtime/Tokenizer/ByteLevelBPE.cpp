@@ -15,6 +15,7 @@
 #include <array>
 #include <bit>
 #include <functional>
+#include <optional>
 
 using namespace frit;
 
@@ -82,9 +83,10 @@ struct Scratch {
 
 class ByteLevelBPE : public SubwordModel {
 public:
-  ByteLevelBPE(PreTokenizer preTokenizer, MergeTable merges,
+  ByteLevelBPE(PreTokenizer preTokenizer, std::optional<TokenIndex> words, MergeTable merges,
                const std::array<int32_t, 256> &byteIds)
-      : preTokenizer(std::move(preTokenizer)), merges(std::move(merges)), byteIds(byteIds) {}
+      : preTokenizer(std::move(preTokenizer)), words(std::move(words)), merges(std::move(merges)),
+        byteIds(byteIds) {}
 
   Status encode(std::string_view text, std::vector<int32_t> &ids) const override;
   std::string decodeSpelling(std::string_view spelling) const override;
@@ -93,6 +95,7 @@ private:
   void encodeWord(std::string_view word, Scratch &scratch, std::vector<int32_t> &ids) const;
 
   PreTokenizer preTokenizer;
+  std::optional<TokenIndex> words; ///< where a word may be a token as a whole
   MergeTable merges;
   std::array<int32_t, 256> byteIds; ///< -1 for a byte the vocabulary lacks
 };
@@ -111,6 +114,13 @@ Status ByteLevelBPE::encode(std::string_view text, std::vector<int32_t> &ids) co
 /// O(n log n): each merge removes a symbol and adds at most two candidates to the heap.
 void ByteLevelBPE::encodeWord(std::string_view word, Scratch &scratch,
                               std::vector<int32_t> &ids) const {
+  if (words) {
+    std::string spelled;
+    for (char byte : word)
+      spelled += spell(static_cast<uint8_t>(byte));
+    if (int32_t id = words->find(spelled); id >= 0)
+      return ids.push_back(id);
+  }
   auto &[symbols, heap] = scratch;
   symbols.clear();
   heap.clear();
@@ -189,6 +199,7 @@ Result<std::unique_ptr<const SubwordModel>> frit::createByteLevelBPE(const Token
   if (!preTokenizer)
     return preTokenizer.takeFailure();
 
+  bool whole = preTokenizer->wholeWords();
   TokenIndex index(data.tokens);
   index.insertAll();
   std::array<int32_t, 256> byteIds;
@@ -215,6 +226,7 @@ Result<std::unique_ptr<const SubwordModel>> frit::createByteLevelBPE(const Token
     }
     merges.insert(ids[0], ids[1], {static_cast<uint32_t>(rank), ids[2]});
   }
-  return std::unique_ptr<const SubwordModel>(
-      new ByteLevelBPE(std::move(*preTokenizer), std::move(merges), byteIds));
+  return std::unique_ptr<const SubwordModel>(new ByteLevelBPE(
+      std::move(*preTokenizer), whole ? std::optional(std::move(index)) : std::nullopt,
+      std::move(merges), byteIds));
 }

@@ -44,6 +44,7 @@ using namespace frit;
 namespace {
 struct Family {
   std::string_view name;
+  bool wholeWords; ///< as PreTokenizer::wholeWords()
   /// Applied one after the other: each cuts the words of the one before into its matches and what
   /// lies between them. A pattern never sees beyond the word it cuts.
   const char *patterns[3];
@@ -60,9 +61,19 @@ static constexpr const char *gpt2Words = "'(?:[sdmt]|ll|ve|re)"
 /// Digits(individual_digits=True).
 static constexpr const char *singleDigits = "[" NUMBER_17 "]";
 
+/// The pattern of tiktoken's cl100k_base, as in the tokenizer.json of Llama 3.
+static constexpr const char *llama3Words = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
+                                           "|[^\\r\\n" LETTER NUMBER "]?[" LETTER "]+"
+                                           "|[" NUMBER "]{1,3}"
+                                           "| ?[^" SPACE LETTER NUMBER "]+[\\r\\n]*"
+                                           "|[" SPACE "]*[\\r\\n]+"
+                                           "|[" SPACE "]+(?![^" SPACE "])"
+                                           "|[" SPACE "]+";
+
 static constexpr Family families[] = {
-    {"gpt-2", {gpt2Words}},
-    {"smollm", {singleDigits, gpt2Words}},
+    {"gpt-2", false, {gpt2Words}},
+    {"llama-bpe", true, {llama3Words}},
+    {"smollm", false, {singleDigits, gpt2Words}},
 };
 
 //===----------------------------------------------------------------------===//
@@ -85,6 +96,7 @@ static std::string pcre2Message(int error) {
 }
 
 struct PreTokenizer::Impl {
+  bool wholeWords = false;
   std::vector<std::unique_ptr<pcre2_code, CodeDeleter>> patterns;
 };
 
@@ -115,6 +127,7 @@ Result<PreTokenizer> PreTokenizer::create(std::string_view name) {
     return family.takeFailure();
 
   auto impl = std::make_unique<Impl>();
+  impl->wholeWords = (*family)->wholeWords;
   for (const char *pattern : (*family)->patterns) {
     if (!pattern)
       break;
@@ -160,6 +173,8 @@ static Status cut(const pcre2_code *code, pcre2_match_data *match, std::string_v
     words.push_back(text.substr(position));
   return {};
 }
+
+bool PreTokenizer::wholeWords() const { return impl->wholeWords; }
 
 Status PreTokenizer::split(std::string_view text, std::vector<std::string_view> &words) const {
   std::unique_ptr<pcre2_match_data, MatchDeleter> match(pcre2_match_data_create(1, nullptr));

@@ -24,6 +24,10 @@ public:
   /// Whether create() knows the name: the same error.
   static Status check(std::string_view name);
 
+  /// Whether a word that is a token is that token, whatever the merges would make of it
+  /// ("ignore_merges" of a tokenizer.json; GGUF does not say).
+  bool wholeWords() const;
+
   PreTokenizer(PreTokenizer &&) noexcept;
   PreTokenizer &operator=(PreTokenizer &&) noexcept;
   ~PreTokenizer();

@@ -42,7 +42,8 @@ void prepareSentencePiece(TokenizerData &data);
 /// as long as the model and have been prepared.
 Result<std::unique_ptr<const SubwordModel>> createSentencePieceBPE(const TokenizerData &data);
 
-/// GGUF's "gpt2": BPE over bytes, each byte written as one printable character.
+/// GGUF's "gpt2": BPE over bytes, each byte written as one printable character. `data` must live as
+/// long as the model.
 Result<std::unique_ptr<const SubwordModel>> createByteLevelBPE(const TokenizerData &data);
 
 } // namespace frit

@@ -75,7 +75,7 @@ TEST(PreTokenizer, UnknownNameListsTheKnown) {
   auto result = PreTokenizer::create("no-such\nfamily");
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error(), "unknown pre-tokenizer 'no-such?family' (key tokenizer.ggml.pre), "
-                            "known are: gpt-2, smollm");
+                            "known are: gpt-2, llama-bpe, smollm");
 }
 
 TEST(PreTokenizer, EmptyTextHasNoWords) {

@@ -133,8 +133,8 @@ TEST_P(TinyVocabulary, EqualsReference) {
   compareWithReference(*tokenizer, std::string("tiny-") + GetParam());
 }
 
-INSTANTIATE_TEST_SUITE_P(PreTokenizers, TinyVocabulary, testing::Values("gpt-2", "smollm"),
-                         [](const auto &info) {
+INSTANTIATE_TEST_SUITE_P(PreTokenizers, TinyVocabulary,
+                         testing::Values("gpt-2", "llama-bpe", "smollm"), [](const auto &info) {
                            std::string name = info.param;
                            std::erase(name, '-');
                            return name;

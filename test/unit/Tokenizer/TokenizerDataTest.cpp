@@ -135,9 +135,9 @@ TEST(TokenizerCreate, RefusesByName) {
   EXPECT_EQ(with([](TokenizerData &) {}), "created");
   EXPECT_EQ(with([](TokenizerData &data) { data.model = "bert"; }),
             "tokenizer: unknown model 'bert' (key tokenizer.ggml.model), known are: gpt2, llama");
-  EXPECT_EQ(
-      with([](TokenizerData &data) { data.preTokenizer = ""; }),
-      "tokenizer: unknown pre-tokenizer '' (key tokenizer.ggml.pre), known are: gpt-2, smollm");
+  EXPECT_EQ(with([](TokenizerData &data) { data.preTokenizer = ""; }),
+            "tokenizer: unknown pre-tokenizer '' (key tokenizer.ggml.pre), known are: gpt-2, "
+            "llama-bpe, smollm");
   EXPECT_EQ(with([](TokenizerData &data) { data = {}; }),
             "tokenizer: expected a vocabulary of 1 to 2147483647 tokens, found 0");
   EXPECT_EQ(with([](TokenizerData &data) { data.tokenTypes.pop_back(); }),

@@ -16,8 +16,9 @@ Texts in the files are UTF-8 with \\xNN for control bytes, backslashes and bytes
   data/<name>.decode        random ids, tab, decoded text, tab, decoded without special tokens
   data/<name>.long          a case a line: kind and seed of a text of a million bytes (see
                             long_text), number of ids, 64-bit FNV-1a of the ids as little-endian i32
-                            <name>: tiny-smollm and tiny-gpt-2 (the vocabulary of data/tiny.bin
-                            with either pre-tokenizer), smollm2
+                            <name>: tiny-smollm, tiny-gpt-2, tiny-llama-bpe (the vocabulary of
+                            data/tiny.bin with each pre-tokenizer), smollm2, sentencepiece,
+                            sentencepiece-prefix (vocabularies of their own, .bin)
   data/tiny.bin             a small vocabulary trained here, as TokenizerData::serialize() writes it
   data/unicode-classes.txt  L(etter), N(umber), S(pace), D(igit that stands alone): first and last
                             code point of each range, hexadecimal, as the pre-tokenizers see them
@@ -29,6 +30,7 @@ Texts in the files are UTF-8 with \\xNN for control bytes, backslashes and bytes
 from __future__ import annotations
 
 import argparse
+import collections
 import json
 import random
 import re
@@ -38,12 +40,18 @@ from pathlib import Path
 
 import gguf
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE / "data"
 TEXTS = HERE.parents[1] / "models" / "smollm2" / "text"
 NORMAL, UNKNOWN, CONTROL, USER_DEFINED, BYTE = 1, 2, 3, 4, 6
+
+# The pattern in the tokenizer.json of Llama 3.
+LLAMA3_WORDS = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
+    r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
 
 TINY_CONTROL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|im"]
 # The reference decodes added tokens as if they were spelled in the byte alphabet, which damages
@@ -424,13 +432,17 @@ class Vocabulary:
     def __init__(self, tokens: list[str], types: list[int], merges: list[tuple[str, str]]):
         self.tokens, self.types, self.merges = tokens, types, merges
 
-    def reference(self, digits: bool) -> Tokenizer:
-        model = models.BPE({token: id for id, token in enumerate(self.tokens)}, self.merges)
-        tokenizer = Tokenizer(model)
-        byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
-        if digits:
+    def reference(self, family: str) -> Tokenizer:
+        ids = {token: id for id, token in enumerate(self.tokens)}
+        tokenizer = Tokenizer(models.BPE(ids, self.merges, ignore_merges=family == "llama-bpe"))
+        byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=family != "llama-bpe")
+        if family == "smollm":
             byte_level = pre_tokenizers.Sequence(
                 [pre_tokenizers.Digits(individual_digits=True), byte_level]
+            )
+        if family == "llama-bpe":
+            byte_level = pre_tokenizers.Sequence(
+                [pre_tokenizers.Split(Regex(LLAMA3_WORDS), "isolated"), byte_level]
             )
         tokenizer.pre_tokenizer = byte_level
         tokenizer.decoder = decoders.ByteLevel()
@@ -499,9 +511,14 @@ class SentencePieceVocabulary:
         trained = Tokenizer(models.BPE())
         trained.normalizer = normalizers.Replace(" ", self.SPACE)
         trained.pre_tokenizer = pre_tokenizers.Split(self.SPACE, "merged_with_next")
-        trainer = trainers.BpeTrainer(vocab_size=1500, min_frequency=2, show_progress=False, limit_alphabet=200)
         corpus = [path.read_text(encoding="utf-8") for path in sorted(TEXTS.glob("*.txt"))]
         corpus += [data.decode("utf-8", "replace") for mode, data in strings if mode == "p"]
+        # The 200 most frequent characters; the trainer's own choice among equals is another each time.
+        counts = collections.Counter("".join(corpus).replace(" ", self.SPACE))
+        frequent = sorted(counts, key=lambda character: (-counts[character], character))[:200]
+        trainer = trainers.BpeTrainer(
+            vocab_size=1500, min_frequency=2, show_progress=False, initial_alphabet=frequent, limit_alphabet=200
+        )
         trained.train_from_iterator(corpus, trainer)
         pieces = trained.get_vocab()
         alphabet = sorted(piece for piece in pieces if len(piece) == 1)
@@ -772,17 +789,18 @@ def main() -> None:
         write_expected(name, vocabulary.reference(), vocabulary.types, strings, random.Random(6))
     smollm2, template = read_smollm2(arguments.gguf)
     write_expected(
-        "tiny-smollm", tiny.reference(digits=True), tiny.types, strings, random.Random(2)
+        "tiny-smollm", tiny.reference("smollm"), tiny.types, strings, random.Random(2)
+    )
+    write_expected("tiny-gpt-2", tiny.reference("gpt-2"), tiny.types, strings, random.Random(3))
+    write_expected(
+        "tiny-llama-bpe", tiny.reference("llama-bpe"), tiny.types, strings, random.Random(7)
     )
     write_expected(
-        "tiny-gpt-2", tiny.reference(digits=False), tiny.types, strings, random.Random(3)
-    )
-    write_expected(
-        "smollm2", smollm2.reference(digits=True), smollm2.types, strings, random.Random(4)
+        "smollm2", smollm2.reference("smollm"), smollm2.types, strings, random.Random(4)
     )
     write_classes()
     write_chat(template)
-    write_chat_ids(template, smollm2.reference(digits=True))
+    write_chat_ids(template, smollm2.reference("smollm"))
     write_chat_variants(template, random.Random(5))
     print(f"{len(strings)} strings, {len(tiny.tokens)} tokens in the small vocabulary")
 
