@@ -171,7 +171,7 @@ def neutral(source: Source) -> Findings:
 # A layer includes itself and the layers named after it (docs/architecture.md draws them). The first
 # folder that fits counts.
 LAYERS: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = [
-    ("support", ("include/frit/Support", "include/frit/Formats", "include/frit/Runtime", "lib/Formats"), ()),
+    ("support", ("include/frit/Support", "include/frit/Formats", "include/frit/Runtime", "lib/Formats", "lib/Support"), ()),
     ("runtime", ("lib/Runtime",), ("support",)),
     ("machine", ("dialects/Machine", "include/frit/Machine", "lib/Machine"), ("support",)),
     ("dialects", ("dialects",), ("support", "machine")),

@@ -83,6 +83,29 @@ def Graph_UnpairAttr : AttrDef<Graph_Dialect, "Unpair"> {
   let genVerifyDecl = 1;
 }
 
+def Graph_FrequenciesAttr : AttrDef<Graph_Dialect, "Frequencies"> {
+  let mnemonic = "frequencies";
+  let summary = "What RoPE frequencies are besides powers of theta";
+  let description = [{
+    Pair i rotates with theta^(-2i/dim) / factors[i], and the rotated elements are multiplied by `magnitude`.
+    When there are `long_factors`, they serve sequences with room for more than `original_context` tokens.
+    One mechanism for whatever stretches RoPE to contexts longer than those of training (Peng et al. 2023; Ding et
+    al. 2024).
+
+    Example: `#graph.frequencies<magnitude = 1.1 : f64, factors = array<f64: 1.0, 8.0>>`.
+  }];
+  let parameters = (ins "::mlir::FloatAttr":$magnitude,
+                        OptionalParameter<"::mlir::DenseF64ArrayAttr">:$factors,
+                        OptionalParameter<"::mlir::DenseF64ArrayAttr">:$long_factors,
+                        DefaultValuedParameter<"int64_t", "0">:$original_context);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Nothing, or why it does not suit RoPE of `dim` elements.
+    std::optional<std::string> mismatch(int64_t dim) const;
+  }];
+}
+
 def Graph_SegmentAttr : AttrDef<Graph_Dialect, "Segment"> {
   let mnemonic = "segment";
   let summary = "Consecutive layers of one class";

@@ -49,6 +49,31 @@ LogicalResult UnpairAttr::verify(function_ref<InFlightDiagnostic()> emitError, i
   return success();
 }
 
+LogicalResult FrequenciesAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                      FloatAttr magnitude, DenseF64ArrayAttr factors,
+                                      DenseF64ArrayAttr longFactors, int64_t originalContext) {
+  auto isPositive = [](double value) { return std::isfinite(value) && value > 0; };
+  if (!magnitude.getType().isF64() || !isPositive(magnitude.getValueAsDouble()))
+    return emitError() << "expected a positive magnitude of type f64, but got " << magnitude;
+  for (DenseF64ArrayAttr list : {factors, longFactors})
+    if (list && !llvm::all_of(list.asArrayRef(), isPositive))
+      return emitError() << "expected positive factors, but got " << list;
+  if (longFactors && (!factors || factors.size() != longFactors.size()))
+    return emitError() << "expected as many factors as long_factors";
+  if (static_cast<bool>(longFactors) != originalContext > 0 || originalContext < 0)
+    return emitError() << "expected a positive original_context exactly with long_factors, but got "
+                       << originalContext;
+  return success();
+}
+
+std::optional<std::string> FrequenciesAttr::mismatch(int64_t dim) const {
+  if (!getFactors() || getFactors().size() == dim / 2)
+    return std::nullopt;
+  return ("expected " + Twine(dim / 2) + " frequency factors, but got " +
+          Twine(getFactors().size()))
+      .str();
+}
+
 LogicalResult SegmentAttr::verify(function_ref<InFlightDiagnostic()> emitError, FlatSymbolRefAttr,
                                   int64_t first, int64_t count) {
   constexpr int64_t most = 1 << 20; // so that sums of counts fit 64 bits

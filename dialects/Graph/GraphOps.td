@@ -97,7 +97,7 @@ def Graph_RopeOp : Graph_ComputeOp<"rope", [Pure, AllTypesMatch<["input", "resul
   let description = [{
     Rotates pairs of elements of each head of `head_dim` columns by the angle
     position * position_scale * theta^(-2i/dim), i the number of the pair; only the first `dim`
-    elements of a head rotate. `halves` pairs element i with i + dim/2, `interleaved`
+    elements of a head rotate; `frequencies` changes theta^(-2i/dim) and scales what rotates. `halves` pairs element i with i + dim/2, `interleaved`
     2i with 2i + 1. Angles are computed in f64. Import keeps the file's
     pairing, `normalize` leaves only `halves`.
     Source: Su et al. 2021.
@@ -110,7 +110,8 @@ def Graph_RopeOp : Graph_ComputeOp<"rope", [Pure, AllTypesMatch<["input", "resul
   let arguments = (ins Graph_Tensor:$input, Graph_TokensType:$tokens, Graph_RopePairsAttr:$pairs,
                        ConfinedAttr<I64Attr, [IntPositive]>:$head_dim,
                        ConfinedAttr<I64Attr, [IntPositive]>:$dim, F64Attr:$theta,
-                       DefaultValuedAttr<F64Attr, "1.0">:$position_scale);
+                       DefaultValuedAttr<F64Attr, "1.0">:$position_scale,
+                       OptionalAttr<Graph_FrequenciesAttr>:$frequencies);
   let results = (outs Graph_Tensor:$result);
   let assemblyFormat = "$input `,` $tokens `` $pairs attr-dict `:` type($input)";
   let hasVerifier = 1;

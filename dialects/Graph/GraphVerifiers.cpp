@@ -225,6 +225,9 @@ LogicalResult RopeOp::verify() {
            << headDim << ", but got " << dim;
   if (!(getTheta().convertToDouble() > 0))
     return emitOpError("expected a positive theta, but got ") << getThetaAttr();
+  if (FrequenciesAttr frequencies = getFrequenciesAttr())
+    if (std::optional<std::string> mismatch = frequencies.mismatch(dim))
+      return emitOpError(*mismatch);
   return success();
 }
 

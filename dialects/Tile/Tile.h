@@ -8,6 +8,7 @@
 #ifndef FRIT_DIALECTS_TILE_TILE_H
 #define FRIT_DIALECTS_TILE_TILE_H
 
+#include "dialects/Graph/Graph.h"
 #include "frit/Formats/Formats.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Builders.h"

@@ -405,6 +405,9 @@ LogicalResult RotateOp::verify() {
            << headDim << ", but got " << dim;
   if (!(getTheta().convertToDouble() > 0))
     return emitOpError("expected a positive theta, but got ") << getThetaAttr();
+  if (graph::FrequenciesAttr frequencies = getFrequenciesAttr())
+    if (std::optional<std::string> mismatch = frequencies.mismatch(dim))
+      return emitOpError(*mismatch);
   return success();
 }
 

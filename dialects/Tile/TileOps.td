@@ -437,6 +437,14 @@ def Tile_ReshapeOp : Tile_Op<"reshape", [Pure]> {
   let hasVerifier = 1;
 }
 
+/// Without GraphBase.td, whose enums would be generated twice.
+def Tile_FrequenciesAttr : Attr<CPred<"::llvm::isa<::frit::graph::FrequenciesAttr>($_self)">,
+                                "#graph.frequencies"> {
+  let storageType = "::frit::graph::FrequenciesAttr";
+  let returnType = "::frit::graph::FrequenciesAttr";
+  let convertFromStorage = "$_self";
+}
+
 def Tile_RotateOp : Tile_Op<"rotate", [Pure, AllTypesMatch<["input", "result"]>]> {
   let summary = "Rotary position embedding of a tile";
   let description = [{
@@ -448,7 +456,8 @@ def Tile_RotateOp : Tile_Op<"rotate", [Pure, AllTypesMatch<["input", "result"]>]
     ```
   }];
   let arguments = (ins Tile_TileType:$input, Index:$row, I64Attr:$head_dim, I64Attr:$dim, F64Attr:$theta,
-                       DefaultValuedAttr<F64Attr, "1.0">:$position_scale);
+                       DefaultValuedAttr<F64Attr, "1.0">:$position_scale,
+                       OptionalAttr<Tile_FrequenciesAttr>:$frequencies);
   let results = (outs Tile_TileType:$result);
   let assemblyFormat = "$input `of` $row attr-dict `:` qualified(type($input))";
   let hasVerifier = 1;

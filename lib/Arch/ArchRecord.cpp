@@ -7,10 +7,11 @@
 
 #include "lib/Arch/ArchRecord.h"
 
+#include "lib/Support/JSON.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
-#include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <cmath>
@@ -41,6 +42,8 @@ StringRef frit::describe(ValueKind kind) {
     return "a number of 0 or more";
   case ValueKind::Number:
     return "a number";
+  case ValueKind::Flag:
+    return "true or false";
   }
   llvm_unreachable("unknown kind");
 }
@@ -57,6 +60,8 @@ bool frit::accepts(ValueKind kind, double value) {
     return std::isfinite(value) && value >= 0;
   case ValueKind::Number:
     return std::isfinite(value);
+  case ValueKind::Flag:
+    return value == 0 || value == 1;
   }
   llvm_unreachable("unknown kind");
 }
@@ -115,7 +120,8 @@ public:
   }
 
   const llvm::json::Value *find(StringRef key) {
-    known.push_back(key.str());
+    if (!llvm::is_contained(known, key))
+      known.push_back(key.str());
     return object ? object->get(key) : nullptr;
   }
   const llvm::json::Value *require(StringRef key) {
@@ -132,6 +138,18 @@ public:
   void readTexts(StringRef key, std::vector<std::string> &result) {
     for (const llvm::json::Value &value : elements(key))
       result.push_back(asText(key, value));
+  }
+  /// A text or a list of texts.
+  void readNames(StringRef key, Names &result) {
+    const llvm::json::Value *value = find(key);
+    if (value && value->kind() == llvm::json::Value::String)
+      result.push_back(asText(key, *value));
+    else
+      readTexts(key, result);
+  }
+  void readNames(ByOrigin<Names> &result) {
+    readNames("gguf", result[Origin::GGUF]);
+    readNames("huggingface", result[Origin::HuggingFace]);
   }
   void readBool(StringRef key, bool &result) {
     const llvm::json::Value *value = find(key);
@@ -234,6 +252,9 @@ private:
   void readTensors(const llvm::json::Value *json);
   void readTensor(const llvm::json::Value &json, const RoleInfo &info);
   void readKnobs(ObjectReader &top);
+  void readRope(ObjectReader &top);
+  void readRopeScaling(ObjectReader &rope);
+  void readActivation(ObjectReader &ffn);
   void readRefusals(ObjectReader &top);
 
   void checkNames();
@@ -250,14 +271,15 @@ void RecordReader::readHyperparameter(const llvm::json::Value &json, StringRef n
   ObjectReader object(reader, &json, ("hyperparameters." + name).str());
   Hyperparameter parameter;
   parameter.name = name.str();
-  object.readText("key", parameter.key);
+  object.readNames(parameter.keys);
   object.readText("length_of", parameter.lengthOf);
   object.readChoice<ValueKind>("is", parameter.kind,
                                {{"count", ValueKind::Count},
                                 {"size", ValueKind::Size},
                                 {"positive", ValueKind::Positive},
                                 {"nonnegative", ValueKind::NonNegative},
-                                {"number", ValueKind::Number}});
+                                {"number", ValueKind::Number},
+                                {"flag", ValueKind::Flag}});
   object.readBool("per_layer", parameter.perLayer);
   if (const llvm::json::Value *choices = object.find("choices")) {
     ObjectReader list(reader, choices, object.inside("choices"));
@@ -270,11 +292,13 @@ void RecordReader::readHyperparameter(const llvm::json::Value &json, StringRef n
   object.readText("instead", parameter.instead);
   object.finish();
 
-  if (parameter.key.empty() && parameter.lengthOf.empty() && !parameter.fallback)
-    object.fail("", "expected at least one of key, length_of and default");
+  bool hasKey =
+      llvm::any_of(parameter.keys.values, [](const Names &keys) { return !keys.empty(); });
+  if (!hasKey && parameter.lengthOf.empty() && !parameter.fallback)
+    object.fail("", "expected at least one of gguf, huggingface, length_of and default");
   if (!parameter.choices.empty() && (parameter.what.empty() || parameter.instead.empty()))
     object.fail("", "expected 'what' and 'instead' beside choices");
-  if (name == "layer" || name == "sqrt")
+  if (name == "layer" || name == "gguf" || Expression::isFunction(name))
     object.fail("", "this name has a meaning in expressions");
   record.hyperparameters.push_back(std::move(parameter));
 }
@@ -291,7 +315,8 @@ void RecordReader::readHyperparameters(const llvm::json::Value *json) {
 void RecordReader::readTensor(const llvm::json::Value &json, const RoleInfo &info) {
   ObjectReader object(reader, &json, ("tensors." + info.keyword).str());
   TensorSpec spec;
-  object.readText("name", spec.name);
+  object.readText("gguf", spec.names[Origin::GGUF]);
+  object.readText("huggingface", spec.names[Origin::HuggingFace]);
   for (const llvm::json::Value &dimension : object.elements("shape"))
     spec.shape.push_back(object.asExpression("shape", dimension));
   object.readBool("optional", spec.optional);
@@ -304,12 +329,24 @@ void RecordReader::readTensor(const llvm::json::Value &json, const RoleInfo &inf
              roleInfos[static_cast<unsigned>(*spec.fallback)].inLayer != info.inLayer)
       object.fail("default", "'" + keyword + "' cannot stand in for '" + info.keyword + "'");
   }
+  object.readExpression("tied", spec.tied);
+  if (const llvm::json::Value *rows = object.find("rows")) {
+    ObjectReader range(reader, rows, object.inside("rows"));
+    spec.rows.emplace(Expression::constant(0), Expression::constant(0));
+    range.require("from");
+    range.require("of");
+    range.readExpression("from", spec.rows->first);
+    range.readExpression("of", spec.rows->second);
+    range.finish();
+  }
   object.finish();
 
-  if (spec.name.empty())
-    object.fail("name", "is missing");
-  if (StringRef(spec.name).contains("{layer}") != info.inLayer)
-    object.fail("name", info.inLayer ? "expected {layer} in it" : "expected no {layer} in it");
+  StringRef gguf = spec.names[Origin::GGUF], huggingFace = spec.names[Origin::HuggingFace];
+  if (gguf.empty() && huggingFace.empty())
+    object.fail("", "expected at least one of gguf and huggingface");
+  for (auto [key, name] : {std::pair(StringRef("gguf"), gguf), {"huggingface", huggingFace}})
+    if (!name.empty() && name.contains("{layer}") != info.inLayer)
+      object.fail(key, info.inLayer ? "expected {layer} in it" : "expected no {layer} in it");
   if (spec.shape.size() != 1 && spec.shape.size() != 2)
     object.fail("shape", "expected one or two dimensions");
   if (spec.optional && info.necessary)
@@ -324,6 +361,87 @@ void RecordReader::readTensors(const llvm::json::Value *json) {
       readTensor(*tensor, info);
     else if (info.necessary)
       object.fail(info.keyword, "is missing");
+  }
+  object.finish();
+}
+
+void RecordReader::readRopeScaling(ObjectReader &rope) {
+  const llvm::json::Value *json = rope.find("scaling");
+  if (!json)
+    return;
+  ObjectReader scaling(reader, json, rope.inside("scaling"));
+  scaling.readNames(record.ropeScalingKeys);
+  scaling.readText("default", record.ropeScalingFallback);
+  ObjectReader kinds(reader, scaling.require("kinds"), scaling.inside("kinds"));
+  for (const std::string &name : kinds.keys()) {
+    ObjectReader object(reader, kinds.find(name), kinds.inside(name));
+    RopeScaling kind;
+    object.require("kind");
+    object.readChoice<RopeScalingKind>("kind", kind.kind,
+                                       {{"none", RopeScalingKind::None},
+                                        {"linear", RopeScalingKind::Linear},
+                                        {"llama3", RopeScalingKind::Llama3},
+                                        {"yarn", RopeScalingKind::YaRN},
+                                        {"longrope", RopeScalingKind::LongRope}});
+    object.readExpression("factor", kind.factor);
+    object.readExpression("low_frequency", kind.lowFrequency);
+    object.readExpression("high_frequency", kind.highFrequency);
+    object.readExpression("beta_fast", kind.betaFast);
+    object.readExpression("beta_slow", kind.betaSlow);
+    object.finish();
+    record.ropeScalings.emplace_back(name, std::move(kind));
+  }
+  scaling.finish();
+  auto isFallback = [&](const auto &kind) { return kind.first == record.ropeScalingFallback; };
+  if (!record.ropeScalingFallback.empty() && llvm::none_of(record.ropeScalings, isFallback))
+    scaling.fail("default", "expected one of the kinds, found '" +
+                                llvm::Twine(record.ropeScalingFallback) + "'");
+}
+
+void RecordReader::readRope(ObjectReader &top) {
+  const std::pair<StringLiteral, RopeOrder> orders[] = {{"halves", RopeOrder::Halves},
+                                                        {"interleaved", RopeOrder::Interleaved}};
+  ObjectReader rope(reader, top.find("rope"), "rope");
+  const llvm::json::Value *pairs = rope.find("pairs");
+  if (pairs && pairs->getAsObject()) {
+    ObjectReader byOrigin(reader, pairs, rope.inside("pairs"));
+    byOrigin.readChoice<RopeOrder>("gguf", record.ropeOrder[Origin::GGUF], orders);
+    byOrigin.readChoice<RopeOrder>("huggingface", record.ropeOrder[Origin::HuggingFace], orders);
+    byOrigin.finish();
+  } else {
+    rope.readChoice<RopeOrder>("pairs", record.ropeOrder[Origin::GGUF], orders);
+    record.ropeOrder[Origin::HuggingFace] = record.ropeOrder[Origin::GGUF];
+  }
+  rope.readExpression("dim", record.ropeDim);
+  rope.readExpression("theta", record.ropeTheta);
+  readRopeScaling(rope);
+  rope.readExpression("original_context", record.ropeOriginalContext);
+  rope.readExpression("magnitude", record.ropeMagnitude);
+  for (auto [key, names] : {std::pair(StringRef("factors"), &record.ropeFactors),
+                            {"long_factors", &record.ropeLongFactors}}) {
+    ObjectReader factors(reader, rope.find(key), rope.inside(key));
+    factors.readNames(*names);
+    factors.finish();
+  }
+  rope.finish();
+}
+
+void RecordReader::readActivation(ObjectReader &ffn) {
+  const std::pair<StringLiteral, GluActivation> activations[] = {
+      {"silu", GluActivation::SiLU},
+      {"gelu", GluActivation::GELU},
+      {"gelu_tanh", GluActivation::GELUTanh}};
+  const llvm::json::Value *json = ffn.find("activation");
+  if (!json || !json->getAsObject())
+    return ffn.readChoice<GluActivation>("activation", record.activation, activations);
+  ObjectReader object(reader, json, ffn.inside("activation"));
+  object.readNames(record.activationKeys);
+  object.readChoice<GluActivation>("default", record.activation, activations);
+  ObjectReader choices(reader, object.require("choices"), object.inside("choices"));
+  for (const std::string &name : choices.keys()) {
+    GluActivation activation = GluActivation::SiLU;
+    choices.readChoice<GluActivation>(name, activation, activations);
+    record.activationChoices.emplace_back(name, activation);
   }
   object.finish();
 }
@@ -346,22 +464,12 @@ void RecordReader::readKnobs(ObjectReader &top) {
                                 {"after_rope", QKNorm::AfterRope}});
   attention.finish();
 
-  ObjectReader rope(reader, top.find("rope"), "rope");
-  rope.readChoice<RopeOrder>(
-      "pairs", record.ropeOrder,
-      {{"halves", RopeOrder::Halves}, {"interleaved", RopeOrder::Interleaved}});
-  rope.readExpression("dim", record.ropeDim);
-  rope.readExpression("theta", record.ropeTheta);
-  rope.readExpression("position_scale", record.ropePositionScale);
-  rope.finish();
+  readRope(top);
 
   ObjectReader ffn(reader, top.require("ffn"), "ffn");
   enum class FfnKind { Glu } kind = FfnKind::Glu;
   ffn.readChoice<FfnKind>("kind", kind, {{"glu", FfnKind::Glu}});
-  ffn.readChoice<GluActivation>("activation", record.activation,
-                                {{"silu", GluActivation::SiLU},
-                                 {"gelu", GluActivation::GELU},
-                                 {"gelu_tanh", GluActivation::GELUTanh}});
+  readActivation(ffn);
   ffn.finish();
 
   ObjectReader embedding(reader, top.find("embedding"), "embedding");
@@ -414,7 +522,7 @@ void RecordReader::readRefusals(ObjectReader &top) {
 
 void RecordReader::checkNames(StringRef place, const Expression &expression) {
   for (const std::string &name : expression.names())
-    if (name != "layer" && !record.findHyperparameter(name))
+    if (name != "layer" && name != "gguf" && !record.findHyperparameter(name))
       reader.fail(place, "'" + expression.text() + "' uses '" + name +
                              "', which is no hyperparameter of the record");
 }
@@ -428,9 +536,21 @@ void RecordReader::checkNames() {
       checkNames(place + ".choices." + text, expression);
   }
   for (const RoleInfo &info : roleInfos)
-    if (const TensorSpec *spec = record.tensor(info.role))
+    if (const TensorSpec *spec = record.tensor(info.role)) {
+      std::string place = ("tensors." + info.keyword).str();
       for (const Expression &dimension : spec->shape)
-        checkNames(("tensors." + info.keyword).str(), dimension);
+        checkNames(place, dimension);
+      checkNames(place, spec->tied);
+      if (spec->rows) {
+        checkNames(place, spec->rows->first);
+        checkNames(place, spec->rows->second);
+      }
+    }
+  for (const auto &[name, scaling] : record.ropeScalings)
+    for (const Expression *parameter :
+         {&scaling.factor, &scaling.lowFrequency, &scaling.highFrequency, &scaling.betaFast,
+          &scaling.betaSlow})
+      checkNames("rope.scaling.kinds." + name, *parameter);
   checkNames("norm.eps", record.normEps);
   checkNames("norm.offset", record.normOffset);
   checkNames("attention.scale", record.attentionScale);
@@ -438,7 +558,8 @@ void RecordReader::checkNames() {
   checkNames("attention.window", record.attentionWindow);
   checkNames("rope.dim", record.ropeDim);
   checkNames("rope.theta", record.ropeTheta);
-  checkNames("rope.position_scale", record.ropePositionScale);
+  checkNames("rope.original_context", record.ropeOriginalContext);
+  checkNames("rope.magnitude", record.ropeMagnitude);
   checkNames("embedding.scale", record.embeddingScale);
   checkNames("residual.scale", record.residualScale);
   checkNames("logits.scale", record.logitsScale);
@@ -459,6 +580,7 @@ void RecordReader::checkCycles() {
   }
   llvm::StringSet<> done;
   done.insert("layer");
+  done.insert("gguf");
   size_t before;
   do {
     before = left.size();
@@ -478,7 +600,7 @@ Status RecordReader::read(const llvm::json::Value &json) {
   if (top.exists()) {
     top.readText("name", record.name);
     top.readText("description", record.description);
-    top.readTexts("gguf", record.ggufArchitectures);
+    top.readNames(record.architectures);
     readHyperparameters(top.require("hyperparameters"));
     readTensors(top.require("tensors"));
     readKnobs(top);
@@ -500,37 +622,80 @@ Status RecordReader::read(const llvm::json::Value &json) {
   return {};
 }
 
-/// llvm::json recurses as deep as the text nests.
-static bool nestsDeeperThan(unsigned limit, StringRef json) {
-  unsigned depth = 0;
-  bool inText = false;
-  for (size_t i = 0; i < json.size(); ++i) {
-    char c = json[i];
-    if (inText) {
-      if (c == '\\')
-        ++i;
-      else if (c == '"')
-        inText = false;
-    } else if (c == '"') {
-      inText = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > limit)
-        return true;
-    } else if ((c == '}' || c == ']') && depth > 0) {
-      --depth;
+/// Lays `changes` over `base` as RFC 7396 (JSON merge patch) says: objects field by field, null
+/// removes, everything else replaces. But lists in `ignore` and `refuse` grow.
+static void mergePatch(llvm::json::Object &base, const llvm::json::Object &changes,
+                       bool listsGrow = false) {
+  for (const auto &[key, value] : changes) {
+    if (value.kind() == llvm::json::Value::Null) {
+      base.erase(key);
+      continue;
     }
+    bool grow = listsGrow || key == "ignore" || key == "refuse";
+    const llvm::json::Array *list = value.getAsArray();
+    if (llvm::json::Array *old = base.getArray(key); grow && list && old) {
+      old->insert(old->end(), list->begin(), list->end());
+      continue;
+    }
+    const llvm::json::Object *inner = value.getAsObject();
+    if (!inner) {
+      base[key] = value;
+      continue;
+    }
+    if (!base.getObject(key))
+      base[key] = llvm::json::Object();
+    mergePatch(*base.getObject(key), *inner, grow);
   }
-  return false;
 }
 
-Result<ArchRecord> ArchRecord::parse(StringRef origin, StringRef json) {
-  if (nestsDeeperThan(16, json))
-    return Failure("expected at most 16 levels of nesting").in(origin);
-  llvm::Expected<llvm::json::Value> value = llvm::json::parse(json);
-  if (!value)
-    return Failure(llvm::toString(value.takeError())).in(origin);
+/// Puts what the record is like under it, and that what it is like, ...
+static Status resolveLike(llvm::json::Value &json, ArchRecord::FindRecord find, StringRef like) {
+  // Long before that, a record is like itself.
+  constexpr unsigned maxDepth = 8;
+  for (unsigned depth = 0;; ++depth) {
+    llvm::json::Object *record = json.getAsObject();
+    const llvm::json::Value *field = record ? record->get("like") : nullptr;
+    if (!record || (!field && like.empty()))
+      return {};
+    std::optional<StringRef> name = field ? field->getAsString() : like;
+    if (!name)
+      return Failure("like: expected a text");
+    std::optional<StringRef> text = find(*name);
+    if (!text)
+      return Failure("like: there is no built-in record '", std::string_view(*name), "'");
+    if (depth == maxDepth)
+      return Failure("like: expected an end of what records are like, found '",
+                     std::string_view(*name), "' again");
+    like = "";
+    Result<llvm::json::Value> base = parseJSON(*text);
+    if (!base)
+      return base.takeFailure();
+    llvm::json::Object *merged = base->getAsObject();
+    if (!merged)
+      return Failure("like: '", std::string_view(*name), "' is no record");
+    // These are its own; whom it is like in turn is found in the next round.
+    for (StringRef own : {"name", "description", "gguf", "huggingface"})
+      merged->erase(own);
+    std::optional<std::string> next;
+    if (std::optional<StringRef> further = merged->getString("like"))
+      next = further->str();
+    mergePatch(*merged, *record);
+    merged->erase("like");
+    if (next)
+      (*merged)["like"] = *next;
+    json = *std::move(base);
+  }
+}
+
+Result<ArchRecord> ArchRecord::parse(StringRef place, StringRef text, FindRecord find,
+                                     StringRef like) {
+  Result<llvm::json::Value> json = parseJSON(text);
+  if (!json)
+    return json.takeFailure().in(place);
+  if (Status status = resolveLike(*json, find, like); !status)
+    return status.takeFailure().in(place);
   ArchRecord record;
-  if (Status status = RecordReader(record).read(*value); !status)
-    return status.takeFailure().in(origin);
+  if (Status status = RecordReader(record).read(*json); !status)
+    return status.takeFailure().in(place);
   return record;
 }

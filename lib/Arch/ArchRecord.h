@@ -9,6 +9,8 @@
 // that parses is consistent: every name an expression uses is a hyperparameter, no hyperparameter
 // needs itself, every necessary role has a tensor.
 //
+// A record serves checkpoints of two origins, which name the same things differently.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef FRIT_LIB_ARCH_ARCHRECORD_H
@@ -41,6 +43,19 @@ inline constexpr RoleInfo roleInfos[] = {
 inline constexpr unsigned numRoles = std::size(roleInfos);
 llvm::StringRef roleKeyword(Role role);
 
+/// Where a checkpoint comes from: a GGUF file, or a directory as Hugging Face's transformers saves.
+enum class Origin : unsigned { GGUF, HuggingFace };
+inline constexpr unsigned numOrigins = 2;
+/// One thing for each origin.
+template <typename T>
+struct ByOrigin {
+  T values[numOrigins];
+  T &operator[](Origin origin) { return values[static_cast<unsigned>(origin)]; }
+  const T &operator[](Origin origin) const { return values[static_cast<unsigned>(origin)]; }
+};
+/// The names under which a checkpoint may hold something; the first that is there counts.
+using Names = std::vector<std::string>;
+
 /// What values a hyperparameter may have.
 enum class ValueKind {
   Count,       ///< A whole number from 1 to maxCount.
@@ -48,6 +63,7 @@ enum class ValueKind {
   Positive,    ///< A finite number above 0.
   NonNegative, ///< A finite number of at least 0.
   Number,      ///< Any finite number.
+  Flag,        ///< true or false: 1 or 0.
 };
 inline constexpr double maxCount = 2147483647;
 /// "a whole number from 1 to 2147483647", ...
@@ -57,8 +73,8 @@ bool accepts(ValueKind kind, double value);
 /// Where a checkpoint holds a number, and what it is when it does not.
 struct Hyperparameter {
   std::string name;
-  std::string key;      ///< With {arch} in it; empty when only `fallback` gives the value.
-  std::string lengthOf; ///< Key of an array whose length is the value when `key` is absent.
+  ByOrigin<Names> keys; ///< With {arch} in them.
+  std::string lengthOf; ///< GGUF key of an array whose length is the value when there is no key.
   ValueKind kind = ValueKind::Number;
   bool perLayer = false; ///< The file may hold an array of one number a layer.
   /// Of a key that holds a text: the value that each text stands for.
@@ -69,10 +85,16 @@ struct Hyperparameter {
 };
 
 struct TensorSpec {
-  std::string name;              ///< With {layer} in it where the role has one tensor a layer.
+  /// With {layer} in it where the role has one tensor a layer; empty: checkpoints of this origin do
+  /// not have it.
+  ByOrigin<std::string> names;
   std::vector<Expression> shape; ///< Row-major: [out, in] or [n].
   bool optional = false;
   std::optional<Role> fallback; ///< The tensor that serves when this one is absent.
+  /// Not 0: `fallback` serves even when the tensor is there.
+  Expression tied = Expression::constant(0);
+  /// Of a fused tensor: the rows before those of the role, and how many rows there are in all.
+  std::optional<std::pair<Expression, Expression>> rows;
 };
 
 /// Something checkpoints may have and the record does not describe.
@@ -87,9 +109,22 @@ enum class QKNorm { None, BeforeRope, AfterRope };
 enum class RopeOrder { Halves, Interleaved };
 enum class GluActivation { SiLU, GELU, GELUTanh };
 
+/// How the frequencies of RoPE are changed for contexts longer than those of training.
+enum class RopeScalingKind { None, Linear, Llama3, YaRN, LongRope };
+/// One kind of scaling and its parameters; those a kind does not use are constants.
+struct RopeScaling {
+  RopeScalingKind kind = RopeScalingKind::None;
+  Expression factor = Expression::constant(1);
+  Expression lowFrequency = Expression::constant(1);  ///< Llama3: low_freq_factor.
+  Expression highFrequency = Expression::constant(4); ///< Llama3: high_freq_factor.
+  Expression betaFast = Expression::constant(32);     ///< YaRN.
+  Expression betaSlow = Expression::constant(1);      ///< YaRN.
+};
+
 struct ArchRecord {
   std::string name, description;
-  std::vector<std::string> ggufArchitectures;
+  /// general.architecture of GGUF files, model_type of config.json.
+  ByOrigin<Names> architectures;
   std::vector<Hyperparameter> hyperparameters; ///< Sorted by name.
   std::array<std::optional<TensorSpec>, numRoles> tensors;
   std::vector<std::string> ignoredKeys, ignoredTensors;
@@ -101,18 +136,33 @@ struct ArchRecord {
   Expression attentionSoftcap = Expression::constant(0); ///< 0: none.
   Expression attentionWindow = Expression::constant(0);  ///< 0: none.
   QKNorm qkNorm = QKNorm::None;
-  RopeOrder ropeOrder = RopeOrder::Halves;
+  ByOrigin<RopeOrder> ropeOrder = {{RopeOrder::Halves, RopeOrder::Halves}};
   Expression ropeDim = Expression::constant(0); ///< 0: no RoPE.
   Expression ropeTheta = Expression::constant(10000);
-  Expression ropePositionScale = Expression::constant(1);
-  GluActivation activation = GluActivation::SiLU;
+  ByOrigin<Names> ropeScalingKeys; ///< Of a text that is one of the names in ropeScalings.
+  std::vector<std::pair<std::string, RopeScaling>> ropeScalings;
+  std::string ropeScalingFallback; ///< The name where no key is; empty: no scaling.
+  Expression ropeOriginalContext = Expression::constant(0); ///< Of training, tokens; 0: unknown.
+  Expression ropeMagnitude = Expression::constant(0); ///< Of the rotation; 0: the scaling's own.
+  /// dim / 2 divisors of the frequencies: a tensor of GGUF files, a key of config.json. The long
+  /// ones serve sessions of more than the original context (LongRoPE).
+  ByOrigin<Names> ropeFactors, ropeLongFactors;
+  GluActivation activation = GluActivation::SiLU; ///< Where no key says which.
+  ByOrigin<Names> activationKeys;                 ///< Of a text that is one of the choices.
+  std::vector<std::pair<std::string, GluActivation>> activationChoices;
   Expression embeddingScale = Expression::constant(1);
   Expression residualScale = Expression::constant(1);
   Expression logitsScale = Expression::constant(1);
   Expression logitsSoftcap = Expression::constant(0); ///< 0: none.
 
-  /// `origin` stands in front of messages. Unknown keys are an error that names them.
-  static Result<ArchRecord> parse(llvm::StringRef origin, llvm::StringRef json);
+  /// The text of a built-in record by its name; nothing when there is none.
+  using FindRecord = llvm::function_ref<std::optional<llvm::StringRef>(llvm::StringRef name)>;
+
+  /// `place` stands in front of messages. Unknown keys are an error that names them. What the
+  /// record is `like` is looked for with `find`; `like`, unless empty, serves where it says
+  /// nothing.
+  static Result<ArchRecord> parse(llvm::StringRef place, llvm::StringRef json, FindRecord find,
+                                  llvm::StringRef like = "");
 
   /// Null when the record has none.
   const TensorSpec *tensor(Role role) const {

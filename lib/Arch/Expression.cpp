@@ -38,6 +38,14 @@ public:
 
 private:
   using Kind = Expression::Kind;
+  struct Function {
+    StringRef name;
+    Kind kind;
+    unsigned arguments;
+  };
+  static constexpr Function functions[] = {
+      {"sqrt", Kind::Sqrt, 1}, {"log", Kind::Log, 1}, {"pow", Kind::Power, 2}};
+  friend class Expression;
 
   Failure unexpected(StringRef expected) const {
     std::string found = rest.empty() ? "the end" : ("'" + rest.take_front(12) + "'").str();
@@ -149,6 +157,21 @@ private:
     return inner;
   }
 
+  Result<unsigned> parseCall(Kind kind, unsigned arguments) {
+    unsigned operands[2] = {0, 0};
+    for (unsigned i = 0; i < arguments; ++i) {
+      if (i > 0 && !consume(","))
+        return unexpected("','");
+      Result<unsigned> argument = parseChoice();
+      if (!argument)
+        return argument;
+      operands[i] = *argument;
+    }
+    if (!consume(")"))
+      return unexpected("')'");
+    return add(kind, operands[0], operands[1]);
+  }
+
   Result<unsigned> parsePrimary() {
     if (consume("("))
       return parseInParentheses();
@@ -169,12 +192,9 @@ private:
     if (name.empty())
       return unexpected("a number, a name or '('");
     rest = rest.drop_front(name.size());
-    if (name == "sqrt" && consume("(")) {
-      Result<unsigned> inner = parseInParentheses();
-      if (!inner)
-        return inner;
-      return add(Kind::Sqrt, *inner);
-    }
+    for (const auto &[function, kind, arguments] : functions)
+      if (name == function && consume("("))
+        return parseCall(kind, arguments);
     unsigned node = add(Kind::Name);
     result.nodes[node].name = name.str();
     return node;
@@ -186,6 +206,11 @@ private:
 };
 
 } // namespace frit
+
+bool Expression::isFunction(StringRef name) {
+  return llvm::any_of(ExpressionParser::functions,
+                      [&](const auto &function) { return function.name == name; });
+}
 
 Result<Expression> Expression::parse(StringRef text) {
   if (text.size() > 1000)
@@ -232,6 +257,8 @@ Result<double> Expression::evaluate(const Node &node, Lookup lookup) const {
     return -*left;
   if (node.kind == Kind::Sqrt)
     return std::sqrt(*left);
+  if (node.kind == Kind::Log)
+    return std::log(*left);
   Result<double> right = operand(1);
   if (!right)
     return right;
@@ -247,6 +274,8 @@ Result<double> Expression::evaluate(const Node &node, Lookup lookup) const {
     return a / b;
   case Kind::Remainder:
     return std::fmod(a, b);
+  case Kind::Power:
+    return std::pow(a, b);
   case Kind::Equal:
     return double(a == b);
   case Kind::NotEqual:

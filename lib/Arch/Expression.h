@@ -7,7 +7,7 @@
 //
 // Shapes, defaults and scales of a record are expressions over its hyperparameters:
 //
-//   sum       = choice of  a + b, a - b, a * b, a / b, a % b, -a, (a), sqrt(a)
+//   sum       = choice of  a + b, a - b, a * b, a / b, a % b, -a, (a), sqrt(a), log(a), pow(a, b)
 //   condition = a == b, a != b, a < b, a <= b, a > b, a >= b   (1 or 0)
 //   choice    = condition ? a : b
 //
@@ -35,6 +35,8 @@ public:
   /// Fails on bad syntax, and on expressions of more than 1,000 characters.
   static Result<Expression> parse(llvm::StringRef text);
   static Expression constant(double value);
+  /// Whether expressions can call it; no hyperparameter has such a name.
+  static bool isFunction(llvm::StringRef name);
 
   /// Fails when a name has no value or the result is no finite number.
   Result<double> evaluate(Lookup lookup) const;
@@ -51,11 +53,13 @@ private:
     Name,
     Negate,
     Sqrt,
+    Log,
     Add,
     Subtract,
     Multiply,
     Divide,
     Remainder,
+    Power,
     Equal,
     NotEqual,
     Less,

@@ -13,10 +13,19 @@
 
 using namespace frit;
 
+/// The file of a built-in record is called after it.
+static std::optional<llvm::StringRef> findBuiltin(llvm::StringRef name) {
+  for (const EmbeddedRecord &embedded : embeddedRecords())
+    if (llvm::StringRef(embedded.file) == (name + ".json").str())
+      return llvm::StringRef(embedded.text, embedded.bytes);
+  return std::nullopt;
+}
+
 Result<std::vector<ArchRecord>> frit::builtinRecords() {
   std::vector<ArchRecord> records;
   for (const EmbeddedRecord &embedded : embeddedRecords()) {
-    Result<ArchRecord> record = ArchRecord::parse(embedded.file, {embedded.text, embedded.bytes});
+    Result<ArchRecord> record =
+        ArchRecord::parse(embedded.file, {embedded.text, embedded.bytes}, findBuiltin);
     if (!record)
       return record.takeFailure();
     records.push_back(*std::move(record));
@@ -25,7 +34,7 @@ Result<std::vector<ArchRecord>> frit::builtinRecords() {
   return records;
 }
 
-Result<ArchRecord> frit::loadRecord(llvm::StringRef path) {
+Result<ArchRecord> frit::loadRecord(llvm::StringRef path, llvm::StringRef like) {
   constexpr uint64_t maxBytes = 1 << 20;
   std::string_view place = path;
   llvm::sys::fs::file_status status;
@@ -40,5 +49,5 @@ Result<ArchRecord> frit::loadRecord(llvm::StringRef path) {
   auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
   if (!buffer)
     return Failure(buffer.getError().message()).in(place);
-  return ArchRecord::parse(path, (*buffer)->getBuffer());
+  return ArchRecord::parse(path, (*buffer)->getBuffer(), findBuiltin, like);
 }

@@ -24,8 +24,9 @@ llvm::ArrayRef<EmbeddedRecord> embeddedRecords();
 /// All built-in records, sorted by name.
 Result<std::vector<ArchRecord>> builtinRecords();
 
-/// A record of the user's (`--arch-spec`), at most 1 MiB long.
-Result<ArchRecord> loadRecord(llvm::StringRef path);
+/// A record of the user's (`--arch-spec`), at most 1 MiB long. Unless empty, `like` names the
+/// built-in record that serves where it says nothing (`--like`).
+Result<ArchRecord> loadRecord(llvm::StringRef path, llvm::StringRef like = "");
 
 } // namespace frit
 

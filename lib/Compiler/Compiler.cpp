@@ -34,6 +34,8 @@ static void report(const CompilerOptions &options, StringRef step, double fracti
 }
 
 static std::string directoryOf(StringRef path) {
+  if (llvm::sys::fs::is_directory(path))
+    return path.str();
   StringRef parent = llvm::sys::path::parent_path(path);
   return parent.empty() ? "." : parent.str();
 }

@@ -11,9 +11,9 @@
 #include "dialects/Tile/Tile.h"
 #include "frit/Compiler/Compiler.h"
 #include "frit/Runtime/Abi.h"
+#include "frit/Runtime/TokenizerData.h"
 #include "lib/Bundle/BundleWriter.h"
-#include "lib/Import/GGUF/GGUF.h"
-#include "lib/Import/GGUF/GGUFTokenizer.h"
+#include "lib/Import/Checkpoint.h"
 #include "lib/Import/Import.h"
 #include "lib/Pack/Packer.h"
 #include "lib/Target/Cpu/CodeEmitter.h"
@@ -23,7 +23,6 @@
 #include "llvm/IR/Module.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/xxhash.h"
 
 using namespace mlir;
 using namespace frit;
@@ -125,6 +124,25 @@ Status ManifestBuilder::addPrograms() {
   return {};
 }
 
+static Object describeRopeTable(DictionaryAttr table) {
+  Object result{{"dim", table.getAs<IntegerAttr>("dim").getInt()},
+                {"theta", table.getAs<FloatAttr>("theta").getValueAsDouble()},
+                {"position_scale", table.getAs<FloatAttr>("position_scale").getValueAsDouble()},
+                {"magnitude", 1.0},
+                {"original_context", 0},
+                {"factors", Array()},
+                {"long_factors", Array()}};
+  if (auto frequencies = table.getAs<graph::FrequenciesAttr>("frequencies")) {
+    result["magnitude"] = frequencies.getMagnitude().getValueAsDouble();
+    result["original_context"] = frequencies.getOriginalContext();
+    if (frequencies.getFactors())
+      result["factors"] = Array(frequencies.getFactors().asArrayRef());
+    if (frequencies.getLongFactors())
+      result["long_factors"] = Array(frequencies.getLongFactors().asArrayRef());
+  }
+  return result;
+}
+
 static StringRef elementName(Type type) { return type.isF16() ? "f16" : "f32"; }
 
 Result<std::string> ManifestBuilder::build(StringRef sourceFile, StringRef sourceHash) {
@@ -175,10 +193,7 @@ Result<std::string> ManifestBuilder::build(StringRef sourceFile, StringRef sourc
   }
   if (auto list = module->getAttrOfType<ArrayAttr>("frit.rope_tables"))
     for (auto table : list.getAsRange<DictionaryAttr>())
-      tables.push_back(
-          Object{{"dim", table.getAs<IntegerAttr>("dim").getInt()},
-                 {"theta", table.getAs<FloatAttr>("theta").getValueAsDouble()},
-                 {"position_scale", table.getAs<FloatAttr>("position_scale").getValueAsDouble()}});
+      tables.push_back(describeRopeTable(table));
   machine::TargetAttr target = machine::getTarget(module);
   for (StringAttr feature : target.getFeatures())
     features.push_back(feature.getValue());
@@ -237,7 +252,7 @@ Status frit::writeBundle(LoadedModel &model, StringRef path, const CompilerOptio
     return shared.takeFailure();
   report("emit", 1.0);
 
-  // The tokenizer comes from the checkpoint's first file.
+  // The tokenizer comes with the checkpoint that holds the first file of weights.
   graph::FileOp file;
   for (auto op : module.getOps<graph::FileOp>()) {
     file = op;
@@ -250,16 +265,13 @@ Status frit::writeBundle(LoadedModel &model, StringRef path, const CompilerOptio
     checkpointPath = file.getPath();
   else
     llvm::sys::path::append(checkpointPath, file.getPath());
-  auto checkpoint = GGUFFile::open(std::string_view(checkpointPath.str()));
+  auto checkpoint = Checkpoint::open(checkpointPath);
   if (!checkpoint)
     return checkpoint.takeFailure();
-  auto tokenizer = readTokenizer(*checkpoint);
+  auto tokenizer = checkpoint->readTokenizer();
   if (!tokenizer)
     return tokenizer.takeFailure();
-  uint64_t hash = 0;
-  for (const GGUFPart &part : checkpoint->parts())
-    hash = hash * 31 +
-           llvm::xxh3_64bits(llvm::ArrayRef<uint8_t>(part.mapping.data(), part.mapping.size()));
+  uint64_t hash = checkpoint->hash();
 
   auto layouts = layOutPacks(module);
   if (!layouts)

@@ -8,7 +8,9 @@
 #include "lib/Driver/Compilation.h"
 
 #include "dialects/Graph/Graph.h"
+#include "lib/Import/HuggingFace/HuggingFace.h"
 #include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Path.h"
 
 using namespace frit;
@@ -74,6 +76,15 @@ std::vector<std::string> Compilation::files() {
     else
       path::append(file, op.getPath());
     result.push_back(std::string(file));
+  }
+  llvm::StringSet<> directories;
+  for (size_t index = 0, count = result.size(); index < count; ++index) {
+    if (!llvm::StringRef(result[index]).ends_with(".safetensors"))
+      continue;
+    llvm::StringRef directory = path::parent_path(result[index]);
+    if (directories.insert(directory).second)
+      for (const std::string &file : HuggingFaceDirectory::metadataFiles(directory))
+        result.push_back(file);
   }
   return result;
 }

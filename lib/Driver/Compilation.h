@@ -48,7 +48,7 @@ public:
   mlir::ModuleOp module() { return *model->module; }
   /// The step the module was left after.
   PhaseId phase() const { return current; }
-  /// The files of weights.
+  /// The files of weights, and those beside them that say what they are.
   std::vector<std::string> files();
 
 private:

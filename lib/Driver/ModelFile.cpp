@@ -51,23 +51,25 @@ Result<ModelKind> frit::driver::recognizeModel(llvm::StringRef file) {
   close(descriptor);
   if (error)
     return failure(error);
-  if (S_ISDIR(status.st_mode))
-    return Failure("'", name, "' is a directory: expected a GGUF file, a bundle or an .mlir file");
+  if (S_ISDIR(status.st_mode) || file.ends_with(".safetensors"))
+    return ModelKind::Checkpoint;
   if (!regular)
     return Failure("'", name, "' is no regular file");
   llvm::StringRef begin(bytes, sizeof(bytes));
   if (begin == llvm::StringRef(bundleMagic, sizeof(bundleMagic)))
     return ModelKind::Bundle;
   if (begin.starts_with("GGUF"))
-    return ModelKind::GGUF;
+    return ModelKind::Checkpoint;
   // Their readers know best what is wrong with files that only are called so.
   if (file.ends_with(".mlir"))
     return ModelKind::MLIR;
   if (file.ends_with(".gguf"))
-    return ModelKind::GGUF;
+    return ModelKind::Checkpoint;
   if (file.ends_with(".frit"))
     return ModelKind::Bundle;
-  return Failure("'", name, "' is no model: expected a GGUF file, a bundle or an .mlir file");
+  return Failure("'", name,
+                 "' is no model: expected a GGUF file, a Hugging Face directory, a bundle or an "
+                 ".mlir file");
 }
 
 //===----------------------------------------------------------------------===//
@@ -89,7 +91,7 @@ static Result<std::vector<HashedFile>> hashFiles(Compilation &compilation,
     bool same = false;
     return !fs::equivalent(file, request.path, same) && same;
   };
-  if (llvm::none_of(paths, isModel))
+  if (!fs::is_directory(request.path) && llvm::none_of(paths, isModel))
     paths.insert(paths.begin(), request.path);
   std::vector<HashedFile> files;
   for (const std::string &file : paths) {

@@ -16,9 +16,10 @@
 namespace frit::driver {
 
 /// What a user can give as MODEL.
-enum class ModelKind { Bundle, GGUF, MLIR };
+enum class ModelKind { Bundle, Checkpoint, MLIR };
 
-/// Looks at the first bytes of a file; at its name if they say nothing.
+/// Looks at the first bytes of a file; at its name if they say nothing. A directory is a
+/// checkpoint.
 Result<ModelKind> recognizeModel(llvm::StringRef path);
 
 /// Whether the weights are copied into huge pages instead of used where the file is mapped: much

@@ -44,7 +44,7 @@ private:
 
   Location at(StringRef name) { return NameLoc::get(builder.getStringAttr(name)); }
   /// "blk.*.attn_q.weight"
-  Location at(Role role) { return at(expandLayer(record.tensor(role)->name, "*")); }
+  Location at(Role role) { return at(expandLayer(record.tensor(role)->names[model.origin], "*")); }
   FlatSymbolRefAttr symbol(const Twine &name) {
     return FlatSymbolRefAttr::get(builder.getContext(), name.str());
   }
@@ -64,6 +64,7 @@ private:
   Value linear(Value input, Role weight, Role bias) {
     return LinearOp::create(builder, at(weight), input, param(weight), param(bias));
   }
+  FrequenciesAttr frequencies(const RopeSpec &spec);
   Value rope(StringRef name, Value input, Value tokens, const LayerSpec &layer);
   Value attention(const LayerSpec &layer, Value stream, Value tokens, Value cache);
   Value feedForward(const LayerSpec &layer, Value stream);
@@ -173,16 +174,28 @@ Value GraphBuilder::norm(Value input, Role weight, std::optional<Role> bias, con
                         group ? builder.getI64IntegerAttr(group) : IntegerAttr());
 }
 
+/// Null where the frequencies are those of theta.
+FrequenciesAttr GraphBuilder::frequencies(const RopeSpec &spec) {
+  if (spec.factors.empty() && spec.magnitude == 1)
+    return {};
+  auto list = [&](const std::vector<double> &factors) {
+    return factors.empty() ? DenseF64ArrayAttr() : builder.getDenseF64ArrayAttr(factors);
+  };
+  return FrequenciesAttr::get(builder.getContext(), number(spec.magnitude), list(spec.factors),
+                              list(spec.longFactors), spec.originalContext);
+}
+
 Value GraphBuilder::rope(StringRef name, Value input, Value tokens, const LayerSpec &layer) {
-  if (layer.ropeDim == 0)
+  const RopeSpec &spec = layer.rope;
+  if (spec.dim == 0)
     return input;
   RopePairs pairs =
-      record.ropeOrder == RopeOrder::Halves ? RopePairs::Halves : RopePairs::Interleaved;
+      model.ropeOrder == RopeOrder::Halves ? RopePairs::Halves : RopePairs::Interleaved;
   return RopeOp::create(builder, at(name), input.getType(), input, tokens,
                         RopePairsAttr::get(builder.getContext(), pairs),
                         builder.getI64IntegerAttr(layer.headDim),
-                        builder.getI64IntegerAttr(layer.ropeDim), number(layer.ropeTheta),
-                        number(layer.ropePositionScale));
+                        builder.getI64IntegerAttr(spec.dim), number(spec.theta),
+                        number(spec.positionScale), frequencies(spec));
 }
 
 Value GraphBuilder::attention(const LayerSpec &layer, Value stream, Value tokens, Value cache) {
@@ -233,7 +246,7 @@ Value GraphBuilder::feedForward(const LayerSpec &layer, Value stream) {
   Value inner =
       GluOp::create(builder, at("ffn_glu"), gate.getType(), gate, up,
                     ActivationAttr::get(builder.getContext(),
-                                        activations[static_cast<unsigned>(record.activation)]));
+                                        activations[static_cast<unsigned>(model.activation)]));
   Value branch = linear(inner, Role::FfnDown, Role::FfnDownBias);
   branch = norm(branch, Role::FfnPostNorm, std::nullopt, layer.norm);
   return ResidualOp::create(builder, at("ffn_residual"), stream.getType(), stream, branch,

@@ -7,53 +7,9 @@
 
 #include "lib/Import/Hyperparameters.h"
 
-#include "llvm/ADT/StringExtras.h"
-
-#include <charconv>
-#include <cmath>
-
 using namespace frit;
 using llvm::StringRef;
 using llvm::Twine;
-
-std::string frit::formatNumber(double number) {
-  char buffer[32];
-  auto result = std::to_chars(buffer, buffer + sizeof(buffer), number);
-  return std::string(buffer, result.ptr);
-}
-
-Result<double> frit::readNumber(const GGUFValue &value) {
-  Result<double> number = value.asFloat();
-  if (!number || value.type() != GGUFType::F32 || !std::isfinite(*number))
-    return number;
-  char buffer[32];
-  auto written = std::to_chars(buffer, buffer + sizeof(buffer), static_cast<float>(*number));
-  double shortest = 0;
-  std::from_chars(buffer, written.ptr, shortest);
-  return shortest;
-}
-
-std::string frit::formatValue(const GGUFValue &value) {
-  if (value.type() == GGUFType::Bool)
-    if (Result<bool> boolean = value.asBool())
-      return *boolean ? "true" : "false";
-  if (value.type() == GGUFType::String)
-    if (Result<std::string_view> text = value.asString()) {
-      std::string printable;
-      llvm::raw_string_ostream stream(printable);
-      llvm::printEscapedString(StringRef(*text).take_front(60), stream);
-      return "'" + printable + (text->size() > 60 ? "...'" : "'");
-    }
-  if (value.type() == GGUFType::Array)
-    return value.typeName() + " of " + std::to_string(value.size());
-  if (Result<uint64_t> number = value.asUInt())
-    return std::to_string(*number);
-  if (Result<int64_t> number = value.asInt())
-    return std::to_string(*number);
-  if (Result<double> number = readNumber(value))
-    return formatNumber(*number);
-  return value.typeName();
-}
 
 std::string Hyperparameters::expandKey(StringRef key) const {
   auto [prefix, suffix] = key.split("{arch}");
@@ -78,7 +34,7 @@ std::optional<int64_t> Hyperparameters::getCount(StringRef name, int64_t layer) 
   if (accepts(ValueKind::Count, *value))
     return static_cast<int64_t>(*value);
   problems.add("record " + record.name, name + " = " + formatNumber(*value) + " is not " +
-                                            describe(ValueKind::Count) +
+                                            frit::describe(ValueKind::Count) +
                                             "; say so in the record with \"is\": \"count\"");
   return std::nullopt;
 }
@@ -91,6 +47,8 @@ std::optional<double> Hyperparameters::evaluate(const Expression &expression, St
     std::optional<double> input;
     if (name == "layer" && layer != wholeModel)
       input = static_cast<double>(layer);
+    else if (name == "gguf")
+      input = double(checkpoint.origin() == Origin::GGUF);
     else if (name == "layer")
       return Failure("'layer' has no value outside the layers");
     else
@@ -99,7 +57,8 @@ std::optional<double> Hyperparameters::evaluate(const Expression &expression, St
       known = false; // And why is in `problems`.
       return Failure("no value");
     }
-    inputs += (inputs.empty() ? "" : ", ") + (name + " = " + formatNumber(*input)).str();
+    if (name != "gguf")
+      inputs += (inputs.empty() ? "" : ", ") + (name + " = " + formatNumber(*input)).str();
     return *input;
   });
   if (!known)
@@ -110,85 +69,111 @@ std::optional<double> Hyperparameters::evaluate(const Expression &expression, St
     return std::nullopt;
   }
   if (!accepts(kind, *value)) {
-    problems.add(place, "expected " + describe(kind) + ", but '" + expression.text() + "' is " +
-                            formatNumber(*value) + given);
+    problems.add(place, "expected " + frit::describe(kind) + ", but '" + expression.text() +
+                            "' is " + formatNumber(*value) + given);
     return std::nullopt;
   }
   return *value;
 }
 
 std::optional<double> Hyperparameters::fromChoices(const Hyperparameter &parameter,
-                                                   const std::string &key, const GGUFValue &value,
-                                                   int64_t layer) {
-  Result<std::string_view> text = value.asString();
+                                                   const std::string &place,
+                                                   const CheckpointValue &value, int64_t layer) {
+  Result<std::string_view> text = value.asText();
   if (!text) {
-    problems.add("key " + key, text.error());
+    problems.add(place, text.error());
     return std::nullopt;
   }
   for (const auto &[choice, expression] : parameter.choices)
     if (choice == *text)
-      return evaluate(expression, "key " + key, parameter.kind, layer);
-  problems.add("key " + key, "frit does not support " + parameter.what + " (" + formatValue(value) +
-                                 "); " + parameter.instead);
+      return evaluate(expression, place, parameter.kind, layer);
+  problems.add(place, "frit does not support " + parameter.what + " (" + value.describe() + "); " +
+                          parameter.instead);
   return std::nullopt;
 }
 
-std::optional<double> Hyperparameters::fromFile(const Hyperparameter &parameter,
-                                                const std::string &key, const GGUFValue &value,
-                                                int64_t layer) {
+/// A single value, or that of a layer.
+std::optional<double> Hyperparameters::fromElement(const Hyperparameter &parameter,
+                                                   const std::string &place,
+                                                   const CheckpointValue &value, int64_t layer) {
   if (!parameter.choices.empty())
-    return fromChoices(parameter, key, value, layer);
-  Result<double> number = 0.0;
-  std::string place = "key " + key;
-  if (value.type() == GGUFType::Array && parameter.perLayer) {
-    if (layer == wholeModel) {
-      problems.add(place, "expected one number for the whole model, found " + formatValue(value));
-      return std::nullopt;
-    }
-    if (layers && value.size() != static_cast<uint64_t>(*layers)) {
-      problems.add(place, "expected one number for each of " + Twine(*layers) + " layers, found " +
-                              formatValue(value));
-      return std::nullopt;
-    }
-    std::vector<GGUFValue> &elements = arrays[&parameter];
-    if (elements.empty())
-      elements = value.elements();
-    number = readNumber(elements[layer]);
-    place += " of layer " + std::to_string(layer);
-  } else {
-    number = readNumber(value);
+    return fromChoices(parameter, place, value, layer);
+  if (parameter.kind == ValueKind::Flag) {
+    if (Result<bool> flag = value.asBool())
+      return double(*flag);
+    problems.add(place, "expected true or false, found " + value.describe());
+    return std::nullopt;
   }
+  Result<double> number = value.asNumber();
   if (!number) {
     problems.add(place, number.error());
     return std::nullopt;
   }
   if (!accepts(parameter.kind, *number)) {
-    problems.add(
-        place, "expected " + describe(parameter.kind) + ", found " +
-                   (value.type() == GGUFType::Array ? formatNumber(*number) : formatValue(value)));
+    problems.add(place,
+                 "expected " + frit::describe(parameter.kind) + ", found " + value.describe());
     return std::nullopt;
   }
   return *number;
 }
 
-std::optional<double> Hyperparameters::compute(const Hyperparameter &parameter, int64_t layer) {
-  std::string key = expandKey(parameter.key);
-  if (const GGUFValue *value = key.empty() ? nullptr : file.find(key))
-    return fromFile(parameter, key, *value, layer);
-
-  std::string place = key.empty() ? "record " + record.name + ", " + parameter.name : "key " + key;
-  std::string lengthKey = expandKey(parameter.lengthOf);
-  if (const GGUFValue *array = lengthKey.empty() ? nullptr : file.find(lengthKey)) {
-    double length = static_cast<double>(array->size());
-    if (array->type() == GGUFType::Array && accepts(parameter.kind, length))
-      return length;
-    problems.add("key " + lengthKey, "expected an array whose length is " +
-                                         describe(parameter.kind) + ", found " +
-                                         formatValue(*array));
+std::optional<double> Hyperparameters::fromFile(const Hyperparameter &parameter,
+                                                const std::string &key,
+                                                const CheckpointValue &value, int64_t layer) {
+  std::string place = checkpoint.describeKey(key);
+  if (!value.isArray() || !parameter.perLayer)
+    return fromElement(parameter, place, value, layer);
+  if (layer == wholeModel) {
+    problems.add(place, "expected one value for the whole model, found " + value.describe());
     return std::nullopt;
   }
+  if (layers && value.size() != static_cast<uint64_t>(*layers)) {
+    problems.add(place, "expected one value for each of " + Twine(*layers) + " layers, found " +
+                            value.describe());
+    return std::nullopt;
+  }
+  std::vector<CheckpointValue> &elements = arrays[&parameter];
+  if (elements.empty())
+    elements = value.elements();
+  return fromElement(parameter, place + " of layer " + std::to_string(layer), elements[layer],
+                     layer);
+}
+
+const CheckpointValue *Hyperparameters::find(const ByOrigin<Names> &keys, std::string &key) const {
+  for (const std::string &name : keys[checkpoint.origin()]) {
+    key = expandKey(name);
+    if (const CheckpointValue *value = checkpoint.find(key))
+      return value;
+  }
+  return nullptr;
+}
+
+std::string Hyperparameters::describe(const Hyperparameter &parameter) const {
+  const Names &names = parameter.keys[checkpoint.origin()];
+  return names.empty() ? "record " + record.name + ", " + parameter.name
+                       : checkpoint.describeKey(expandKey(names.front()));
+}
+
+std::optional<double> Hyperparameters::compute(const Hyperparameter &parameter, int64_t layer) {
+  std::string key;
+  if (const CheckpointValue *value = find(parameter.keys, key))
+    return fromFile(parameter, key, *value, layer);
+
+  std::string lengthKey = expandKey(parameter.lengthOf);
+  if (const CheckpointValue *array = lengthKey.empty() ? nullptr : checkpoint.find(lengthKey)) {
+    double length = static_cast<double>(array->size());
+    if (array->isArray() && accepts(parameter.kind, length))
+      return length;
+    problems.add(checkpoint.describeKey(lengthKey), "expected an array whose length is " +
+                                                        frit::describe(parameter.kind) +
+                                                        ", found " + array->describe());
+    return std::nullopt;
+  }
+  std::string place = describe(parameter);
   if (parameter.fallback)
-    return evaluate(*parameter.fallback, place + " (absent)", parameter.kind, layer);
+    return evaluate(*parameter.fallback,
+                    parameter.keys[checkpoint.origin()].empty() ? place : place + " (absent)",
+                    parameter.kind, layer);
   problems.add(place, "is missing, but the model's " + parameter.name +
                           " is needed; a converter of this architecture writes it");
   return std::nullopt;

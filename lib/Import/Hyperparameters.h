@@ -9,27 +9,19 @@
 #define FRIT_LIB_IMPORT_HYPERPARAMETERS_H
 
 #include "lib/Arch/ArchRecord.h"
-#include "lib/Import/GGUF/GGUF.h"
+#include "lib/Import/Checkpoint.h"
 #include "lib/Import/Problems.h"
 #include "llvm/ADT/DenseMap.h"
 
 namespace frit {
 
-/// A number as text: integers plainly, others in the fewest digits that mean the same double.
-std::string formatNumber(double number);
-/// A metadata value as a short text.
-std::string formatValue(const GGUFValue &value);
-/// The number of a metadata value. An f32 is read as the shortest decimal that rounds to it: a file
-/// that stores 1e-5 as f32 means 1e-5, and config.json says it so, too.
-Result<double> readNumber(const GGUFValue &value);
-
 /// A record's hyperparameters with the values of a file. Everything that goes wrong is in
 /// `problems`, once.
 class Hyperparameters {
 public:
-  Hyperparameters(const GGUFFile &file, const ArchRecord &record, llvm::StringRef architecture,
-                  Problems &problems)
-      : file(file), record(record), architecture(architecture), problems(problems) {}
+  Hyperparameters(const Checkpoint &checkpoint, const ArchRecord &record,
+                  llvm::StringRef architecture, Problems &problems)
+      : checkpoint(checkpoint), record(record), architecture(architecture), problems(problems) {}
 
   /// The layer of values that hold for the whole model.
   static constexpr int64_t wholeModel = -1;
@@ -43,23 +35,29 @@ public:
                                  ValueKind kind, int64_t layer = wholeModel);
 
   std::string expandKey(llvm::StringRef key) const;
+  /// The first of the keys of the checkpoint's origin that is there; null when none is.
+  const CheckpointValue *find(const ByOrigin<Names> &keys, std::string &key) const;
+  /// Where the hyperparameter comes from, for messages: its first key, or the record.
+  std::string describe(const Hyperparameter &parameter) const;
   /// How many elements arrays of one value a layer must have, once it is known.
   void setLayers(int64_t count) { layers = count; }
 
 private:
   std::optional<double> compute(const Hyperparameter &parameter, int64_t layer);
   std::optional<double> fromFile(const Hyperparameter &parameter, const std::string &key,
-                                 const GGUFValue &value, int64_t layer);
-  std::optional<double> fromChoices(const Hyperparameter &parameter, const std::string &key,
-                                    const GGUFValue &value, int64_t layer);
+                                 const CheckpointValue &value, int64_t layer);
+  std::optional<double> fromElement(const Hyperparameter &parameter, const std::string &place,
+                                    const CheckpointValue &value, int64_t layer);
+  std::optional<double> fromChoices(const Hyperparameter &parameter, const std::string &place,
+                                    const CheckpointValue &value, int64_t layer);
 
-  const GGUFFile &file;
+  const Checkpoint &checkpoint;
   const ArchRecord &record;
   llvm::StringRef architecture;
   Problems &problems;
   std::optional<int64_t> layers;
   llvm::DenseMap<std::pair<const Hyperparameter *, int64_t>, std::optional<double>> values;
-  llvm::DenseMap<const Hyperparameter *, std::vector<GGUFValue>> arrays;
+  llvm::DenseMap<const Hyperparameter *, std::vector<CheckpointValue>> arrays;
 };
 
 } // namespace frit

@@ -13,7 +13,6 @@
 #include "lib/Import/Resolve.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/FileSystem.h"
 
 using namespace mlir;
 using namespace frit;
@@ -26,29 +25,30 @@ static void emit(MLIRContext &context, const Twine &message, ArrayRef<std::strin
     error.attachNote() << note;
 }
 
-static const ArchRecord *findRecord(ArrayRef<ArchRecord> records, StringRef architecture) {
+static const ArchRecord *findRecord(ArrayRef<ArchRecord> records, Origin origin,
+                                    StringRef architecture) {
   for (const ArchRecord &record : records)
-    if (llvm::is_contained(record.ggufArchitectures, architecture))
+    if (llvm::is_contained(record.architectures[origin], architecture))
       return &record;
   return nullptr;
 }
 
 /// What somebody who writes a record for the model must know of it.
-static std::vector<std::string> describeContents(const GGUFFile &file, StringRef architecture) {
+static std::vector<std::string> describeContents(const Checkpoint &checkpoint,
+                                                 StringRef architecture) {
   constexpr size_t maxLines = 100;
   std::vector<std::string> lines;
-  std::string prefix = (architecture + ".").str();
-  for (const GGUFEntry &entry : file.metadata())
+  std::string prefix = checkpoint.origin() == Origin::GGUF ? (architecture + ".").str() : "";
+  for (const Checkpoint::Entry &entry : checkpoint.entries())
     if (StringRef(entry.key).starts_with(prefix))
-      lines.push_back("key " + std::string(entry.key) + " = " + formatValue(entry.value));
+      lines.push_back(checkpoint.describeKey(entry.key) + " = " + entry.value.describe());
   Problems tensors;
-  for (const GGUFTensor &tensor : file.tensors()) {
+  for (const CheckpointTensor &tensor : checkpoint.tensors()) {
     std::string shape;
-    for (unsigned i = tensor.rank; i-- > 0;)
-      shape += (shape.empty() ? "" : ", ") + std::to_string(tensor.dims[i]);
+    for (int64_t dim : tensor.shape)
+      shape += (shape.empty() ? "" : ", ") + std::to_string(dim);
     auto [pattern, layer] = generalizeLayer(StringRef(tensor.name));
-    tensors.addTensor(pattern, "[" + shape + "] " + StringRef(ggufTypeName(tensor.ggmlType)),
-                      layer);
+    tensors.addTensor(pattern, "[" + shape + "] " + StringRef(tensor.typeName), layer);
   }
   for (std::string &line : tensors.lines())
     lines.push_back("tensor " + std::move(line));
@@ -65,8 +65,8 @@ namespace {
 /// Chooses the record for a checkpoint. Null after an error.
 class RecordChoice {
 public:
-  const ArchRecord *choose(const GGUFFile &file, StringRef architecture, MLIRContext &context,
-                           const ImportOptions &options);
+  const ArchRecord *choose(const Checkpoint &checkpoint, StringRef architecture,
+                           MLIRContext &context, const ImportOptions &options);
 
 private:
   std::vector<ArchRecord> records;
@@ -74,10 +74,10 @@ private:
 
 } // namespace
 
-const ArchRecord *RecordChoice::choose(const GGUFFile &file, StringRef architecture,
+const ArchRecord *RecordChoice::choose(const Checkpoint &checkpoint, StringRef architecture,
                                        MLIRContext &context, const ImportOptions &options) {
   if (!options.archSpecPath.empty()) {
-    Result<ArchRecord> record = loadRecord(options.archSpecPath);
+    Result<ArchRecord> record = loadRecord(options.archSpecPath, options.like);
     if (record)
       return &records.emplace_back(*std::move(record));
     emit(context, record.error());
@@ -99,49 +99,46 @@ const ArchRecord *RecordChoice::choose(const GGUFFile &file, StringRef architect
     emit(context, "there is no architecture record '" + options.like + "'; there are: " + names);
     return nullptr;
   }
-  if (const ArchRecord *record = findRecord(records, architecture))
+  if (const ArchRecord *record = findRecord(records, checkpoint.origin(), architecture))
     return record;
   emit(context,
-       file.path() + ": frit does not know the architecture " +
-           formatValue(*file.find("general.architecture")) + "; it knows " + names +
+       checkpoint.path() + ": frit does not know the architecture " + quoteText(architecture) +
+           "; it knows " + names +
            ". If it is like one of them, try --like; else describe it in a record of your "
            "own and use --arch-spec. The file holds",
-       describeContents(file, architecture));
+       describeContents(checkpoint, architecture));
   return nullptr;
 }
 
-OwningOpRef<ModuleOp> frit::importModel(const GGUFFile &file, MLIRContext &context,
+OwningOpRef<ModuleOp> frit::importModel(const Checkpoint &checkpoint, MLIRContext &context,
                                         const ImportOptions &options) {
-  Result<std::string_view> architecture = file.getString("general.architecture");
+  Result<std::string_view> architecture = checkpoint.architecture();
   if (!architecture) {
     emit(context, architecture.error());
     return nullptr;
   }
   RecordChoice choice;
-  const ArchRecord *record = choice.choose(file, *architecture, context, options);
+  const ArchRecord *record = choice.choose(checkpoint, *architecture, context, options);
   if (!record)
     return nullptr;
   Problems problems;
-  ModelSpec model = resolveModel(file, *record, *architecture, problems);
+  ModelSpec model = resolveModel(checkpoint, *record, *architecture, problems);
   if (problems.empty())
     return buildGraph(model, context);
   std::vector<std::string> lines = problems.lines();
   if (lines.size() == 1)
-    emit(context, file.path() + ": cannot import: " + lines.front());
+    emit(context, checkpoint.path() + ": cannot import: " + lines.front());
   else
-    emit(context, file.path() + ": cannot import, for " + Twine(lines.size()) + " reasons", lines);
+    emit(context, checkpoint.path() + ": cannot import, for " + Twine(lines.size()) + " reasons",
+         lines);
   return nullptr;
 }
 
 OwningOpRef<ModuleOp> frit::importModel(StringRef path, MLIRContext &context,
                                         const ImportOptions &options) {
-  if (llvm::sys::fs::is_directory(path)) {
-    emit(context, path + ": expected a GGUF file, found a directory");
-    return nullptr;
-  }
-  Result<GGUFFile> file = GGUFFile::open(path);
-  if (file)
-    return importModel(*file, context, options);
-  emit(context, file.error());
+  Result<Checkpoint> checkpoint = Checkpoint::open(path);
+  if (checkpoint)
+    return importModel(*checkpoint, context, options);
+  emit(context, checkpoint.error());
   return nullptr;
 }

@@ -21,7 +21,7 @@
 
 namespace frit {
 
-class GGUFFile;
+class Checkpoint;
 
 /// Attributes of an imported module. Texts, but for the counts, which are i64.
 inline constexpr llvm::StringLiteral modelAttrName = "frit.model";
@@ -36,18 +36,21 @@ inline constexpr llvm::StringLiteral layersAttrName = "frit.layers";
 struct ImportOptions {
   /// A record of the user's (`--arch-spec`); serves whatever the checkpoint calls its architecture.
   std::string archSpecPath;
-  /// The name of a built-in record to use instead of the checkpoint's own architecture (`--like`).
+  /// The name of a built-in record to use instead of the checkpoint's own architecture (`--like`);
+  /// with archSpecPath, the one that serves where that says nothing.
   std::string like;
 };
 
-/// Imports the GGUF model at `path` (any part of a split one). On failure the result is null and
-/// one error was emitted that holds everything that is wrong or unsupported as notes, each with its
-/// place in the model and a way out. Only the header of the file is read.
+/// Imports the model at `path`: a GGUF file (any part of a split one) or a Hugging Face directory.
+/// On failure the result is null and one error was emitted that holds everything that is wrong or
+/// unsupported as notes, each with its place in the model and a way out. Only the header of the
+/// file is read.
 mlir::OwningOpRef<mlir::ModuleOp> importModel(llvm::StringRef path, mlir::MLIRContext &context,
                                               const ImportOptions &options = {});
 
 /// The same for a model that is open already.
-mlir::OwningOpRef<mlir::ModuleOp> importModel(const GGUFFile &file, mlir::MLIRContext &context,
+mlir::OwningOpRef<mlir::ModuleOp> importModel(const Checkpoint &checkpoint,
+                                              mlir::MLIRContext &context,
                                               const ImportOptions &options = {});
 
 } // namespace frit

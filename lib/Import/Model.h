@@ -31,14 +31,22 @@ struct NormSpec {
   double eps = 0, offset = 0;
 };
 
+/// angle of pair i = position * positionScale * theta^(-2i/dim) / factors[i]
+struct RopeSpec {
+  int64_t dim = 0; ///< 0: no RoPE.
+  double theta = 0, positionScale = 1;
+  double magnitude = 1;                     ///< Of the rotated elements.
+  std::vector<double> factors, longFactors; ///< dim / 2, or empty: all 1.
+  int64_t originalContext = 0;              ///< Tokens beyond which longFactors serve.
+};
+
 struct LayerSpec {
   int64_t heads = 0, kvHeads = 0, headDim = 0, valueDim = 0;
   NormSpec norm;
   double attentionScale = 0;
   double attentionSoftcap = 0; ///< 0: none.
   int64_t window = 0;          ///< 0: none.
-  int64_t ropeDim = 0;         ///< 0: no RoPE.
-  double ropeTheta = 0, ropePositionScale = 1;
+  RopeSpec rope;
   double residualScale = 1;
   std::array<std::optional<WeightRef>, numRoles> weights;
 
@@ -54,6 +62,9 @@ struct LayerSpec {
 struct ModelSpec {
   const ArchRecord *record = nullptr;
   std::string name, architecture;
+  Origin origin = Origin::GGUF;
+  RopeOrder ropeOrder = RopeOrder::Halves; ///< Of rows in the files.
+  GluActivation activation = GluActivation::SiLU;
   std::string tokenizer;          ///< Empty: the checkpoint has none.
   std::vector<std::string> files; ///< Relative to the directory of the model.
   int64_t contextLength = 0, vocabulary = 0, hidden = 0;

@@ -1,4 +1,4 @@
-//===- Resolve.cpp - applies an architecture record to a GGUF file --------===//
+//===- Resolve.cpp - applies an architecture record to a checkpoint -------===//
 //
 // Part of frit, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -8,9 +8,8 @@
 #include "lib/Import/Resolve.h"
 
 #include "lib/Import/Hyperparameters.h"
+#include "lib/Import/RopeScaling.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSet.h"
-#include "llvm/Support/Path.h"
 
 #include <map>
 
@@ -29,10 +28,16 @@ static std::string formatShape(ArrayRef<int64_t> shape) {
 
 std::string LayerSpec::classKey() const {
   std::string key;
-  for (double number : {double(heads), double(kvHeads), double(headDim), double(valueDim), norm.eps,
-                        norm.offset, attentionScale, attentionSoftcap, double(window),
-                        double(ropeDim), ropeTheta, ropePositionScale, residualScale})
+  for (double number :
+       {double(heads), double(kvHeads), double(headDim), double(valueDim), norm.eps, norm.offset,
+        attentionScale, attentionSoftcap, double(window), double(rope.dim), rope.theta,
+        rope.positionScale, rope.magnitude, double(rope.originalContext), residualScale})
     key += formatNumber(number) + " ";
+  for (const std::vector<double> *factors : {&rope.factors, &rope.longFactors}) {
+    for (double factor : *factors)
+      key += formatNumber(factor) + " ";
+    key += "; ";
+  }
   for (const RoleInfo &info : roleInfos)
     if (const WeightRef *role = weight(info.role))
       key += (info.keyword + formatShape(role->shape)).str() +
@@ -44,10 +49,11 @@ namespace {
 
 class Resolver {
 public:
-  Resolver(const GGUFFile &file, const ArchRecord &record, StringRef architecture,
+  Resolver(const Checkpoint &checkpoint, const ArchRecord &record, StringRef architecture,
            Problems &problems)
-      : file(file), record(record), architecture(architecture), problems(problems),
-        numbers(file, record, architecture, problems) {}
+      : checkpoint(checkpoint), record(record), architecture(architecture), problems(problems),
+        numbers(checkpoint, record, architecture, problems),
+        ropes(checkpoint, record, numbers, problems) {}
 
   ModelSpec resolve();
 
@@ -61,7 +67,9 @@ private:
   void checkStructure(const LayerSpec &layer, int64_t index);
 
   std::optional<WeightRef> readWeight(Role role, int64_t layer);
-  const GGUFTensor *findTensor(const TensorSpec &spec, int64_t layer);
+  bool readShape(Role role, int64_t layer, const CheckpointTensor &tensor, StringRef name,
+                 WeightRef &weight, int64_t &firstRow);
+  void readActivation();
   bool matchesAny(StringRef tensor, ArrayRef<std::string> patterns) const;
 
   template <typename T>
@@ -75,13 +83,14 @@ private:
       result = *value;
   }
 
-  const GGUFFile &file;
+  const Checkpoint &checkpoint;
   const ArchRecord &record;
   StringRef architecture;
   Problems &problems;
   Hyperparameters numbers;
+  RopeReader ropes;
   ModelSpec model;
-  llvm::DenseSet<const GGUFTensor *> used;
+  llvm::DenseSet<const CheckpointTensor *> used;
 };
 
 } // namespace
@@ -90,11 +99,17 @@ private:
 // What the record does not cover
 //===----------------------------------------------------------------------===//
 
+/// Whether `key` is `known` or in the object of that name.
+static bool isOrIsInside(StringRef key, StringRef known) {
+  return key == known || (key.starts_with(known) && key.drop_front(known.size()).starts_with("."));
+}
+
 static const Refusal *findRefusal(const ArchRecord &record, StringRef key, StringRef arch) {
   for (const Refusal &refusal : record.refusals)
     for (const std::string &refused : refusal.keys) {
       auto [prefix, suffix] = StringRef(refused).split("{arch}");
-      if (key == (prefix.size() == refused.size() ? refused : (prefix + arch + suffix).str()))
+      if (isOrIsInside(key,
+                       prefix.size() == refused.size() ? refused : (prefix + arch + suffix).str()))
         return &refusal;
     }
   return nullptr;
@@ -102,25 +117,37 @@ static const Refusal *findRefusal(const ArchRecord &record, StringRef key, Strin
 
 /// A key that nobody reads may change what the model computes.
 void Resolver::checkKeys() {
-  llvm::StringSet<> known;
+  std::vector<std::string> read, ignored;
+  auto add = [&](const ByOrigin<Names> &keys) {
+    for (const std::string &key : keys[checkpoint.origin()])
+      read.push_back(numbers.expandKey(key));
+  };
   for (const Hyperparameter &parameter : record.hyperparameters) {
-    known.insert(numbers.expandKey(parameter.key));
-    known.insert(numbers.expandKey(parameter.lengthOf));
+    add(parameter.keys);
+    read.push_back(numbers.expandKey(parameter.lengthOf));
   }
+  add(record.ropeScalingKeys);
+  add(record.ropeFactors);
+  add(record.ropeLongFactors);
+  add(record.activationKeys);
   for (const std::string &key : record.ignoredKeys)
-    known.insert(numbers.expandKey(key));
-  std::string prefix = (architecture + ".").str();
-  for (const GGUFEntry &entry : file.metadata()) {
-    StringRef key = StringRef(entry.key);
+    ignored.push_back(numbers.expandKey(key));
+  // Other keys of a GGUF file are about the file, not the model.
+  std::string prefix = checkpoint.origin() == Origin::GGUF ? (architecture + ".").str() : "";
+  for (const Checkpoint::Entry &entry : checkpoint.entries()) {
+    StringRef key = entry.key;
+    if (llvm::is_contained(read, key))
+      continue;
     if (const Refusal *refusal = findRefusal(record, key, architecture)) {
-      std::string value = formatValue(entry.value);
+      std::string value = entry.value.describe();
       if (!llvm::is_contained(refusal->except, StringRef(value).trim('\'')))
-        problems.add("key " + key, "frit does not support " + refusal->what + " (" + value + "); " +
-                                       refusal->instead);
-    } else if (key.starts_with(prefix) && !known.contains(key)) {
-      problems.add("key " + key,
+        problems.add(checkpoint.describeKey(key), "frit does not support " + refusal->what + " (" +
+                                                      value + "); " + refusal->instead);
+    } else if (key.starts_with(prefix) &&
+               llvm::none_of(ignored, [&](StringRef known) { return isOrIsInside(key, known); })) {
+      problems.add(checkpoint.describeKey(key),
                    "the record '" + record.name + "' does not know it (its value is " +
-                       formatValue(entry.value) +
+                       entry.value.describe() +
                        "), and it may change the result; describe or ignore it in a record of "
                        "your own (--arch-spec)");
     }
@@ -129,26 +156,23 @@ void Resolver::checkKeys() {
 
 void Resolver::checkFormats() {
   struct Group {
-    const GGUFTensor *first = nullptr;
+    const CheckpointTensor *first = nullptr;
     size_t count = 0;
   };
-  std::map<uint32_t, Group> groups;
-  for (const GGUFTensor &tensor : file.tensors()) {
-    if (tensor.format())
+  std::map<std::string_view, Group> groups;
+  for (const CheckpointTensor &tensor : checkpoint.tensors()) {
+    if (tensor.format || matchesAny(StringRef(tensor.name), record.ignoredTensors))
       continue;
-    Group &group = groups[tensor.ggmlType];
+    Group &group = groups[tensor.typeName];
     if (group.count++ == 0)
       group.first = &tensor;
   }
-  std::string readable;
-#define FRIT_FORMAT(Name, keyword, ggufType, ...)                                                  \
-  readable += (readable.empty() ? "" : ", ") + StringRef(ggufTypeName(ggufType)).str();
-#include "frit/Formats/Formats.def"
   for (const auto &[type, group] : groups)
-    problems.add(
-        "type " + StringRef(ggufTypeName(type)) + " of " + Twine(group.count) +
-            (group.count == 1 ? " tensor, " : " tensors, first ") + StringRef(group.first->name),
-        "frit cannot read it; convert the model to " + readable + " (llama-quantize does that)");
+    problems.add("type " + StringRef(type) + " of " + Twine(group.count) +
+                     (group.count == 1 ? " tensor, " : " tensors, first ") +
+                     StringRef(group.first->name),
+                 "frit cannot read it; convert the model to " + checkpoint.readableTypes() +
+                     (checkpoint.origin() == Origin::GGUF ? " (llama-quantize does that)" : ""));
 }
 
 bool Resolver::matchesAny(StringRef tensor, ArrayRef<std::string> patterns) const {
@@ -159,9 +183,9 @@ bool Resolver::matchesAny(StringRef tensor, ArrayRef<std::string> patterns) cons
 
 /// Tensors no role took.
 void Resolver::checkLeftOver() {
-  for (const GGUFTensor &tensor : file.tensors()) {
+  for (const CheckpointTensor &tensor : checkpoint.tensors()) {
     StringRef name = StringRef(tensor.name);
-    if (used.contains(&tensor) || matchesAny(name, record.ignoredTensors))
+    if (used.contains(&tensor) || ropes.reads(tensor) || matchesAny(name, record.ignoredTensors))
       continue;
     auto [pattern, layer] = generalizeLayer(name);
     auto refusal = llvm::find_if(
@@ -182,52 +206,82 @@ void Resolver::checkLeftOver() {
 // Tensors
 //===----------------------------------------------------------------------===//
 
-const GGUFTensor *Resolver::findTensor(const TensorSpec &spec, int64_t layer) {
-  return file.findTensor(expandLayer(spec.name, std::to_string(layer)));
+/// The shape of the role, and where in a fused tensor its rows begin. False after a problem.
+bool Resolver::readShape(Role role, int64_t layer, const CheckpointTensor &tensor, StringRef name,
+                         WeightRef &weight, int64_t &firstRow) {
+  const TensorSpec &spec = *record.tensor(role);
+  std::string place = "shape of " + roleKeyword(role).str();
+  std::string expressions;
+  bool known = true;
+  auto evaluate = [&](const Expression &expression, ValueKind kind) -> int64_t {
+    std::optional<double> value = numbers.evaluate(expression, place, kind, layer);
+    known &= value.has_value();
+    return value ? static_cast<int64_t>(*value) : 0;
+  };
+  for (const Expression &expression : spec.shape) {
+    weight.shape.push_back(evaluate(expression, ValueKind::Count));
+    expressions += (expressions.empty() ? "" : ", ") + expression.text().str();
+  }
+  SmallVector<int64_t, 4> wanted(weight.shape.begin(), weight.shape.end()), found = tensor.shape;
+  if (spec.rows) {
+    firstRow = evaluate(spec.rows->first, ValueKind::Size);
+    wanted[0] = evaluate(spec.rows->second, ValueKind::Count);
+    expressions = spec.rows->second.text().str() +
+                  (spec.shape.size() == 2 ? ", " + spec.shape[1].text().str() : "");
+    if (known && firstRow + weight.shape[0] > wanted[0]) {
+      problems.add(place, "expected its rows from " + Twine(firstRow) + " to " +
+                              Twine(firstRow + weight.shape[0]) + " among the " + Twine(wanted[0]) +
+                              " of its tensor");
+      return false;
+    }
+  }
+  while (found.size() > wanted.size() && found.front() == 1)
+    found.erase(found.begin());
+  if (known && found != wanted)
+    problems.addTensor(name,
+                       "expected shape [" + expressions + "] = " + formatShape(wanted) +
+                           ", found " + formatShape(found) +
+                           "; does the file's metadata belong to its tensors?",
+                       layer);
+  return known && found == wanted;
 }
 
 std::optional<WeightRef> Resolver::readWeight(Role role, int64_t layer) {
   const TensorSpec *spec = record.tensor(role);
   if (!spec)
     return std::nullopt;
-  const GGUFTensor *tensor = findTensor(*spec, layer);
+  const std::string &name = spec->names[checkpoint.origin()];
+  const CheckpointTensor *tensor =
+      name.empty() ? nullptr : checkpoint.findTensor(expandLayer(name, std::to_string(layer)));
   if (!tensor) {
-    if (!spec->optional && !spec->fallback)
+    if (name.empty() && roleInfos[static_cast<unsigned>(role)].necessary)
+      problems.add("record " + record.name,
+                   "does not say where checkpoints of this kind hold " + roleKeyword(role));
+    else if (!name.empty() && !spec->optional && !spec->fallback)
       problems.addTensor(
-          spec->name,
-          "is missing; is the file complete, and of architecture '" + architecture + "'?", layer);
+          name, "is missing; is the file complete, and of architecture '" + architecture + "'?",
+          layer);
     return std::nullopt;
   }
   used.insert(tensor);
+  double tied = 0;
+  set(tied, spec->tied, "tensors." + roleKeyword(role).str(), ValueKind::Number, layer);
+  if (tied != 0)
+    return std::nullopt;
 
   WeightRef weight;
-  std::string expressions;
-  bool known = true;
-  for (const Expression &expression : spec->shape) {
-    std::optional<double> dim = numbers.evaluate(expression, "shape of " + roleKeyword(role).str(),
-                                                 ValueKind::Count, layer);
-    known &= dim.has_value();
-    weight.shape.push_back(dim ? static_cast<int64_t>(*dim) : 0);
-    expressions += (expressions.empty() ? "" : ", ") + expression.text().str();
-  }
-  SmallVector<int64_t, 4> found(tensor->dims.begin(), tensor->dims.begin() + tensor->rank);
-  while (found.size() > weight.shape.size() && found.back() == 1)
-    found.pop_back();
-  std::reverse(found.begin(), found.end());
-  if (known && found != weight.shape) {
-    problems.addTensor(spec->name,
-                       "expected shape [" + expressions + "] = " + formatShape(weight.shape) +
-                           ", found " + formatShape(found) +
-                           "; does the file's metadata belong to its tensors?",
-                       layer);
+  int64_t firstRow = 0;
+  if (!readShape(role, layer, *tensor, name, weight, firstRow) || !tensor->format)
     return std::nullopt;
-  }
-  std::optional<Format> format = tensor->format();
-  if (!known || !format)
-    return std::nullopt;
-  weight.format = *format;
-  weight.file = tensor->part;
-  weight.offset = static_cast<int64_t>(tensor->fileOffset);
+  const FormatInfo &format = formatInfo(*tensor->format);
+  weight.format = *tensor->format;
+  weight.file = tensor->file;
+  weight.offset = static_cast<int64_t>(tensor->offset);
+  // Rows of a vector are its elements.
+  bool isVector = weight.shape.size() == 1;
+  if (isVector && firstRow % format.blockElements != 0)
+    problems.addTensor(name, "expected a format without blocks for a fused vector", layer);
+  weight.offset += format.rowBytes(isVector ? firstRow : firstRow * weight.shape[1]);
   return weight;
 }
 
@@ -249,12 +303,12 @@ void Resolver::checkShape(Role role, const WeightRef *weight, ArrayRef<int64_t> 
 void Resolver::checkStructure(const LayerSpec &layer, int64_t index) {
   std::string place = " of layer " + std::to_string(index);
   if (layer.heads % layer.kvHeads != 0)
-    problems.add("key " + numbers.expandKey(record.findHyperparameter("kv_heads")->key),
+    problems.add(numbers.describe(*record.findHyperparameter("kv_heads")),
                  "expected a divisor of the " + Twine(layer.heads) + " heads, found " +
                      Twine(layer.kvHeads));
-  if (layer.ropeDim % 2 != 0 || layer.ropeDim > layer.headDim)
+  if (layer.rope.dim % 2 != 0 || layer.rope.dim > layer.headDim)
     problems.add("rope.dim", "expected an even number up to head_dim = " + Twine(layer.headDim) +
-                                 ", found " + Twine(layer.ropeDim));
+                                 ", found " + Twine(layer.rope.dim));
   auto expect = [&](Role role, ArrayRef<int64_t> shape) {
     checkShape(role, layer.weight(role), shape, place);
   };
@@ -297,12 +351,7 @@ void Resolver::readLayer(int64_t index) {
   set(layer.attentionSoftcap, record.attentionSoftcap, "attention.softcap", ValueKind::NonNegative,
       index);
   set(layer.window, record.attentionWindow, "attention.window", ValueKind::Size, index);
-  set(layer.ropeDim, record.ropeDim, "rope.dim", ValueKind::Size, index);
-  if (layer.ropeDim > 0) {
-    set(layer.ropeTheta, record.ropeTheta, "rope.theta", ValueKind::Positive, index);
-    set(layer.ropePositionScale, record.ropePositionScale, "rope.position_scale",
-        ValueKind::Positive, index);
-  }
+  layer.rope = ropes.read(index);
   set(layer.residualScale, record.residualScale, "residual.scale", ValueKind::Number, index);
   for (const RoleInfo &info : roleInfos)
     if (info.inLayer)
@@ -329,7 +378,7 @@ void Resolver::readModel() {
     std::optional<WeightRef> &weight = model.weights[static_cast<unsigned>(info.role)];
     weight = readWeight(info.role, whole);
     const TensorSpec *spec = record.tensor(info.role);
-    if (spec && spec->fallback && !findTensor(*spec, whole)) {
+    if (spec && spec->fallback && !weight) {
       weight = model.weights[static_cast<unsigned>(*spec->fallback)];
       model.tied |= info.role == Role::Output && *spec->fallback == Role::TokenEmbd;
     }
@@ -346,37 +395,42 @@ void Resolver::readModel() {
   }
 }
 
-static std::string modelName(const GGUFFile &file) {
-  if (const GGUFValue *name = file.find("general.name"))
-    if (Result<std::string_view> text = name->asString(); text && !text->empty())
-      return std::string(*text);
-  return llvm::sys::path::stem(file.path()).str();
-}
-
-static std::string tokenizerKind(const GGUFFile &file) {
-  std::string result;
-  for (std::string_view key : {"tokenizer.ggml.model", "tokenizer.ggml.pre"})
-    if (const GGUFValue *value = file.find(key))
-      if (Result<std::string_view> text = value->asString(); text && !text->empty())
-        result += (result.empty() ? "" : " ") + std::string(*text);
-  return result;
+void Resolver::readActivation() {
+  model.activation = record.activation;
+  std::string key, names;
+  const CheckpointValue *value = numbers.find(record.activationKeys, key);
+  if (!value)
+    return;
+  Result<std::string_view> text = value->asText();
+  for (const auto &[name, activation] : record.activationChoices) {
+    if (text && name == *text) {
+      model.activation = activation;
+      return;
+    }
+    names += (names.empty() ? "" : ", ") + name;
+  }
+  problems.add(checkpoint.describeKey(key),
+               "frit does not support this activation (" + value->describe() +
+                   "); use a model whose activation is one of " + names);
 }
 
 ModelSpec Resolver::resolve() {
   model.record = &record;
   model.architecture = architecture.str();
-  model.name = modelName(file);
-  model.tokenizer = tokenizerKind(file);
-  for (const GGUFPart &part : file.parts())
-    model.files.push_back(llvm::sys::path::filename(part.path).str());
+  model.name = checkpoint.name();
+  model.tokenizer = checkpoint.tokenizerKind();
+  model.files = checkpoint.files();
+  model.origin = checkpoint.origin();
+  model.ropeOrder = record.ropeOrder[checkpoint.origin()];
+  readActivation();
   checkKeys();
   checkFormats();
   readModel();
   std::optional<int64_t> layers = numbers.getCount("layers");
   // Every layer has tensors of its own, so that a larger number is wrong, and could be any.
-  if (layers && static_cast<uint64_t>(*layers) > file.tensors().size()) {
-    problems.add("key " + numbers.expandKey(record.findHyperparameter("layers")->key),
-                 "expected no more layers than the " + Twine(file.tensors().size()) +
+  if (layers && static_cast<uint64_t>(*layers) > checkpoint.tensors().size()) {
+    problems.add(numbers.describe(*record.findHyperparameter("layers")),
+                 "expected no more layers than the " + Twine(checkpoint.tensors().size()) +
                      " tensors of the file, found " + Twine(*layers));
   } else if (layers) {
     numbers.setLayers(*layers);
@@ -387,7 +441,7 @@ ModelSpec Resolver::resolve() {
   return std::move(model);
 }
 
-ModelSpec frit::resolveModel(const GGUFFile &file, const ArchRecord &record, StringRef architecture,
-                             Problems &problems) {
-  return Resolver(file, record, architecture, problems).resolve();
+ModelSpec frit::resolveModel(const Checkpoint &checkpoint, const ArchRecord &record,
+                             StringRef architecture, Problems &problems) {
+  return Resolver(checkpoint, record, architecture, problems).resolve();
 }

@@ -88,7 +88,14 @@ LogicalResult Interpreter<T>::eval(graph::RopeOp op) {
     return failure();
   int64_t headDim = op.getHeadDim(), dim = op.getDim();
   double theta = op.getTheta().convertToDouble();
-  double positionScale = op.getPositionScale().convertToDouble();
+  double positionScale = op.getPositionScale().convertToDouble(), magnitude = 1;
+  // Of long contexts the runtime decides by the room of a session; here there is none.
+  ArrayRef<double> factors;
+  if (graph::FrequenciesAttr frequencies = op.getFrequenciesAttr()) {
+    magnitude = frequencies.getMagnitude().getValueAsDouble();
+    if (frequencies.getFactors())
+      factors = frequencies.getFactors();
+  }
   bool halves = op.getPairs() == graph::RopePairs::Halves;
 
   Tensor<T> y = x; // elements past `dim` of a head stay
@@ -96,7 +103,10 @@ LogicalResult Interpreter<T>::eval(graph::RopeOp op) {
     for (int64_t i = 0; i < dim / 2; ++i) {
       double exponent = -2.0 * static_cast<double>(i) / static_cast<double>(dim);
       double angle = tokens.positions[t] * positionScale * std::pow(theta, exponent);
-      T cosine = static_cast<T>(std::cos(angle)), sine = static_cast<T>(std::sin(angle));
+      if (!factors.empty())
+        angle /= factors[i];
+      T cosine = static_cast<T>(magnitude * std::cos(angle));
+      T sine = static_cast<T>(magnitude * std::sin(angle));
       int64_t first = halves ? i : 2 * i, second = halves ? i + dim / 2 : 2 * i + 1;
       for (int64_t head = 0; head < x.columns; head += headDim) {
         T a = x.row(t)[head + first], b = x.row(t)[head + second];

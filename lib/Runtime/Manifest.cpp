@@ -289,6 +289,25 @@ static void readPrograms(const Node &node, Manifest &manifest) {
   }
 }
 
+double Manifest::RopeTable::frequency(int64_t pair, int64_t capacity) const {
+  double result =
+      positionScale * std::pow(theta, -2.0 * static_cast<double>(pair) / static_cast<double>(dim));
+  const std::vector<double> &divisors =
+      !longFactors.empty() && capacity > originalContext ? longFactors : factors;
+  return divisors.empty() ? result : result / divisors[static_cast<size_t>(pair)];
+}
+
+/// Of one for each pair, or none.
+static std::vector<double> readFactors(const Node &factors, int64_t pairs) {
+  size_t count = factors.size();
+  if (count != 0 && count != static_cast<size_t>(pairs))
+    factors.fail("expected ", pairs, " numbers or none, found ", count);
+  std::vector<double> result;
+  for (size_t i = 0; i < count; ++i)
+    result.push_back(factors[i].number(1e-9, 1e9));
+  return result;
+}
+
 static void readRopeTables(const Node &tables, Manifest &manifest) {
   for (size_t i = 0, count = tables.size(); i < count; ++i) {
     Node entry = tables[i];
@@ -298,6 +317,10 @@ static void readRopeTables(const Node &tables, Manifest &manifest) {
     table.positionScale = entry["position_scale"].number(1e-6, 1e6);
     if (table.dim % 2)
       entry["dim"].fail("expected an even number, found ", table.dim);
+    table.magnitude = entry["magnitude"].number(1e-3, 1e3);
+    table.factors = readFactors(entry["factors"], table.dim / 2);
+    table.longFactors = readFactors(entry["long_factors"], table.dim / 2);
+    table.originalContext = entry["original_context"].integer(0, maxBytes);
   }
 }
 

@@ -43,6 +43,14 @@ struct Manifest {
     int64_t dim; ///< even
     double theta;
     double positionScale; ///< position_scale
+    double magnitude;     ///< of cosines and sines
+    /// Divisors of the frequencies: dim / 2 or none. The long ones, if any, serve sessions with
+    /// room for more than original_context tokens.
+    std::vector<double> factors, longFactors;
+    int64_t originalContext;
+
+    /// Radians from one position to the next, of pair `pair`, in a session of `capacity` tokens.
+    double frequency(int64_t pair, int64_t capacity) const;
   };
   struct Buffer {
     std::string name;

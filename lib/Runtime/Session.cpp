@@ -120,9 +120,8 @@ Status Session::allocateBuffers() {
         layout.add(tokenRows, static_cast<uint64_t>(table.dim) * sizeof(float), bufferAlignment));
     std::vector<double> &frequencies = ropeFrequencies.emplace_back();
     for (int64_t pair = 0; pair < table.dim / 2; ++pair)
-      frequencies.push_back(
-          table.positionScale *
-          std::pow(table.theta, -2.0 * static_cast<double>(pair) / static_cast<double>(table.dim)));
+      frequencies.push_back(table.frequency(pair, contextTokens));
+    ropeMagnitudes.push_back(table.magnitude);
   }
   auto scratchStride =
       static_cast<uint64_t>(roundUp(manifest.scratchBytes, static_cast<int64_t>(bufferAlignment)));
@@ -308,12 +307,13 @@ void Session::fillRopeTables(int64_t tokens) {
   for (size_t table = 0; table < ropeTables.size(); ++table) {
     const std::vector<double> &frequencies = ropeFrequencies[table];
     size_t pairs = frequencies.size();
+    double magnitude = ropeMagnitudes[table];
     for (int64_t token = 0; token < tokens; ++token) {
       float *row = ropeTables[table] + static_cast<size_t>(token) * 2 * pairs;
       for (size_t pair = 0; pair < pairs; ++pair) {
         double angle = tokenPositions[token] * frequencies[pair];
-        row[pair] = static_cast<float>(std::cos(angle));
-        row[pairs + pair] = static_cast<float>(std::sin(angle));
+        row[pair] = static_cast<float>(magnitude * std::cos(angle));
+        row[pairs + pair] = static_cast<float>(magnitude * std::sin(angle));
       }
     }
   }

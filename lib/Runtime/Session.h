@@ -131,6 +131,7 @@ private:
   int32_t *tokenSlots = nullptr;
   int32_t *wantedRows = nullptr;
   std::vector<std::vector<double>> ropeFrequencies; ///< [table][pair], in radians a position
+  std::vector<double> ropeMagnitudes;               ///< [table]
   std::vector<float *> ropeTables;                  ///< [table]: [token][dim]
   frit_ctx call = {};
 

@@ -190,9 +190,10 @@ FailureOr<Value> PhaseScheduler::emitOp(Operation *op, TileEnv &env, const Place
         return emitNorm(norm, tiles[0], place.column);
       })
       .Case([&](graph::RopeOp rope) -> FailureOr<Value> {
-        return Value(tile::RotateOp::create(
-            builder, loc, type, tiles[0], place.row, static_cast<int64_t>(rope.getHeadDim()),
-            static_cast<int64_t>(rope.getDim()), rope.getTheta(), rope.getPositionScale()));
+        return Value(tile::RotateOp::create(builder, loc, type, tiles[0], place.row,
+                                            static_cast<int64_t>(rope.getHeadDim()),
+                                            static_cast<int64_t>(rope.getDim()), rope.getTheta(),
+                                            rope.getPositionScale(), rope.getFrequenciesAttr()));
       })
       .Case([&](graph::GluOp glu) -> FailureOr<Value> {
         return map(loc, type, tiles, [&](OpBuilder &b, ValueRange v) -> Value {

@@ -263,13 +263,11 @@ static void fillRopeTable(const Manifest::RopeTable &table, const Call &call, fl
   int64_t pairs = table.dim / 2;
   for (size_t token = 0; token < call.positions.size(); ++token)
     for (int64_t pair = 0; pair < pairs; ++pair) {
-      double frequency =
-          table.positionScale *
-          std::pow(table.theta, -2.0 * static_cast<double>(pair) / static_cast<double>(table.dim));
-      double angle = call.positions[token] * frequency;
+      // The layers are verified in the context of training.
+      double angle = call.positions[token] * table.frequency(pair, 0);
       float *row = out + static_cast<int64_t>(token) * table.dim;
-      row[pair] = static_cast<float>(std::cos(angle));
-      row[pairs + pair] = static_cast<float>(std::sin(angle));
+      row[pair] = static_cast<float>(table.magnitude * std::cos(angle));
+      row[pairs + pair] = static_cast<float>(table.magnitude * std::sin(angle));
     }
 }
 

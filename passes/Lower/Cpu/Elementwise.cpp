@@ -225,7 +225,8 @@ void PhaseLowering::lowerRotate(tile::RotateOp op) {
   auto dim = static_cast<int64_t>(op.getDim()), headDim = static_cast<int64_t>(op.getHeadDim());
   int64_t half = dim / 2;
   int64_t tableNumber =
-      info.ropeTable(dim, op.getTheta().convertToDouble(), op.getPositionScale().convertToDouble());
+      info.ropeTable({dim, op.getTheta().convertToDouble(), op.getPositionScale().convertToDouble(),
+                      op.getFrequenciesAttr()});
   Value table =
       emit.load(emit.pointer(),
                 emit.address(contextPointer(offsetof(frit_ctx, ropeTables)), 8 * tableNumber), 8);

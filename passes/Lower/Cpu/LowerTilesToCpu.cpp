@@ -46,11 +46,15 @@ struct LowerTilesToCpu : lower::cpu::impl::LowerTilesToCpuBase<LowerTilesToCpu> 
     OpBuilder builder(&getContext());
     module->setAttr("frit.scratch_bytes", builder.getI64IntegerAttr(info.scratchBytes));
     SmallVector<Attribute> tables;
-    for (const RopeTable &table : info.ropeTables)
-      tables.push_back(builder.getDictionaryAttr(
-          {builder.getNamedAttr("dim", builder.getI64IntegerAttr(table.dim)),
-           builder.getNamedAttr("theta", builder.getF64FloatAttr(table.theta)),
-           builder.getNamedAttr("position_scale", builder.getF64FloatAttr(table.positionScale))}));
+    for (const RopeTable &table : info.ropeTables) {
+      SmallVector<NamedAttribute> fields = {
+          builder.getNamedAttr("dim", builder.getI64IntegerAttr(table.dim)),
+          builder.getNamedAttr("theta", builder.getF64FloatAttr(table.theta)),
+          builder.getNamedAttr("position_scale", builder.getF64FloatAttr(table.positionScale))};
+      if (table.frequencies)
+        fields.push_back(builder.getNamedAttr("frequencies", table.frequencies));
+      tables.push_back(builder.getDictionaryAttr(fields));
+    }
     module->setAttr("frit.rope_tables", builder.getArrayAttr(tables));
   }
 };

@@ -14,11 +14,12 @@ using namespace mlir;
 using namespace frit;
 using namespace frit::lower::cpu;
 
-int64_t ModuleInfo::ropeTable(int64_t dim, double theta, double positionScale) {
+int64_t ModuleInfo::ropeTable(const RopeTable &wanted) {
   for (auto [index, table] : llvm::enumerate(ropeTables))
-    if (table.dim == dim && table.theta == theta && table.positionScale == positionScale)
+    if (table.dim == wanted.dim && table.theta == wanted.theta &&
+        table.positionScale == wanted.positionScale && table.frequencies == wanted.frequencies)
       return static_cast<int64_t>(index);
-  ropeTables.push_back({dim, theta, positionScale});
+  ropeTables.push_back(wanted);
   return static_cast<int64_t>(ropeTables.size()) - 1;
 }
 

@@ -22,6 +22,7 @@ namespace frit::lower::cpu {
 struct RopeTable {
   int64_t dim;
   double theta, positionScale;
+  graph::FrequenciesAttr frequencies; ///< Null: powers of theta.
 };
 
 /// What the phases of a module share, and what the manifest must know of them.
@@ -31,7 +32,7 @@ struct ModuleInfo {
   llvm::SmallVector<RopeTable> ropeTables;
   int64_t scratchBytes = 0;
 
-  int64_t ropeTable(int64_t dim, double theta, double positionScale);
+  int64_t ropeTable(const RopeTable &wanted);
 };
 
 /// Lowers one phase. Every tile has a place in the worker's scratch memory, or is a view of a

@@ -6,7 +6,8 @@
 #
 # ===----------------------------------------------------------------------===//
 """Compiles the small models of cases.py in f32 and compares logits with the stored ones of transformers,
-of a prefill and of a prefill followed by decoding. Needs numpy only."""
+of a prefill and of a prefill followed by decoding. The same model as a Hugging Face directory must give
+the same bits. Needs numpy only."""
 
 from __future__ import annotations
 
@@ -23,6 +24,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "import"))
 
 import cases
+import huggingface
 import make_tiny_gguf
 
 F32 = ("--activations", "f32", "--kv-cache-type", "f32")
@@ -41,11 +43,13 @@ def run(frit: str, *arguments: str) -> str:
 def check(frit: str, scratch: Path, arch: str, shape: str) -> float:
     """The largest difference relative to the largest logit."""
     model, bundle, file = scratch / "model.gguf", scratch / "model.frit", scratch / "logits.npy"
+    directory = scratch / "directory"
+    huggingface.write_directory(arch, shape, directory)
     make_tiny_gguf.main([str(model), *cases.arguments(arch, shape)])
     run(frit, "compile", str(model), *F32, "-o", str(bundle))
     expected = np.load(HERE / f"{arch}.npz")[shape]
 
-    def logits(tokens: list[int], count: int) -> tuple[list[int], np.ndarray]:
+    def logits(tokens: list[int], count: int, bundle: Path = bundle) -> tuple[list[int], np.ndarray]:
         ids = ",".join(map(str, tokens))
         options = ("-n", str(count), "--print-tokens", "--ignore-eos", "--logits", str(file))
         out = run(frit, "run", str(bundle), "--tokens", ids, *options)
@@ -58,6 +62,10 @@ def check(frit: str, scratch: Path, arch: str, shape: str) -> float:
     start = cases.TOKENS[:SPLIT]
     generated, decoded = logits(start, DECODED)
     _, again = logits(start + generated[:-1], 0)
+    from_directory = scratch / "directory.frit"
+    run(frit, "compile", str(directory), *F32, "-o", str(from_directory))
+    if not np.array_equal(logits(cases.TOKENS, 0, from_directory)[1], prefilled):
+        raise RuntimeError("expected the same logits from the Hugging Face directory as from the GGUF file")
     return max(difference(prefilled[list(cases.ROWS)], expected), difference(decoded, again))
 
 

@@ -147,7 +147,7 @@ class MisuseTest(DriverTest):
         for command in (["run", "-p", "a"], ["bench"], ["compile", "-o", "o"], ["inspect"], ["verify"]):
             for name, *parts in [
                 ("missing.gguf", "cannot open 'missing.gguf'", "No such file"),
-                (".", "is a directory"),
+                (".", "expected a directory with a config.json"),
                 ("/dev/null", "is no regular file"),
                 ("text.txt", "'text.txt' is no model"),
                 ("empty.gguf", "empty.gguf"),

@@ -17,7 +17,7 @@ using llvm::StringRef;
 static const char *const smallest = R"json({
   "name": "smallest" @top,
   "hyperparameters": {
-    "layers": {"key": "{arch}.layers"},
+    "layers": {"gguf": "{arch}.layers"},
     "context_length": {"default": 100},
     "hidden": {"default": 64},
     "vocabulary": {"length_of": "tokens"},
@@ -30,16 +30,16 @@ static const char *const smallest = R"json({
   "attention": {"scale": "1 / sqrt(head_dim)" @attention},
   "ffn": {"kind": "glu" @ffn},
   "tensors": {
-    "token_embd": {"name": "embd", "shape": ["vocabulary", "hidden"]},
-    "output_norm": {"name": "norm", "shape": ["hidden"]},
-    "output": {"name": "output", "shape": ["vocabulary", "hidden"] @output},
-    "attn_q": {"name": "q{layer}", "shape": ["hidden", "hidden"] @attn_q},
-    "attn_k": {"name": "k{layer}", "shape": ["hidden", "hidden"]},
-    "attn_v": {"name": "v{layer}", "shape": ["hidden", "hidden"]},
-    "attn_output": {"name": "o{layer}", "shape": ["hidden", "hidden"]},
-    "ffn_gate": {"name": "g{layer}", "shape": [96, "hidden"]},
-    "ffn_up": {"name": "u{layer}", "shape": [96, "hidden"]},
-    "ffn_down": {"name": "d{layer}", "shape": ["hidden", 96]} @tensors
+    "token_embd": {"gguf": "embd", "shape": ["vocabulary", "hidden"]},
+    "output_norm": {"gguf": "norm", "shape": ["hidden"]},
+    "output": {"gguf": "output", "shape": ["vocabulary", "hidden"] @output},
+    "attn_q": {"gguf": "q{layer}", "shape": ["hidden", "hidden"] @attn_q},
+    "attn_k": {"gguf": "k{layer}", "shape": ["hidden", "hidden"]},
+    "attn_v": {"gguf": "v{layer}", "shape": ["hidden", "hidden"]},
+    "attn_output": {"gguf": "o{layer}", "shape": ["hidden", "hidden"]},
+    "ffn_gate": {"gguf": "g{layer}", "shape": [96, "hidden"]},
+    "ffn_up": {"gguf": "u{layer}", "shape": [96, "hidden"]},
+    "ffn_down": {"gguf": "d{layer}", "shape": ["hidden", 96]} @tensors
   }
 })json";
 
@@ -58,8 +58,25 @@ static std::string recordWith(StringRef mark = "", StringRef change = "") {
   return result;
 }
 
+/// Stands for the built-in records.
+static std::optional<StringRef> findRecord(StringRef name) {
+  static const std::string base = recordWith("top", R"(, "description": "d", "gguf": "base")");
+  if (name == "base")
+    return base;
+  if (name == "middle")
+    return R"({"name": "middle", "like": "base", "norm": {"eps": 1e-3, "offset": 1},
+               "ignore": {"keys": ["a"]}})";
+  if (name == "ring")
+    return R"({"name": "ring", "like": "ring"})";
+  return std::nullopt;
+}
+
+static Result<ArchRecord> parse(StringRef json, StringRef like = "") {
+  return ArchRecord::parse("r.json", json, findRecord, like);
+}
+
 static std::string errorOf(StringRef json) {
-  Result<ArchRecord> record = ArchRecord::parse("r.json", json);
+  Result<ArchRecord> record = parse(json);
   return record ? "no error" : record.error();
 }
 
@@ -76,14 +93,14 @@ static std::string errorReplacing(StringRef from, StringRef to) {
 }
 
 TEST(ArchRecord, Smallest) {
-  Result<ArchRecord> record = ArchRecord::parse("r.json", recordWith());
+  Result<ArchRecord> record = parse(recordWith());
   ASSERT_TRUE(record) << record.error();
   EXPECT_EQ(record->name, "smallest");
   EXPECT_EQ(record->hyperparameters.size(), 8u);
   ASSERT_TRUE(record->findHyperparameter("head_dim"));
   EXPECT_EQ(record->findHyperparameter("head_dim")->fallback->text(), "hidden / heads");
   EXPECT_EQ(record->findHyperparameter("none"), nullptr);
-  EXPECT_EQ(record->ropeOrder, RopeOrder::Halves);
+  EXPECT_EQ(record->ropeOrder[Origin::GGUF], RopeOrder::Halves);
   EXPECT_EQ(record->qkNorm, QKNorm::None);
   EXPECT_FALSE(record->tensors[static_cast<unsigned>(Role::AttnNorm)]);
 }
@@ -94,7 +111,8 @@ TEST(ArchRecord, BuiltIn) {
   ASSERT_FALSE(records->empty());
   for (const ArchRecord &record : *records) {
     EXPECT_FALSE(record.description.empty()) << record.name;
-    EXPECT_FALSE(record.ggufArchitectures.empty()) << record.name;
+    EXPECT_FALSE(record.architectures[Origin::GGUF].empty()) << record.name;
+    EXPECT_FALSE(record.architectures[Origin::HuggingFace].empty()) << record.name;
   }
 }
 
@@ -102,14 +120,15 @@ TEST(ArchRecord, UnknownKeysAreNamed) {
   EXPECT_EQ(errorWith("attention", ", \"scael\": 1"),
             "r.json: attention: unknown key 'scael'; known are scale, softcap, window, qk_norm");
   EXPECT_EQ(errorWith("top", ", \"a\": 1, \"b\": 2"),
-            "r.json: unknown keys 'a', 'b'; known are name, description, gguf, hyperparameters, "
-            "tensors, norm, attention, rope, ffn, embedding, residual, logits, ignore, refuse");
+            "r.json: unknown keys 'a', 'b'; known are name, description, gguf, huggingface, "
+            "hyperparameters, tensors, norm, attention, rope, ffn, embedding, residual, logits, "
+            "ignore, refuse");
   EXPECT_EQ(errorWith("head_dim", ", \"min\": 1"),
-            "r.json: hyperparameters.head_dim: unknown key 'min'; known are key, length_of, is, "
-            "per_layer, choices, default, what, instead");
+            "r.json: hyperparameters.head_dim: unknown key 'min'; known are gguf, huggingface, "
+            "length_of, is, per_layer, choices, default, what, instead");
   EXPECT_EQ(errorWith("attn_q", ", \"transpose\": true"),
-            "r.json: tensors.attn_q: unknown key 'transpose'; known are name, shape, optional, "
-            "default");
+            "r.json: tensors.attn_q: unknown key 'transpose'; known are gguf, huggingface, "
+            "shape, optional, default, tied, rows");
   EXPECT_EQ(errorWith("tensors", ", \"attn_x\": {}").substr(0, 45),
             "r.json: tensors: unknown key 'attn_x'; known ");
   EXPECT_EQ(
@@ -121,14 +140,14 @@ TEST(ArchRecord, NoJSON) {
   EXPECT_EQ(errorOf("{").substr(0, 8), "r.json: ");
   EXPECT_EQ(errorOf("[]"), "r.json: expected an object");
   EXPECT_EQ(errorOf(""), "r.json: [1:0, byte=0]: Unexpected EOF");
-  EXPECT_EQ(errorOf(std::string(100000, '[')), "r.json: expected at most 16 levels of nesting");
+  EXPECT_EQ(errorOf(std::string(100000, '[')), "r.json: expected at most 32 levels of nesting");
   // Brackets in texts do not nest.
   EXPECT_EQ(errorWith("top", ", \"description\": \"[[[[[[[[[[[[[[[[[[[[\\\"[[[[[\""), "no error");
 }
 
 TEST(ArchRecord, WrongTypes) {
   EXPECT_EQ(errorReplacing("\"smallest\"", "1"), "r.json: name: expected a text");
-  EXPECT_EQ(errorWith("top", ", \"gguf\": \"a\""), "r.json: gguf: expected a list");
+  EXPECT_EQ(errorWith("top", ", \"gguf\": {}"), "r.json: gguf: expected a list");
   EXPECT_EQ(errorWith("top", ", \"gguf\": [1]"), "r.json: gguf: expected a text");
   EXPECT_EQ(errorWith("top", ", \"rope\": []"), "r.json: rope: expected an object");
   EXPECT_EQ(errorWith("norm", ", \"offset\": true"),
@@ -141,21 +160,22 @@ TEST(ArchRecord, MissingParts) {
   EXPECT_EQ(errorReplacing("\"name\": \"smallest\" ,", ""), "r.json: name: is missing");
   EXPECT_EQ(errorReplacing("\"hidden\": {\"default\": 64},", ""),
             "r.json: hyperparameters.hidden: is missing");
-  EXPECT_EQ(errorReplacing("\"output_norm\": {\"name\": \"norm\", \"shape\": [\"hidden\"]},", ""),
+  EXPECT_EQ(errorReplacing("\"output_norm\": {\"gguf\": \"norm\", \"shape\": [\"hidden\"]},", ""),
             "r.json: tensors.output_norm: is missing");
   EXPECT_EQ(errorReplacing("\"ffn\": {\"kind\": \"glu\" },", ""), "r.json: ffn: is missing");
-  EXPECT_EQ(errorReplacing("\"name\": \"q{layer}\", ", ""),
-            "r.json: tensors.attn_q.name: is missing");
+  EXPECT_EQ(errorReplacing("\"gguf\": \"q{layer}\", ", ""),
+            "r.json: tensors.attn_q: expected at least one of gguf and huggingface");
 }
 
 TEST(ArchRecord, Hyperparameters) {
   EXPECT_EQ(errorWith("hyperparameters", ", \"x\": {}"),
-            "r.json: hyperparameters.x: expected at least one of key, length_of and default");
+            "r.json: hyperparameters.x: expected at least one of gguf, huggingface, "
+            "length_of and default");
   EXPECT_EQ(errorWith("hyperparameters", ", \"layer\": {\"default\": 1}"),
             "r.json: hyperparameters.layer: this name has a meaning in expressions");
   EXPECT_EQ(errorWith("head_dim", ", \"is\": \"prime\""),
             "r.json: hyperparameters.head_dim.is: expected one of count, size, positive, "
-            "nonnegative, number, found 'prime'");
+            "nonnegative, number, flag, found 'prime'");
   EXPECT_EQ(errorWith("head_dim", ", \"choices\": {\"a\": 1}"),
             "r.json: hyperparameters.head_dim: expected 'what' and 'instead' beside choices");
   EXPECT_EQ(errorWith("hyperparameters",
@@ -180,24 +200,24 @@ TEST(ArchRecord, Expressions) {
 
 TEST(ArchRecord, Tensors) {
   EXPECT_EQ(errorReplacing("\"q{layer}\"", "\"q\""),
-            "r.json: tensors.attn_q.name: expected {layer} in it");
+            "r.json: tensors.attn_q.gguf: expected {layer} in it");
   EXPECT_EQ(errorReplacing("\"embd\"", "\"embd{layer}\""),
-            "r.json: tensors.token_embd.name: expected no {layer} in it");
+            "r.json: tensors.token_embd.gguf: expected no {layer} in it");
   EXPECT_EQ(errorReplacing("\"shape\": [\"hidden\"]", "\"shape\": []"),
             "r.json: tensors.output_norm.shape: expected one or two dimensions");
   EXPECT_EQ(errorWith("attn_q", ", \"optional\": true"),
             "r.json: tensors.attn_q.optional: no model does without it");
   EXPECT_EQ(errorWith("output", ", \"default\": \"embedding\""),
             "r.json: tensors.output.default: there is no role 'embedding'");
-  EXPECT_EQ(errorReplacing("\"name\": \"embd\"", "\"name\": \"embd\", \"default\": \"output\""),
+  EXPECT_EQ(errorReplacing("\"gguf\": \"embd\"", "\"gguf\": \"embd\", \"default\": \"output\""),
             "r.json: tensors.token_embd.default: 'output' cannot stand in for 'token_embd'");
   EXPECT_EQ(errorWith("output", ", \"default\": \"attn_q\""),
             "r.json: tensors.output.default: 'attn_q' cannot stand in for 'output'");
   EXPECT_EQ(
-      errorWith("tensors", ", \"attn_q_norm\": {\"name\": \"n{layer}\", \"shape\": [16]}"),
+      errorWith("tensors", ", \"attn_q_norm\": {\"gguf\": \"n{layer}\", \"shape\": [16]}"),
       "r.json: attention.qk_norm: expected before_rope or after_rope, as there are tensors for "
       "it");
-  EXPECT_EQ(errorWith("tensors", ", \"output_norm_bias\": {\"name\": \"b\", \"shape\": [64]}"),
+  EXPECT_EQ(errorWith("tensors", ", \"output_norm_bias\": {\"gguf\": \"b\", \"shape\": [64]}"),
             "r.json: norm.kind: an rms norm has no output_norm_bias");
 }
 
@@ -232,4 +252,54 @@ TEST(ArchRecord, FilesThatAreNone) {
   EXPECT_EQ(loadRecord(path).error(),
             (path + ": expected a record of at most 1048576 bytes, found 1048577").str());
   (void)llvm::sys::fs::remove(path);
+}
+
+TEST(ArchRecord, LikeAnother) {
+  Result<ArchRecord> record = parse(R"({
+    "name": "mine", "like": "middle", "norm": {"offset": null},
+    "hyperparameters": {"hidden": {"default": 128}}, "ignore": {"keys": ["b"]}})");
+  ASSERT_TRUE(record) << record.error();
+  EXPECT_EQ(record->name, "mine");
+  // Whose record it is is not inherited.
+  EXPECT_EQ(record->description, "");
+  EXPECT_TRUE(record->architectures[Origin::GGUF].empty());
+  EXPECT_EQ(record->normEps.text(), "0.001");
+  EXPECT_EQ(record->normOffset.text(), "0");
+  EXPECT_EQ(record->findHyperparameter("hidden")->fallback->text(), "128");
+  EXPECT_EQ(record->ignoredKeys, Names({"a", "b"}));
+
+  // What --like says serves where the record says nothing.
+  EXPECT_TRUE(parse(R"({"name": "mine"})", "base"));
+  EXPECT_EQ(errorOf(R"({"name": "mine", "like": "none"})"),
+            "r.json: like: there is no built-in record 'none'");
+  EXPECT_EQ(errorOf(R"({"name": "mine", "like": 1})"), "r.json: like: expected a text");
+  EXPECT_EQ(errorOf(R"({"name": "mine", "like": "ring"})"),
+            "r.json: like: expected an end of what records are like, found 'ring' again");
+}
+
+TEST(ArchRecord, Rope) {
+  Result<ArchRecord> record = parse(recordWith("top", R"(, "rope": {
+      "pairs": {"gguf": "interleaved"}, "dim": 16,
+      "scaling": {"huggingface": ["a.b", "c"], "kinds": {"x": {"kind": "yarn", "factor": 4}}}})"));
+  ASSERT_TRUE(record) << record.error();
+  EXPECT_EQ(record->ropeOrder[Origin::GGUF], RopeOrder::Interleaved);
+  EXPECT_EQ(record->ropeOrder[Origin::HuggingFace], RopeOrder::Halves);
+  EXPECT_EQ(record->ropeScalingKeys[Origin::HuggingFace], Names({"a.b", "c"}));
+  ASSERT_EQ(record->ropeScalings.size(), 1u);
+  EXPECT_EQ(record->ropeScalings[0].second.kind, RopeScalingKind::YaRN);
+  EXPECT_EQ(errorWith("top", R"(, "rope": {"scaling": {"kinds": {}, "default": "y"}})"),
+            "r.json: rope.scaling.default: expected one of the kinds, found 'y'");
+  EXPECT_EQ(errorWith("top", R"(, "rope": {"scaling": {"kinds": {"x": {"kind": "ntk"}}}})"),
+            "r.json: rope.scaling.kinds.x.kind: expected one of none, linear, llama3, yarn, "
+            "longrope, found 'ntk'");
+  EXPECT_EQ(errorWith("top", R"(, "rope": {"scaling": {}})"),
+            "r.json: rope.scaling.kinds: is missing");
+}
+
+TEST(ArchRecord, PartsOfFusedTensors) {
+  EXPECT_EQ(errorWith("attn_q", R"(, "rows": {"from": 0, "of": 192})"), "no error");
+  EXPECT_EQ(errorWith("attn_q", R"(, "rows": {"from": 0})"),
+            "r.json: tensors.attn_q.rows.of: is missing");
+  EXPECT_EQ(errorWith("attn_q", R"(, "rows": {"from": "none", "of": 192})"),
+            "r.json: tensors.attn_q: 'none' uses 'none', which is no hyperparameter of the record");
 }

@@ -72,10 +72,10 @@ TEST_F(RecordTest, EveryKnobReachesTheGraph) {
     "rope": {"pairs": "halves"},
     "ffn": {"activation": "gelu_tanh"},
     "tensors": {
-      "attn_q_norm": {"name": "blk.{layer}.attn_q_norm.weight", "shape": ["head_dim"]},
-      "attn_k_norm": {"name": "blk.{layer}.attn_k_norm.weight", "shape": ["head_dim"]},
-      "attn_post_norm": {"name": "blk.{layer}.post_attention_norm.weight", "shape": ["hidden"]},
-      "ffn_post_norm": {"name": "blk.{layer}.post_ffw_norm.weight", "shape": ["hidden"]}
+      "attn_q_norm": {"gguf": "blk.{layer}.attn_q_norm.weight", "shape": ["head_dim"]},
+      "attn_k_norm": {"gguf": "blk.{layer}.attn_k_norm.weight", "shape": ["head_dim"]},
+      "attn_post_norm": {"gguf": "blk.{layer}.post_attention_norm.weight", "shape": ["hidden"]},
+      "ffn_post_norm": {"gguf": "blk.{layer}.post_ffw_norm.weight", "shape": ["hidden"]}
     }
   })json");
   auto module = importMade({"--qk-norm", "--add", "blk.0.post_attention_norm.weight=f32:64",
@@ -117,7 +117,7 @@ TEST_F(RecordTest, NormsOfQAndKMayComeAfterRopeAndSpanTheRow) {
   ImportOptions options = changedLlama(R"json({
     "attention": {"qk_norm": "after_rope"},
     "tensors": {
-      "attn_q_norm": {"name": "blk.{layer}.attn_q_norm.weight", "shape": ["heads * head_dim"]}
+      "attn_q_norm": {"gguf": "blk.{layer}.attn_q_norm.weight", "shape": ["heads * head_dim"]}
     }
   })json");
   auto module = importMade(
@@ -136,8 +136,8 @@ TEST_F(RecordTest, LayerNormsHaveBiases) {
   ImportOptions options = changedLlama(R"json({
     "norm": {"kind": "layer"},
     "tensors": {
-      "output_norm_bias": {"name": "output_norm.bias", "shape": ["hidden"]},
-      "attn_norm_bias": {"name": "blk.{layer}.attn_norm.bias", "shape": ["hidden"]}
+      "output_norm_bias": {"gguf": "output_norm.bias", "shape": ["hidden"]},
+      "attn_norm_bias": {"gguf": "blk.{layer}.attn_norm.bias", "shape": ["hidden"]}
     }
   })json");
   auto module = importMade({"--add", "output_norm.bias=f32:64", "--add",
@@ -166,7 +166,8 @@ TEST_F(RecordTest, LayersThatDifferInAnyNumberAreOfTwoClasses) {
        {R"("norm": {"eps": "layer ? 0.1 : 0.2"})", R"("norm": {"offset": "layer"})",
         R"("attention": {"scale": "layer"})", R"("attention": {"softcap": "layer"})",
         R"("attention": {"window": "layer"})", R"("rope": {"dim": "layer ? 4 : 8"})",
-        R"("rope": {"theta": "layer + 1"})", R"("rope": {"position_scale": "layer + 1"})",
+        R"("rope": {"theta": "layer + 1"})",
+        R"("rope": {"scaling": {"kinds": {"linear": {"factor": "layer + 1"}}}})",
         R"("residual": {"scale": "layer"})"}) {
     ImportOptions options = changedLlama(("{" + knob + "}").str());
     // The norm of the output is in no layer.
@@ -240,13 +241,13 @@ TEST_F(RecordTest, LayerOutsideOfTheLayers) {
 TEST_F(RecordTest, ArrayOutsideOfTheLayers) {
   EXPECT_EQ(refusalOfMade({"--set", "llama.attention.head_count=u32[]:4,4"},
                           changedLlama(R"({"embedding": {"scale": "heads"}})")),
-            "$MODEL: cannot import: key llama.attention.head_count: expected one number for the "
+            "$MODEL: cannot import: key llama.attention.head_count: expected one value for the "
             "whole model, found array of u32 of 2\n");
 }
 
 TEST_F(RecordTest, CountThatIsNone) {
   ImportOptions options = changedLlama(R"({"hyperparameters": {
-    "context_length": {"key": "", "is": "number", "default": "hidden + 0.5"}}})");
+    "context_length": {"gguf": "", "is": "number", "default": "hidden + 0.5"}}})");
   EXPECT_EQ(
       refusalOfMade({"--unset", "llama.context_length"}, options),
       "$MODEL: cannot import: record llama: context_length = 64.5 is not a whole number from 1 "

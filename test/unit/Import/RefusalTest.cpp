@@ -41,7 +41,8 @@ TEST_F(RefusalTest, NoFile) {
 }
 
 TEST_F(RefusalTest, Directory) {
-  EXPECT_EQ(refusal(directory.file("")), "$MODEL: expected a GGUF file, found a directory\n");
+  EXPECT_EQ(refusal(directory.file("")), "$MODEL: expected a directory with a config.json; is it "
+                                         "a model that transformers saved?\n");
 }
 
 TEST_F(RefusalTest, NoGGUF) {
@@ -134,7 +135,8 @@ TEST_F(RefusalTest, HeadsThatDoNotDivideTheWidth) {
             "- key llama.attention.key_length (absent): expected a whole number from 1 to "
             "2147483647, but 'hidden / heads' is 21.333333333333332 for hidden = 64, heads = 3\n"
             "- key llama.attention.value_length (absent): expected a whole number from 1 to "
-            "2147483647, but 'hidden / heads' is 21.333333333333332 for hidden = 64, heads = 3\n");
+            "2147483647, but 'gguf ? hidden / heads : head_dim' is 21.333333333333332 for hidden = "
+            "64, heads = 3\n");
 }
 
 TEST_F(RefusalTest, KeyValueHeadsThatDoNotDivideTheHeads) {
@@ -191,7 +193,7 @@ TEST_F(RefusalTest, ArrayInThePlaceOfANumber) {
 
 TEST_F(RefusalTest, ArrayOfTheWrongLength) {
   expectRefused({"llama.attention.head_count=u32[]:4,4,4"},
-                "key llama.attention.head_count: expected one number for each of 2 layers, found "
+                "key llama.attention.head_count: expected one value for each of 2 layers, found "
                 "array of u32 of 3");
 }
 
@@ -235,17 +237,19 @@ TEST_F(RefusalTest, OddRopeDimension) {
 
 TEST_F(RefusalTest, OtherRopeScaling) {
   expectRefused(
-      {"llama.rope.scaling.type=string:yarn"},
-      "key llama.rope.scaling.type: frit does not support this RoPE scaling ('yarn'); use a "
-      "checkpoint whose RoPE scaling is none or linear");
+      {"llama.rope.scaling.type=string:dynamic"},
+      "key llama.rope.scaling.type: frit does not support this RoPE scaling ('dynamic'); use a "
+      "checkpoint whose RoPE scaling is one of default, linear, llama3, longrope, none, su, yarn");
 }
 
 TEST_F(RefusalTest, RopeFrequencies) {
   EXPECT_EQ(
       refusalOfMade({"--add", "rope_freqs.weight=f32:8"}),
-      "$MODEL: cannot import: rope_freqs.weight: frit does not support RoPE frequency factors (the "
-      "RoPE scaling of Llama 3.1 and later); use a checkpoint without them, such as Llama "
-      "3.0\n");
+      "$MODEL: cannot import: tensor rope_freqs.weight: expected frequency factors above 0, found "
+      "0\n");
+  EXPECT_EQ(refusalOfMade({"--add", "rope_freqs.weight=f32:7"}),
+            "$MODEL: cannot import: tensor rope_freqs.weight: expected 8 frequency factors in F32, "
+            "found 7 in F32\n");
 }
 
 TEST_F(RefusalTest, Experts) {
@@ -352,14 +356,14 @@ TEST_F(RefusalTest, DimensionsOfOneDoNotMatter) {
 }
 
 TEST_F(RefusalTest, EverythingAtOnce) {
-  EXPECT_TRUE(hasLines(
-      refusalOfMade({"--tensor-format", "blk.0.attn_q.weight=iq2_xxs", "--hidden", "256", "--heads",
-                     "16", "--set", "llama.rope.scaling.type=string:longrope", "--set",
-                     "llama.mystery=u32:1", "--drop", "blk.1.ffn_up.weight", "--add",
-                     "rope_freqs.weight=f32:8"}),
-      {"$MODEL: cannot import, for 5 reasons\n", "- key llama.mystery",
-       "- type IQ2_XXS of 1 tensor", "- key llama.rope.scaling.type",
-       "- blk.1.ffn_up.weight: is missing", "- rope_freqs.weight: frit does not support"}));
+  EXPECT_TRUE(
+      hasLines(refusalOfMade({"--tensor-format", "blk.0.attn_q.weight=iq2_xxs", "--hidden", "256",
+                              "--heads", "16", "--set", "llama.rope.scaling.type=string:dynamic",
+                              "--set", "llama.mystery=u32:1", "--drop", "blk.1.ffn_up.weight",
+                              "--add", "rope_freqs.weight=f32:8"}),
+               {"$MODEL: cannot import, for 5 reasons\n", "- key llama.mystery",
+                "- type IQ2_XXS of 1 tensor", "- key llama.rope.scaling.type",
+                "- tensor rope_freqs.weight: expected", "- blk.1.ffn_up.weight: is missing"}));
 }
 
 TEST_F(RefusalTest, ManyProblemsStayReadable) {

@@ -7,6 +7,7 @@
 
 #include "FakeBundle.h"
 
+#include "frit/Runtime/Abi.h"
 #include "lib/Bundle/BundleWriter.h"
 
 #include <gtest/gtest.h>
@@ -121,14 +122,20 @@ FakeBundle::FakeBundle() {
     return json{{"name", name}, {"rows", rows}, {"row_bytes", rowBytes}};
   };
   auto ropeTable = [](int dim, double theta, double scale) {
-    return json{{"dim", dim}, {"theta", theta}, {"position_scale", scale}};
+    return json{{"dim", dim},
+                {"theta", theta},
+                {"position_scale", scale},
+                {"magnitude", 1},
+                {"original_context", 0},
+                {"factors", json::array()},
+                {"long_factors", json::array()}};
   };
   json cache = {{"heads", FakeHeads}, {"key_dim", FakeKeyDim}, {"value_dim", FakeValueDim},
                 {"key_type", "f16"},  {"value_type", "f32"},   {"window", 0}};
   // A stride of 0 gives every row the same bytes.
   manifest = {
       {"frit", "0.1.0"},
-      {"abi", 1},
+      {"abi", FRIT_ABI_VERSION},
       {"llvm", "22.1.8"},
       {"model",
        {{"name", "fake"},

@@ -8,6 +8,7 @@
 #include "lib/Runtime/Manifest.h"
 
 #include "FakeBundle.h"
+#include "frit/Runtime/Abi.h"
 #include "lib/Runtime/CpuFeatures.h"
 
 #include <gtest/gtest.h>
@@ -91,8 +92,9 @@ TEST_F(ManifestTest, NamesTheFieldThatIsWrong) {
   json noPacks = bundle.manifest;
   noPacks["packs"] = json::array();
   EXPECT_EQ(refusalOf(noPacks), "manifest: phases[0].packs[0]: the list it points into is empty");
-  EXPECT_EQ(refusal("/abi", 2), "bundle is for version 2 of the runtime's ABI, this is version 1: "
-                                "compile the model again");
+  EXPECT_EQ(refusal("/abi", FRIT_ABI_VERSION + 1),
+            "bundle is for version 3 of the runtime's ABI, this is version 2: "
+            "compile the model again");
   EXPECT_EQ(refusal("/abi", "1"),
             "manifest: abi: expected an integer from 0 to 9223372036854775807, found \"1\"");
   EXPECT_EQ(refusal("/model", 3), "manifest: model: expected an object");

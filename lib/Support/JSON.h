@@ -1,0 +1,22 @@
+//===- JSON.h - JSON texts of anybody's ------------------------------------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FRIT_LIB_SUPPORT_JSON_H
+#define FRIT_LIB_SUPPORT_JSON_H
+
+#include "frit/Support/Result.h"
+#include "llvm/Support/JSON.h"
+
+namespace frit {
+
+/// llvm::json::parse for texts of unknown origin: it recurses as deep as they nest, so that those
+/// of more than 32 levels are refused.
+Result<llvm::json::Value> parseJSON(llvm::StringRef text);
+
+} // namespace frit
+
+#endif // FRIT_LIB_SUPPORT_JSON_H

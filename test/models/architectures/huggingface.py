@@ -1,0 +1,94 @@
+# ===- huggingface.py - the small models as Hugging Face directories -----------===//
+#
+# Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# ===----------------------------------------------------------------------===//
+"""The models of cases.py under the names and in the layout of transformers: what a converter to GGUF does
+to a checkpoint, backwards. configs.json holds the config.json that transformers writes for each of them
+(make_reference.py makes it)."""
+
+from __future__ import annotations
+
+import json
+import struct
+import sys
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1] / "import"))
+
+import cases
+import make_tiny_gguf
+
+
+def hf_name(arch: str, name: str) -> str:
+    gemma = arch.startswith("gemma")
+    parts = {
+        "attn_norm": "input_layernorm",
+        "ffn_norm": "pre_feedforward_layernorm" if gemma else "post_attention_layernorm",
+        "post_attention_norm": "post_attention_layernorm",
+        "post_ffw_norm": "post_feedforward_layernorm",
+        "attn_q": "self_attn.q_proj",
+        "attn_k": "self_attn.k_proj",
+        "attn_v": "self_attn.v_proj",
+        "attn_q_norm": "self_attn.query_layernorm" if arch == "hunyuan-dense" else "self_attn.q_norm",
+        "attn_k_norm": "self_attn.key_layernorm" if arch == "hunyuan-dense" else "self_attn.k_norm",
+        "attn_output": "self_attn.o_proj",
+        "ffn_gate": "mlp.gate_proj",
+        "ffn_up": "mlp.up_proj",
+        "ffn_down": "mlp.down_proj",
+    }
+    tops = {
+        "token_embd.weight": "model.embed_tokens.weight",
+        "output_norm.weight": "model.norm.weight",
+        "output.weight": "lm_head.weight",
+    }
+    if name in tops:
+        return tops[name]
+    _, layer, part, suffix = name.split(".")
+    return f"model.layers.{layer}.{parts[part]}.{suffix}"
+
+
+def halves(weight: np.ndarray, heads: int) -> np.ndarray:
+    """GGUF's llama has the two halves of a head interleaved, transformers one behind the other."""
+    half = weight.shape[0] // heads // 2
+    return weight.reshape(heads, half, 2, -1).swapaxes(1, 2).reshape(weight.shape)
+
+
+def tensors(arch: str, shape: str) -> dict[str, np.ndarray]:
+    """f32 by name in transformers."""
+    sizes = cases.SHAPES[shape]
+    arguments = make_tiny_gguf.parse_arguments(["model.gguf", *cases.arguments(arch, shape)])
+    result = {}
+    for tensor in make_tiny_gguf.model_from_arguments(arguments).tensors:
+        value = np.frombuffer(tensor.encode(), np.float32).reshape(tensor.shape)
+        if arch.startswith("gemma") and "norm" in tensor.name:
+            value = value - np.float32(1)  # GGUF holds 1 + w
+        for part, heads in ((".attn_q.", sizes["heads"]), (".attn_k.", sizes["kv_heads"])):
+            if arch == "llama" and part in tensor.name:
+                value = halves(value, heads)
+        result[hf_name(arch, tensor.name)] = value
+    return result
+
+
+def write_safetensors(path: Path, values: dict[str, np.ndarray]) -> None:
+    header, at = {}, 0
+    for name, value in values.items():
+        header[name] = {"dtype": "F32", "shape": value.shape, "data_offsets": [at, at + value.nbytes]}
+        at += value.nbytes
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with path.open("wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        for value in values.values():
+            file.write(value.tobytes())
+
+
+def write_directory(arch: str, shape: str, directory: Path) -> None:
+    directory.mkdir(exist_ok=True)
+    config = json.loads((HERE / "configs.json").read_text())[arch][shape]
+    (directory / "config.json").write_text(json.dumps(config))
+    write_safetensors(directory / "model.safetensors", tensors(arch, shape))
