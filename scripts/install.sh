@@ -15,7 +15,7 @@ llvm_packages=(
 )
 packages=(
   cmake ninja-build pkg-config
-  libfmt-dev libpcre2-dev libxxhash-dev nlohmann-json3-dev
+  libfmt-dev libpcre2-dev libutf8proc-dev libxxhash-dev nlohmann-json3-dev
   libgtest-dev # asked for when configuring
   python3-venv
 )

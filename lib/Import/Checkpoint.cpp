@@ -10,6 +10,7 @@
 #include "frit/Runtime/TokenizerData.h"
 #include "lib/Import/GGUF/GGUFTokenizer.h"
 #include "lib/Import/HuggingFace/HuggingFace.h"
+#include "lib/Import/HuggingFace/TokenizerJSON.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
@@ -378,8 +379,5 @@ std::string Checkpoint::tokenizerKind() const {
 Result<TokenizerData> Checkpoint::readTokenizer() const {
   if (from == Origin::GGUF)
     return frit::readTokenizer(*gguf);
-  // A model whose tokenizer nobody knows takes and gives ids.
-  TokenizerData data;
-  data.model = tokenizerKind().empty() ? "none" : tokenizerKind();
-  return data;
+  return frit::readTokenizer(*huggingFace);
 }

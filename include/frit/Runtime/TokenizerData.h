@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace frit {
@@ -39,6 +40,9 @@ enum class TokenType : uint8_t {
 struct TokenizerData {
   std::string model;                       ///< model: "gpt2" is byte-level BPE
   std::string preTokenizer;                ///< pre: "smollm", "gpt-2", ...
+  std::vector<std::string> patterns;       ///< instead of pre: those of a tokenizer.json, in order
+  bool wholeWords = false;                 ///< with patterns: ignore_merges
+  bool composes = false;                   ///< with patterns: normalizer NFC
   std::vector<std::string> tokens;         ///< tokens: spelling by id, as in the file
   std::vector<TokenType> tokenTypes;       ///< token_type: one a token, or empty: all normal
   std::vector<float> scores;               ///< scores: one a token, or empty (BPE has none)
@@ -52,6 +56,7 @@ struct TokenizerData {
   std::vector<int32_t> endOfGenerationIds; ///< what findEndOfGenerationIds() says
   bool addBos = false;                     ///< add_bos_token
   bool addSpacePrefix = false;             ///< add_space_prefix: SentencePiece models only
+  bool prefixesOnlyStart = false;          ///< with addSpacePrefix: not behind special tokens
   std::string chatTemplate;                ///< tokenizer.chat_template, a Jinja text; may be empty
 
   /// The form a bundle stores: little-endian, versioned, laid out in TokenizerData.cpp. Texts and
@@ -66,6 +71,16 @@ struct TokenizerData {
   bool operator==(const TokenizerData &other) const;
   bool operator!=(const TokenizerData &other) const { return !(*this == other); }
 };
+
+/// Patterns in the spelling of a tokenizer.json. That of ByteLevel(use_regex=True):
+inline constexpr std::string_view byteLevelPattern =
+    R"('(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+/// What stands for Digits(individual_digits=True), which has none.
+inline constexpr std::string_view singleDigitsPattern = R"(\p{Numeric})";
+
+/// The name (pre) of the known family with the patterns and flags of `data`; empty when there is
+/// none.
+std::string_view preTokenizerFamily(const TokenizerData &data);
 
 /// The tokens after which generation ends, ascending. As in llama.cpp, these are eosId, eotId and
 /// eomId and, since many files name only one of several, tokens with a well-known spelling:

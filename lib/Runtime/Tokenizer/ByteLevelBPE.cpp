@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "lib/Runtime/Tokenizer/Compose.h"
 #include "lib/Runtime/Tokenizer/MergeTable.h"
 #include "lib/Runtime/Tokenizer/PreTokenizer.h"
 #include "lib/Runtime/Tokenizer/SubwordModel.h"
@@ -88,7 +89,7 @@ public:
       : preTokenizer(std::move(preTokenizer)), words(std::move(words)), merges(std::move(merges)),
         byteIds(byteIds) {}
 
-  Status encode(std::string_view text, std::vector<int32_t> &ids) const override;
+  Status encode(std::string_view text, bool atStart, std::vector<int32_t> &ids) const override;
   std::string decodeSpelling(std::string_view spelling) const override;
 
 private:
@@ -101,7 +102,12 @@ private:
 };
 } // namespace
 
-Status ByteLevelBPE::encode(std::string_view text, std::vector<int32_t> &ids) const {
+Status ByteLevelBPE::encode(std::string_view text, bool, std::vector<int32_t> &ids) const {
+  std::string composed;
+  if (preTokenizer.composes()) {
+    composed = compose(text);
+    text = composed;
+  }
   std::vector<std::string_view> words;
   if (Status status = preTokenizer.split(text, words); !status)
     return status;
@@ -195,7 +201,7 @@ std::string ByteLevelBPE::decodeSpelling(std::string_view spelling) const {
 //===----------------------------------------------------------------------===//
 
 Result<std::unique_ptr<const SubwordModel>> frit::createByteLevelBPE(const TokenizerData &data) {
-  Result<PreTokenizer> preTokenizer = PreTokenizer::create(data.preTokenizer);
+  Result<PreTokenizer> preTokenizer = PreTokenizer::create(data);
   if (!preTokenizer)
     return preTokenizer.takeFailure();
 

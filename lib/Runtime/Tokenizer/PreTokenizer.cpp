@@ -11,6 +11,8 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include <algorithm>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -45,36 +47,75 @@ namespace {
 struct Family {
   std::string_view name;
   bool wholeWords; ///< as PreTokenizer::wholeWords()
-  /// Applied one after the other: each cuts the words of the one before into its matches and what
-  /// lies between them. A pattern never sees beyond the word it cuts.
-  const char *patterns[3];
+  bool composes;   ///< as PreTokenizer::composes()
+  /// As a tokenizer.json spells them; applied one after the other: each cuts the words of the one
+  /// before into its matches and what lies between them. A pattern never sees beyond the word it
+  /// cuts.
+  std::string_view patterns[3];
 };
 } // namespace
 
-/// ByteLevel(add_prefix_space=False, use_regex=True) of Hugging Face's tokenizers.
-static constexpr const char *gpt2Words = "'(?:[sdmt]|ll|ve|re)"
-                                         "| ?[" LETTER "]+"
-                                         "| ?[" NUMBER "]+"
-                                         "| ?[^" SPACE LETTER NUMBER "]+"
-                                         "|[" SPACE "]+(?![^" SPACE "])"
-                                         "|[" SPACE "]+";
-/// Digits(individual_digits=True).
-static constexpr const char *singleDigits = "[" NUMBER_17 "]";
-
-/// The pattern of tiktoken's cl100k_base, as in the tokenizer.json of Llama 3.
-static constexpr const char *llama3Words = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
-                                           "|[^\\r\\n" LETTER NUMBER "]?[" LETTER "]+"
-                                           "|[" NUMBER "]{1,3}"
-                                           "| ?[^" SPACE LETTER NUMBER "]+[\\r\\n]*"
-                                           "|[" SPACE "]*[\\r\\n]+"
-                                           "|[" SPACE "]+(?![^" SPACE "])"
-                                           "|[" SPACE "]+";
+/// tiktoken's cl100k_base, of Llama 3 and GLM-4.
+static constexpr std::string_view llama3Words =
+    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|)"
+    R"(\s*[\r\n]+|\s+(?!\S)|\s+)";
+/// The same with digits one by one.
+static constexpr std::string_view qwen2Words =
+    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|)"
+    R"(\s*[\r\n]+|\s+(?!\S)|\s+)";
 
 static constexpr Family families[] = {
-    {"gpt-2", false, {gpt2Words}},
-    {"llama-bpe", true, {llama3Words}},
-    {"smollm", false, {singleDigits, gpt2Words}},
+    {"gpt-2", false, false, {byteLevelPattern}},
+    {"llama-bpe", true, false, {llama3Words}},
+    {"glm4", false, false, {llama3Words}},
+    {"qwen2", false, true, {qwen2Words}},
+    {"smollm", false, false, {singleDigitsPattern, byteLevelPattern}},
 };
+
+/// What a tokenizer.json's classes of characters are here: the same as a class or inside of one.
+static constexpr struct {
+  std::string_view spelled, characters;
+} characterClasses[] = {
+    {R"(\p{L})", LETTER},
+    {R"(\p{Letter})", LETTER},
+    {R"(\p{N})", NUMBER},
+    {R"(\p{Number})", NUMBER},
+    {R"(\s)", SPACE},
+    {R"(\d)", R"(\p{Nd})"},
+    {singleDigitsPattern, NUMBER_17},
+};
+
+/// A pattern of a tokenizer.json for PCRE2.
+static std::string translate(std::string_view pattern) {
+  std::string result;
+  bool inClass = false;
+  while (!pattern.empty()) {
+    bool known = false;
+    for (const auto &[spelled, characters] : characterClasses) {
+      if (!pattern.starts_with(spelled))
+        continue;
+      result.append(inClass ? "" : "[").append(characters).append(inClass ? "" : "]");
+      pattern.remove_prefix(spelled.size());
+      known = true;
+      break;
+    }
+    if (known)
+      continue;
+    if (!inClass && pattern.starts_with(R"(\S)")) {
+      result += "[^" SPACE "]";
+      pattern.remove_prefix(2);
+      continue;
+    }
+    size_t count = pattern.front() == '\\' && pattern.size() > 1 ? 2 : 1;
+    if (count == 1 && pattern.front() == '[')
+      inClass = true;
+    else if (count == 1 && pattern.front() == ']')
+      inClass = false;
+    result += pattern.substr(0, count);
+    pattern.remove_prefix(count);
+  }
+  return result;
+}
 
 //===----------------------------------------------------------------------===//
 // PCRE2
@@ -96,7 +137,7 @@ static std::string pcre2Message(int error) {
 }
 
 struct PreTokenizer::Impl {
-  bool wholeWords = false;
+  bool wholeWords = false, composes = false;
   std::vector<std::unique_ptr<pcre2_code, CodeDeleter>> patterns;
 };
 
@@ -116,28 +157,48 @@ static Result<const Family *> findFamily(std::string_view name) {
                  " (key tokenizer.ggml.pre), known are: ", known);
 }
 
-Status PreTokenizer::check(std::string_view name) {
-  Result<const Family *> family = findFamily(name);
+std::string_view frit::preTokenizerFamily(const TokenizerData &data) {
+  for (const Family &family : families) {
+    size_t count = 0;
+    while (count < std::size(family.patterns) && !family.patterns[count].empty())
+      ++count;
+    if (family.wholeWords == data.wholeWords && family.composes == data.composes &&
+        std::ranges::equal(data.patterns, std::span(family.patterns, count)))
+      return family.name;
+  }
+  return "";
+}
+
+Status PreTokenizer::check(const TokenizerData &data) {
+  if (!data.patterns.empty())
+    return {};
+  Result<const Family *> family = findFamily(data.preTokenizer);
   return family ? Status() : Status(family.takeFailure());
 }
 
-Result<PreTokenizer> PreTokenizer::create(std::string_view name) {
-  Result<const Family *> family = findFamily(name);
-  if (!family)
-    return family.takeFailure();
-
+Result<PreTokenizer> PreTokenizer::create(const TokenizerData &data) {
   auto impl = std::make_unique<Impl>();
-  impl->wholeWords = (*family)->wholeWords;
-  for (const char *pattern : (*family)->patterns) {
-    if (!pattern)
-      break;
+  std::vector<std::string_view> patterns(data.patterns.begin(), data.patterns.end());
+  impl->wholeWords = data.wholeWords;
+  impl->composes = data.composes;
+  if (patterns.empty()) {
+    Result<const Family *> family = findFamily(data.preTokenizer);
+    if (!family)
+      return family.takeFailure();
+    impl->wholeWords = (*family)->wholeWords;
+    impl->composes = (*family)->composes;
+    patterns.assign(std::begin((*family)->patterns), std::end((*family)->patterns));
+  }
+  for (std::string_view spelled : patterns) {
+    if (spelled.empty())
+      continue;
+    std::string pattern = translate(spelled);
     int error = 0;
     PCRE2_SIZE offset = 0;
-    pcre2_code *code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern), PCRE2_ZERO_TERMINATED,
-                                     PCRE2_UTF, &error, &offset, nullptr);
+    pcre2_code *code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
+                                     PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C, &error, &offset, nullptr);
     if (!code)
-      return Failure("pattern of pre-tokenizer '", name, "', byte ", offset, ": ",
-                     pcre2Message(error));
+      return Failure("pattern ", utf8::quote(spelled), ": ", pcre2Message(error));
     impl->patterns.emplace_back(code);
     // Without JIT (a system that forbids writable code pages) the interpreter serves.
     pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
@@ -163,7 +224,7 @@ static Status cut(const pcre2_code *code, pcre2_match_data *match, std::string_v
     if (count < 0)
       return Failure("splitting the text into words: ", pcre2Message(count));
     if (range[1] <= position)
-      break; // an empty match would not move on; no pattern of the table has one
+      break; // An empty match would not move on.
     if (range[0] > position)
       words.push_back(text.substr(position, range[0] - position));
     words.push_back(text.substr(range[0], range[1] - range[0]));
@@ -175,6 +236,7 @@ static Status cut(const pcre2_code *code, pcre2_match_data *match, std::string_v
 }
 
 bool PreTokenizer::wholeWords() const { return impl->wholeWords; }
+bool PreTokenizer::composes() const { return impl->composes; }
 
 Status PreTokenizer::split(std::string_view text, std::vector<std::string_view> &words) const {
   std::unique_ptr<pcre2_match_data, MatchDeleter> match(pcre2_match_data_create(1, nullptr));

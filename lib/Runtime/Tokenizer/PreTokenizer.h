@@ -8,6 +8,7 @@
 #ifndef FRIT_LIB_RUNTIME_TOKENIZER_PRETOKENIZER_H
 #define FRIT_LIB_RUNTIME_TOKENIZER_PRETOKENIZER_H
 
+#include "frit/Runtime/TokenizerData.h"
 #include "frit/Support/Result.h"
 
 #include <memory>
@@ -16,17 +17,19 @@
 
 namespace frit {
 
-/// The patterns of one family (a row of the table in PreTokenizer.cpp), compiled. Immutable.
+/// The patterns of a vocabulary, compiled: its own (TokenizerData::patterns) or those of a family
+/// (a row of the table in PreTokenizer.cpp). Immutable.
 class PreTokenizer {
 public:
-  /// `name` is the GGUF key tokenizer.ggml.pre. An unknown one is an error that lists the known.
-  static Result<PreTokenizer> create(std::string_view name);
-  /// Whether create() knows the name: the same error.
-  static Status check(std::string_view name);
-
+  /// An unknown family is an error that lists the known, a pattern that is none one that says why.
+  static Result<PreTokenizer> create(const TokenizerData &data);
+  /// Whether create() knows the family: the same error.
+  static Status check(const TokenizerData &data);
   /// Whether a word that is a token is that token, whatever the merges would make of it
   /// ("ignore_merges" of a tokenizer.json; GGUF does not say).
   bool wholeWords() const;
+  /// Whether text is brought into Unicode's normalization form C first.
+  bool composes() const;
 
   PreTokenizer(PreTokenizer &&) noexcept;
   PreTokenizer &operator=(PreTokenizer &&) noexcept;

@@ -69,7 +69,7 @@ public:
                    const std::array<int32_t, 256> &byteIds)
       : data(data), index(std::move(index)), byteIds(byteIds) {}
 
-  Status encode(std::string_view text, std::vector<int32_t> &ids) const override;
+  Status encode(std::string_view text, bool atStart, std::vector<int32_t> &ids) const override;
   std::string decodeSpelling(std::string_view spelling) const override;
   std::string decodeAdded(std::string_view spelling) const override;
   bool prefixesSpace() const override { return data.addSpacePrefix; }
@@ -92,7 +92,8 @@ void SentencePieceBPE::merge(std::string_view text, std::vector<Symbol> &symbols
       return;
     uint32_t bytes = left.bytes + symbols[left.next].bytes;
     int32_t id = index.find(text.substr(left.begin, bytes));
-    if (id < 0)
+    // No merge of the vocabulary makes a token of this score.
+    if (id < 0 || data.scores[id] == -std::numeric_limits<float>::infinity())
       return;
     heap.push_back({data.scores[id], id, position, bytes});
     std::push_heap(heap.begin(), heap.end());
@@ -118,8 +119,10 @@ void SentencePieceBPE::merge(std::string_view text, std::vector<Symbol> &symbols
   }
 }
 
-Status SentencePieceBPE::encode(std::string_view text, std::vector<int32_t> &ids) const {
-  std::string spelled(data.addSpacePrefix ? spaceSymbol : "");
+Status SentencePieceBPE::encode(std::string_view text, bool atStart,
+                                std::vector<int32_t> &ids) const {
+  bool prefixed = data.addSpacePrefix && (atStart || !data.prefixesOnlyStart);
+  std::string spelled(prefixed ? spaceSymbol : "");
   for (char character : text)
     if (character == ' ')
       spelled += spaceSymbol;

@@ -25,8 +25,9 @@ class SubwordModel {
 public:
   virtual ~SubwordModel() = default;
 
-  /// Appends the ids of `text`: valid UTF-8, shorter than 2^31 bytes.
-  virtual Status encode(std::string_view text, std::vector<int32_t> &ids) const = 0;
+  /// Appends the ids of `text`: valid UTF-8, shorter than 2^31 bytes. `atStart`: nothing is in
+  /// front of it, no special token either.
+  virtual Status encode(std::string_view text, bool atStart, std::vector<int32_t> &ids) const = 0;
 
   /// What a token spelled like this in the vocabulary stands for.
   virtual std::string decodeSpelling(std::string_view spelling) const = 0;

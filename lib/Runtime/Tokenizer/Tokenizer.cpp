@@ -26,8 +26,7 @@ struct ModelKind {
 } // namespace
 
 static constexpr ModelKind modelKinds[] = {
-    {"gpt2", [](const TokenizerData &data) { return PreTokenizer::check(data.preTokenizer); },
-     nullptr, createByteLevelBPE},
+    {"gpt2", PreTokenizer::check, nullptr, createByteLevelBPE},
     {"llama", [](const TokenizerData &) { return Status(); }, prepareSentencePiece,
      createSentencePieceBPE},
 };
@@ -88,8 +87,7 @@ static Result<const ModelKind *> findKind(const TokenizerData &data) {
       return &candidate;
     known.append(known.empty() ? "" : ", ").append(candidate.name);
   }
-  return Failure("tokenizer: unknown model ", utf8::quote(data.model),
-                 " (key tokenizer.ggml.model), known are: ", known);
+  return Failure("tokenizer: unknown model ", utf8::quote(data.model), ", known are: ", known);
 }
 
 Status Tokenizer::check(const TokenizerData &data) {
@@ -141,7 +139,9 @@ Result<std::vector<int32_t>> Tokenizer::encode(std::string_view text, EncodeOpti
     auto match = impl->special.find(text, position, options.parseSpecial);
     size_t end = match ? match->position : text.size();
     if (end > position)
-      if (Status status = impl->model->encode(text.substr(position, end - position), ids); !status)
+      if (Status status =
+              impl->model->encode(text.substr(position, end - position), position == 0, ids);
+          !status)
         return status.takeFailure();
     if (!match)
       break;

@@ -7,10 +7,12 @@
 //
 // Layout, all numbers little-endian, nothing aligned:
 //   8 bytes  "fritTOKN"
-//   u32      version, 1
-//   u32      flags: 1 addBos, 2 addSpacePrefix
+//   u32      version, 2
+//   u32      flags: 1 addBos, 2 addSpacePrefix, 4 wholeWords, 8 composes,
+//            16 prefixesOnlyStart
 //   i32 x 6  ids of bos, eos, eot, eom, unknown, pad; -1 for none
 //   text     model, preTokenizer, chatTemplate          (text: u32 bytes, then the bytes)
+//   u32      count, then that many texts: patterns
 //   u32      count, then that many texts: tokens
 //   u32      count, then that many bytes: token types
 //   u32      count, then that many f32: scores
@@ -29,8 +31,12 @@
 using namespace frit;
 
 static constexpr std::string_view magic = "fritTOKN";
-static constexpr uint32_t version = 1;
-enum Flags : uint32_t { FlagAddBos = 1, FlagAddSpacePrefix = 2, FlagsKnown = 3 };
+static constexpr uint32_t version = 2;
+
+/// In the order of their bits.
+static constexpr bool TokenizerData::*flagFields[] = {
+    &TokenizerData::addBos, &TokenizerData::addSpacePrefix, &TokenizerData::wholeWords,
+    &TokenizerData::composes, &TokenizerData::prefixesOnlyStart};
 
 /// The optional ids in the order they are stored.
 static constexpr std::optional<int32_t> TokenizerData::*optionalIds[] = {
@@ -38,11 +44,12 @@ static constexpr std::optional<int32_t> TokenizerData::*optionalIds[] = {
     &TokenizerData::eomId, &TokenizerData::unknownId, &TokenizerData::padId};
 
 bool TokenizerData::operator==(const TokenizerData &other) const {
-  return model == other.model && preTokenizer == other.preTokenizer && tokens == other.tokens &&
-         tokenTypes == other.tokenTypes && scores == other.scores && merges == other.merges &&
+  return model == other.model && preTokenizer == other.preTokenizer && patterns == other.patterns &&
+         tokens == other.tokens && tokenTypes == other.tokenTypes && scores == other.scores &&
+         merges == other.merges &&
          std::ranges::all_of(optionalIds, [&](auto id) { return this->*id == other.*id; }) &&
-         endOfGenerationIds == other.endOfGenerationIds && addBos == other.addBos &&
-         addSpacePrefix == other.addSpacePrefix && chatTemplate == other.chatTemplate;
+         std::ranges::all_of(flagFields, [&](auto flag) { return this->*flag == other.*flag; }) &&
+         endOfGenerationIds == other.endOfGenerationIds && chatTemplate == other.chatTemplate;
 }
 
 //===----------------------------------------------------------------------===//
@@ -62,14 +69,21 @@ static void putText(std::string &out, std::string_view text) {
 std::string TokenizerData::serialize() const {
   std::string out(magic);
   putU32(out, version);
-  putU32(out, (addBos ? FlagAddBos : 0) | (addSpacePrefix ? FlagAddSpacePrefix : 0));
+  uint32_t flags = 0, bit = 1;
+  for (auto flag : flagFields) {
+    flags |= this->*flag ? bit : 0;
+    bit <<= 1;
+  }
+  putU32(out, flags);
   for (auto id : optionalIds)
     putU32(out, static_cast<uint32_t>((this->*id).value_or(-1)));
   for (std::string_view text : {model, preTokenizer, chatTemplate})
     putText(out, text);
-  putU32(out, tokens.size());
-  for (const std::string &token : tokens)
-    putText(out, token);
+  for (const std::vector<std::string> *texts : {&patterns, &tokens}) {
+    putU32(out, texts->size());
+    for (const std::string &text : *texts)
+      putText(out, text);
+  }
   putU32(out, tokenTypes.size());
   for (TokenType type : tokenTypes)
     out += static_cast<char>(type);
@@ -162,10 +176,12 @@ Result<TokenizerData> TokenizerData::parse(const uint8_t *bytes, size_t byteCoun
   if (uint32_t found = reader.u32("the version"); found != version)
     reader.fail("expected version ", version, ", found version ", found);
   uint32_t flags = reader.u32("flags");
-  if (flags & ~FlagsKnown)
+  if (flags >> std::size(flagFields))
     reader.fail("unknown flags ", flags);
-  data.addBos = flags & FlagAddBos;
-  data.addSpacePrefix = flags & FlagAddSpacePrefix;
+  for (auto flag : flagFields) {
+    data.*flag = flags & 1;
+    flags >>= 1;
+  }
   for (auto id : optionalIds) {
     int32_t value = static_cast<int32_t>(reader.u32("a token id"));
     if (value < -1)
@@ -176,6 +192,7 @@ Result<TokenizerData> TokenizerData::parse(const uint8_t *bytes, size_t byteCoun
   data.model = reader.text("the model's name");
   data.preTokenizer = reader.text("the pre-tokenizer's name");
   data.chatTemplate = reader.text("the chat template");
+  data.patterns = reader.texts("patterns");
   data.tokens = reader.texts("tokens");
   std::string_view types = reader.raw(reader.count(1, "token types"), "token types");
   data.tokenTypes.reserve(types.size());

@@ -22,6 +22,12 @@ static std::string encodeUtf8(char32_t code) {
   return out;
 }
 
+static Result<PreTokenizer> create(std::string name) {
+  TokenizerData data;
+  data.preTokenizer = std::move(name);
+  return PreTokenizer::create(data);
+}
+
 static size_t countWords(const PreTokenizer &preTokenizer, const std::string &text) {
   std::vector<std::string_view> words;
   Status status = preTokenizer.split(text, words);
@@ -47,7 +53,7 @@ TEST(PreTokenizer, ClassesOfAllCodePoints) {
   ASSERT_EQ(expected['a'], 'L');
   ASSERT_EQ(expected[' '], 'S');
 
-  auto gpt2 = PreTokenizer::create("gpt-2"), smollm = PreTokenizer::create("smollm");
+  auto gpt2 = create("gpt-2"), smollm = create("smollm");
   ASSERT_TRUE(gpt2 && smollm);
   int wrong = 0;
   for (char32_t code = 0; code < 0x110000 && wrong < 20; ++code) {
@@ -72,14 +78,14 @@ TEST(PreTokenizer, ClassesOfAllCodePoints) {
 }
 
 TEST(PreTokenizer, UnknownNameListsTheKnown) {
-  auto result = PreTokenizer::create("no-such\nfamily");
+  auto result = create("no-such\nfamily");
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error(), "unknown pre-tokenizer 'no-such?family' (key tokenizer.ggml.pre), "
-                            "known are: gpt-2, llama-bpe, smollm");
+                            "known are: gpt-2, llama-bpe, glm4, qwen2, smollm");
 }
 
 TEST(PreTokenizer, EmptyTextHasNoWords) {
-  auto result = PreTokenizer::create("smollm");
+  auto result = create("smollm");
   ASSERT_TRUE(result);
   EXPECT_EQ(countWords(*result, ""), 0u);
 }

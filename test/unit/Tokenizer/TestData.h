@@ -71,6 +71,9 @@ inline TokenizerData tinyData() {
   return std::move(*data);
 }
 
+/// A text of a million bytes as long_text() of the script makes it.
+std::string longText(const std::string &kind, uint64_t state);
+
 /// Compares with <name>.expected, <name>.decode and <name>.long, failing the current test.
 void compareWithReference(const Tokenizer &tokenizer, const std::string &name);
 

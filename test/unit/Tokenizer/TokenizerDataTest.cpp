@@ -38,6 +38,10 @@ static TokenizerData smallData() {
   data.endOfGenerationIds = {1, 2};
   data.addBos = true;
   data.addSpacePrefix = true;
+  data.patterns = {"a", "b+"};
+  data.wholeWords = true;
+  data.composes = true;
+  data.prefixesOnlyStart = true;
   data.chatTemplate = "{{ messages }}\n";
   return data;
 }
@@ -119,11 +123,11 @@ TEST(TokenizerData, ForeignBytes) {
   EXPECT_EQ(parse("GGUF" + blob.substr(4)).error(),
             "tokenizer data, byte 8: expected the mark 'fritTOKN', found something else");
   std::string newer = blob;
-  newer[8] = 2;
-  EXPECT_EQ(parse(newer).error(), "tokenizer data, byte 12: expected version 1, found version 2");
+  newer[8] = 3;
+  EXPECT_EQ(parse(newer).error(), "tokenizer data, byte 12: expected version 2, found version 3");
   newer = blob;
-  newer[12] = 7;
-  EXPECT_EQ(parse(newer).error(), "tokenizer data, byte 16: unknown flags 7");
+  newer[12] = 63;
+  EXPECT_EQ(parse(newer).error(), "tokenizer data, byte 16: unknown flags 63");
 }
 
 TEST(TokenizerCreate, RefusesByName) {
@@ -134,10 +138,10 @@ TEST(TokenizerCreate, RefusesByName) {
   };
   EXPECT_EQ(with([](TokenizerData &) {}), "created");
   EXPECT_EQ(with([](TokenizerData &data) { data.model = "bert"; }),
-            "tokenizer: unknown model 'bert' (key tokenizer.ggml.model), known are: gpt2, llama");
+            "tokenizer: unknown model 'bert', known are: gpt2, llama");
   EXPECT_EQ(with([](TokenizerData &data) { data.preTokenizer = ""; }),
             "tokenizer: unknown pre-tokenizer '' (key tokenizer.ggml.pre), known are: gpt-2, "
-            "llama-bpe, smollm");
+            "llama-bpe, glm4, qwen2, smollm");
   EXPECT_EQ(with([](TokenizerData &data) { data = {}; }),
             "tokenizer: expected a vocabulary of 1 to 2147483647 tokens, found 0");
   EXPECT_EQ(with([](TokenizerData &data) { data.tokenTypes.pop_back(); }),

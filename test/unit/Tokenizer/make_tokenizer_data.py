@@ -16,9 +16,11 @@ Texts in the files are UTF-8 with \\xNN for control bytes, backslashes and bytes
   data/<name>.decode        random ids, tab, decoded text, tab, decoded without special tokens
   data/<name>.long          a case a line: kind and seed of a text of a million bytes (see
                             long_text), number of ids, 64-bit FNV-1a of the ids as little-endian i32
-                            <name>: tiny-smollm, tiny-gpt-2, tiny-llama-bpe (the vocabulary of
-                            data/tiny.bin with each pre-tokenizer), smollm2, sentencepiece,
-                            sentencepiece-prefix (vocabularies of their own, .bin)
+                            <name>: tiny-smollm, tiny-gpt-2, tiny-llama-bpe, tiny-glm4,
+                            tiny-qwen2 (the vocabulary of data/tiny.bin with each pre-tokenizer),
+                            smollm2, sentencepiece, sentencepiece-prefix (vocabularies of their own,
+                            .bin)
+  data/<name>.json          the tokenizer.json of some of them
   data/tiny.bin             a small vocabulary trained here, as TokenizerData::serialize() writes it
   data/unicode-classes.txt  L(etter), N(umber), S(pace), D(igit that stands alone): first and last
                             code point of each range, hexadecimal, as the pre-tokenizers see them
@@ -40,7 +42,7 @@ from pathlib import Path
 import gguf
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from sentencepiece_vocabulary import BYTE, CONTROL, NORMAL, TEXTS, USER_DEFINED, SentencePieceVocabulary
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE / "data"
@@ -50,6 +52,12 @@ LLAMA3_WORDS = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
     r"|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
+
+WORDS = {
+    "llama-bpe": LLAMA3_WORDS,
+    "glm4": LLAMA3_WORDS,
+    "qwen2": LLAMA3_WORDS.replace(r"\p{N}{1,3}", r"\p{N}"),
+}
 
 TINY_CONTROL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|im"]
 # The reference decodes added tokens as if they were spelled in the byte alphabet, which damages
@@ -433,16 +441,19 @@ class Vocabulary:
     def reference(self, family: str) -> Tokenizer:
         ids = {token: id for id, token in enumerate(self.tokens)}
         tokenizer = Tokenizer(models.BPE(ids, self.merges, ignore_merges=family == "llama-bpe"))
-        byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=family != "llama-bpe")
+        words = WORDS.get(family)
+        byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=words is None)
         if family == "smollm":
             byte_level = pre_tokenizers.Sequence(
                 [pre_tokenizers.Digits(individual_digits=True), byte_level]
             )
-        if family == "llama-bpe":
+        if words:
             byte_level = pre_tokenizers.Sequence(
-                [pre_tokenizers.Split(Regex(LLAMA3_WORDS), "isolated"), byte_level]
+                [pre_tokenizers.Split(Regex(words), "isolated"), byte_level]
             )
         tokenizer.pre_tokenizer = byte_level
+        if family == "qwen2":
+            tokenizer.normalizer = normalizers.NFC()
         tokenizer.decoder = decoders.ByteLevel()
         for kind, special in [(CONTROL, True), (USER_DEFINED, False)]:
             added = [
@@ -462,9 +473,9 @@ class Vocabulary:
             data = value.encode()
             return u32(len(data)) + data
 
-        out = b"fritTOKN" + u32(1) + u32(0)
+        out = b"fritTOKN" + u32(2) + u32(0)
         out += struct.pack("<6i", 1, 2, -1, -1, 0, 2)  # bos, eos, eot, eom, unknown, pad
-        out += text("gpt2") + text("smollm") + text("")
+        out += text("gpt2") + text("smollm") + text("") + u32(0)
         out += u32(len(self.tokens)) + b"".join(map(text, self.tokens))
         out += u32(len(self.types)) + bytes(self.types)
         out += u32(0)  # scores
@@ -514,6 +525,11 @@ def fnv1a(ids: list[int]) -> int:
     for byte in struct.pack(f"<{len(ids)}i", *ids):
         value = (value ^ byte) * 0x100000001B3 % 2**64
     return value
+
+
+def write_json(name: str, tokenizer: Tokenizer) -> None:
+    text = json.dumps(json.loads(tokenizer.to_str()), ensure_ascii=False, separators=(",", ":"))
+    (DATA / f"{name}.json").write_text(text + "\n", encoding="utf-8")
 
 
 def write_expected(
@@ -706,15 +722,19 @@ def main() -> None:
     for name, prefix in [("sentencepiece", False), ("sentencepiece-prefix", True)]:
         vocabulary = SentencePieceVocabulary(strings, prefix)
         (DATA / f"{name}.bin").write_bytes(vocabulary.serialize())
+        write_json(name, vocabulary.reference())
         write_expected(name, vocabulary.reference(), vocabulary.types, strings, random.Random(6))
     smollm2, template = read_smollm2(arguments.gguf)
     write_expected(
         "tiny-smollm", tiny.reference("smollm"), tiny.types, strings, random.Random(2)
     )
     write_expected("tiny-gpt-2", tiny.reference("gpt-2"), tiny.types, strings, random.Random(3))
-    write_expected(
-        "tiny-llama-bpe", tiny.reference("llama-bpe"), tiny.types, strings, random.Random(7)
-    )
+    for seed, family in enumerate(WORDS, start=7):
+        write_expected(
+            f"tiny-{family}", tiny.reference(family), tiny.types, strings, random.Random(seed)
+        )
+    for family in ("gpt-2", "smollm", "llama-bpe", "qwen2"):
+        write_json(f"tiny-{family}", tiny.reference(family))
     write_expected(
         "smollm2", smollm2.reference("smollm"), smollm2.types, strings, random.Random(4)
     )

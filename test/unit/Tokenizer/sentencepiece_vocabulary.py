@@ -83,9 +83,9 @@ class SentencePieceVocabulary:
             data = value.encode()
             return u32(len(data)) + data
 
-        out = b"fritTOKN" + u32(1) + u32(2 if self.prefix else 0)
+        out = b"fritTOKN" + u32(2) + u32(2 if self.prefix else 0)
         out += struct.pack("<6i", 1, 2, -1, -1, 0, -1)  # bos, eos, eot, eom, unknown, pad
-        out += text("llama") + text("default") + text("")
+        out += text("llama") + text("default") + text("") + u32(0)
         out += u32(len(self.tokens)) + b"".join(map(text, self.tokens))
         out += u32(len(self.types)) + bytes(self.types)
         scores = self.scores()

@@ -1,0 +1,290 @@
+//===- TokenizerJSON.cpp - the vocabulary of a Hugging Face directory ------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Import/HuggingFace/TokenizerJSON.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
+
+#include <limits>
+
+using namespace frit;
+using llvm::StringRef;
+using llvm::json::Array;
+using llvm::json::Object;
+using llvm::json::Value;
+
+static constexpr StringRef spaceSymbol = "\xE2\x96\x81";
+
+namespace {
+
+/// Fills in a TokenizerData. `unsupported` names the first thing that frit does not have.
+class Reader {
+public:
+  explicit Reader(const Object &json) : json(json) {}
+
+  Result<TokenizerData> read();
+
+private:
+  void refuse(const llvm::Twine &what) {
+    if (unsupported.empty())
+      unsupported = what.str();
+  }
+  Status readTokens(const Object &model);
+  Status setToken(StringRef spelling, int64_t id, TokenType type);
+  Status readMerges(const Object &model);
+  void scoreByMerges();
+  void readNormalizer(const Value *value);
+  void readPreTokenizer(const Value *value);
+  void readSplit(const Object &split);
+  void readPostProcessor(const Value *value);
+
+  const Object &json;
+  TokenizerData data;
+  int64_t maxTokens = 0; ///< Ids beyond are refused: memory is to follow the size of the file.
+  bool isByteLevel = false, spellsSpaces = false;
+  std::string unsupported;
+};
+
+} // namespace
+
+/// The parts of a Sequence, or the one thing that is none.
+static std::vector<const Object *> partsOf(const Value *value, StringRef list) {
+  std::vector<const Object *> result;
+  const Object *object = value ? value->getAsObject() : nullptr;
+  if (!object)
+    return result;
+  const Array *parts =
+      object->getString("type") == StringRef("Sequence") ? object->getArray(list) : nullptr;
+  if (!parts)
+    return {object};
+  for (const Value &part : *parts)
+    for (const Object *inner : partsOf(&part, list))
+      result.push_back(inner);
+  return result;
+}
+
+static StringRef typeOf(const Object &object) { return object.getString("type").value_or(""); }
+
+/// The text or regular expression of a pattern.
+static std::optional<StringRef> patternOf(const Object &object, StringRef kind) {
+  const Object *pattern = object.getObject("pattern");
+  return pattern ? pattern->getString(kind) : std::nullopt;
+}
+
+Status Reader::setToken(StringRef spelling, int64_t id, TokenType type) {
+  if (id < 0 || id >= maxTokens)
+    return Failure("expected ids below ", maxTokens, " for so many tokens, found ", id);
+  auto index = static_cast<size_t>(id);
+  if (index >= data.tokens.size()) {
+    data.tokens.resize(index + 1);
+    data.tokenTypes.resize(index + 1, TokenType::Unused);
+  }
+  data.tokens[index] = spelling.str();
+  data.tokenTypes[index] = type;
+  return {};
+}
+
+Status Reader::readTokens(const Object &model) {
+  const Object *vocabulary = model.getObject("vocab");
+  if (!vocabulary)
+    return Failure("model.vocab: expected an object");
+  const Array *added = json.getArray("added_tokens");
+  maxTokens = static_cast<int64_t>(2 * (vocabulary->size() + (added ? added->size() : 0)) + 1024);
+  for (const auto &[spelling, value] : *vocabulary) {
+    std::optional<int64_t> id = value.getAsInteger();
+    if (!id)
+      return Failure("model.vocab: expected a whole number for each token");
+    if (Status status = setToken(spelling, *id, TokenType::Normal); !status)
+      return status.takeFailure().in("model.vocab");
+  }
+  std::optional<StringRef> unknown = model.getString("unk_token");
+  if (!added)
+    return {};
+  for (const Value &element : *added) {
+    const Object *token = element.getAsObject();
+    std::optional<StringRef> content = token ? token->getString("content") : std::nullopt;
+    std::optional<int64_t> id = token ? token->getInteger("id") : std::nullopt;
+    if (!content || !id)
+      return Failure("added_tokens: expected objects with content and id");
+    TokenType type =
+        token->getBoolean("special").value_or(false) ? TokenType::Control : TokenType::UserDefined;
+    if (unknown == content)
+      type = TokenType::Unknown;
+    // Spelled as no text is, these come from merges.
+    bool isSpaces = !isByteLevel && !content->empty() && type == TokenType::UserDefined &&
+                    content->size() % spaceSymbol.size() == 0 &&
+                    StringRef(*content).count(spaceSymbol) * spaceSymbol.size() == content->size();
+    if (Status status = setToken(*content, *id, isSpaces ? TokenType::Normal : type); !status)
+      return status.takeFailure().in("added_tokens");
+    for (StringRef side : {"lstrip", "rstrip"})
+      if (token->getBoolean(side).value_or(false) && type == TokenType::UserDefined)
+        refuse("a token that takes spaces beside it away");
+  }
+  return {};
+}
+
+Status Reader::readMerges(const Object &model) {
+  const Array *merges = model.getArray("merges");
+  if (!merges)
+    return Failure("model.merges: expected a list");
+  for (const Value &merge : *merges) {
+    if (std::optional<StringRef> text = merge.getAsString()) {
+      data.merges.push_back(text->str());
+      continue;
+    }
+    const Array *pair = merge.getAsArray();
+    std::optional<StringRef> left, right;
+    if (pair && pair->size() == 2) {
+      left = (*pair)[0].getAsString();
+      right = (*pair)[1].getAsString();
+    }
+    if (!left || !right)
+      return Failure("model.merges: expected two tokens in each merge");
+    data.merges.push_back((*left + " " + *right).str());
+  }
+  return {};
+}
+
+/// SentencePiece's BPE goes by scores: the earlier the first merge that makes a token, the higher.
+void Reader::scoreByMerges() {
+  constexpr float never = -std::numeric_limits<float>::infinity();
+  llvm::StringMap<size_t> ranks;
+  for (const auto &[rank, merge] : llvm::enumerate(data.merges)) {
+    auto [left, right] = StringRef(merge).split(' ');
+    ranks.try_emplace((left + right).str(), rank);
+  }
+  data.merges.clear();
+  for (const std::string &token : data.tokens) {
+    auto rank = ranks.find(token);
+    data.scores.push_back(rank == ranks.end() ? never : -static_cast<float>(rank->second));
+  }
+  for (size_t id = 0; id < data.tokens.size(); ++id) {
+    StringRef token = data.tokens[id];
+    if (token.size() == 6 && token.starts_with("<0x") && data.tokenTypes[id] == TokenType::Normal)
+      data.tokenTypes[id] = TokenType::Byte;
+  }
+}
+
+void Reader::readNormalizer(const Value *value) {
+  for (const Object *part : partsOf(value, "normalizers")) {
+    StringRef type = typeOf(*part);
+    if (type == "NFC")
+      data.composes = true;
+    else if (type == "Replace" && patternOf(*part, "String") == StringRef(" ") &&
+             part->getString("content") == spaceSymbol)
+      spellsSpaces = true;
+    else if (type == "Prepend" && part->getString("prepend") == spaceSymbol)
+      data.addSpacePrefix = true;
+    else
+      refuse("normalizer " + type);
+  }
+}
+
+void Reader::readSplit(const Object &split) {
+  bool isIsolated = split.getString("behavior") == StringRef("Isolated");
+  std::optional<StringRef> regex = patternOf(split, "Regex");
+  // Where spaces are spelled, a text has none.
+  if (spellsSpaces && patternOf(split, "String") == StringRef(" "))
+    return;
+  if (regex && isIsolated && !split.getBoolean("invert").value_or(false))
+    data.patterns.push_back(regex->str());
+  else
+    refuse("pre-tokenizer Split of another kind");
+}
+
+void Reader::readPreTokenizer(const Value *value) {
+  for (const Object *part : partsOf(value, "pretokenizers")) {
+    StringRef type = typeOf(*part);
+    if (type == "Split") {
+      readSplit(*part);
+    } else if (type == "Digits" && part->getBoolean("individual_digits").value_or(false)) {
+      data.patterns.push_back(std::string(singleDigitsPattern));
+    } else if (type == "ByteLevel" && !part->getBoolean("add_prefix_space").value_or(true)) {
+      isByteLevel = true;
+      if (part->getBoolean("use_regex").value_or(true))
+        data.patterns.push_back(std::string(byteLevelPattern));
+    } else if (type == "Metaspace" && part->getString("replacement") == spaceSymbol &&
+               !part->getBoolean("split").value_or(true)) {
+      spellsSpaces = true;
+      StringRef scheme = part->getString("prepend_scheme").value_or("always");
+      data.addSpacePrefix = scheme != "never";
+      data.prefixesOnlyStart = scheme == "first";
+    } else {
+      refuse("pre-tokenizer " + type);
+    }
+  }
+}
+
+/// A sequence begins with the special token that a template puts in front of it.
+void Reader::readPostProcessor(const Value *value) {
+  for (const Object *part : partsOf(value, "processors")) {
+    StringRef type = typeOf(*part);
+    if (type == "ByteLevel")
+      continue;
+    const Array *single = part->getArray("single");
+    const Object *first = single && !single->empty() ? (*single)[0].getAsObject() : nullptr;
+    const Object *special = first ? first->getObject("SpecialToken") : nullptr;
+    if (type != "TemplateProcessing") {
+      refuse("post-processor " + type);
+    } else if (special) {
+      std::optional<StringRef> name = special->getString("id");
+      for (size_t id = 0; name && id < data.tokens.size(); ++id)
+        if (data.tokens[id] == *name) {
+          data.bosId = static_cast<int32_t>(id);
+          data.addBos = true;
+        }
+    }
+  }
+}
+
+Result<TokenizerData> Reader::read() {
+  const Object *model = json.getObject("model");
+  if (!model)
+    return Failure("model: expected an object");
+  if (std::optional<StringRef> type = model->getString("type"); type && *type != "BPE")
+    refuse("model " + *type);
+  readNormalizer(json.get("normalizer"));
+  readPreTokenizer(json.get("pre_tokenizer"));
+  if (unsupported.empty()) {
+    if (Status status = readTokens(*model); !status)
+      return status.takeFailure();
+    if (Status status = readMerges(*model); !status)
+      return status.takeFailure();
+    readPostProcessor(json.get("post_processor"));
+  }
+  if (isByteLevel) {
+    data.model = "gpt2";
+    data.wholeWords = model->getBoolean("ignore_merges").value_or(false);
+    data.preTokenizer = preTokenizerFamily(data);
+    if (!data.preTokenizer.empty()) {
+      data.patterns.clear();
+      data.wholeWords = data.composes = false;
+    }
+  } else if (spellsSpaces && !data.composes && data.patterns.empty()) {
+    data.model = "llama";
+    scoreByMerges();
+  } else {
+    refuse("an unknown pre-tokenizer");
+  }
+  for (size_t id = 0; id < data.tokenTypes.size(); ++id)
+    if (data.tokenTypes[id] == TokenType::Unknown)
+      data.unknownId = static_cast<int32_t>(id);
+  if (unsupported.empty())
+    return data;
+  data = TokenizerData();
+  data.model = "tokenizer.json with " + unsupported;
+  return data;
+}
+
+Result<TokenizerData> frit::parseTokenizerJSON(const Value &json) {
+  const Object *object = json.getAsObject();
+  if (!object)
+    return Failure("expected an object");
+  return Reader(*object).read();
+}

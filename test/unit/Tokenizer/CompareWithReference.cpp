@@ -1,0 +1,123 @@
+//===- CompareWithReference.cpp - the expected values of Hugging Face's tokenizers ===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "TestData.h"
+#include "lib/Runtime/Tokenizer/Utf8.h"
+
+#include <algorithm>
+#include <chrono>
+
+using namespace frit;
+using namespace frit::test;
+
+/// What arrives in pieces, checking that no piece is part of a character.
+static std::string stream(const Tokenizer &tokenizer, const std::vector<int32_t> &ids,
+                          DecodeOptions options) {
+  StreamDecoder decoder(tokenizer, options);
+  std::string text;
+  for (int32_t id : ids) {
+    std::string piece = decoder.push(id);
+    EXPECT_TRUE(utf8::isValid(piece)) << "half a character at token " << id;
+    text += piece;
+  }
+  return text + decoder.finish();
+}
+
+static void expectDecodes(const Tokenizer &tokenizer, const std::vector<int32_t> &ids,
+                          const std::string &full, const std::string &plain) {
+  EXPECT_EQ(tokenizer.decode(ids), full);
+  EXPECT_EQ(tokenizer.decode(ids, {.skipSpecial = true}), plain);
+  // A stream goes on with a text: it keeps the space that a text's first token may begin with.
+  auto expectStreams = [&](DecodeOptions options, const std::string &text) {
+    std::string streamed = stream(tokenizer, ids, options);
+    if (tokenizer.data().addSpacePrefix && streamed.starts_with(' '))
+      streamed.erase(0, 1);
+    EXPECT_EQ(streamed, text);
+  };
+  expectStreams({}, full);
+  expectStreams({.skipSpecial = true}, plain);
+}
+
+static void compareStrings(const Tokenizer &tokenizer, const std::string &name) {
+  std::vector<std::string> cases = readLines("strings.txt");
+  std::vector<std::string> expected = readLines(name + ".expected");
+  ASSERT_GE(cases.size(), 1000u);
+  ASSERT_EQ(cases.size(), expected.size());
+  for (size_t i = 0; i < cases.size(); ++i) {
+    SCOPED_TRACE("line " + std::to_string(i + 1) + " of strings.txt: " + cases[i]);
+    std::string text = unescape(cases[i].substr(2));
+    std::vector<std::string> fields = split(expected[i], '\t');
+    ASSERT_EQ(fields.size(), 3u);
+    auto ids = tokenizer.encode(text, {.parseSpecial = cases[i][0] == 's'});
+    ASSERT_TRUE(ids) << ids.error();
+    ASSERT_EQ(*ids, parseIds(fields[0]));
+    std::string full = fields[1] == "=" ? utf8::replaceInvalid(text) : unescape(fields[1]);
+    expectDecodes(tokenizer, *ids, full, fields[2] == "=" ? full : unescape(fields[2]));
+    if (testing::Test::HasFailure())
+      return;
+  }
+}
+
+static void compareDecode(const Tokenizer &tokenizer, const std::string &name) {
+  std::vector<std::string> lines = readLines(name + ".decode");
+  ASSERT_GE(lines.size(), 300u);
+  for (const std::string &line : lines) {
+    SCOPED_TRACE(line);
+    std::vector<std::string> fields = split(line, '\t');
+    ASSERT_EQ(fields.size(), 3u);
+    std::string full = unescape(fields[1]);
+    expectDecodes(tokenizer, parseIds(fields[0]), full,
+                  fields[2] == "=" ? full : unescape(fields[2]));
+  }
+}
+
+/// long_text() of the script.
+std::string test::longText(const std::string &kind, uint64_t state) {
+  std::string_view alphabet = kind == "word"     ? "abcdefghijklmnopqrstuvwxyz"
+                              : kind == "common" ? "etaoinsr"
+                                                 : "etaoin shrdlu, 12\n";
+  std::string text;
+  for (int i = 0; i < 1'000'000; ++i) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    text += alphabet[(state >> 33) % alphabet.size()];
+  }
+  return text;
+}
+
+static uint64_t fnv1a(const std::vector<int32_t> &ids) {
+  uint64_t hash = 0xCBF29CE484222325u;
+  for (int32_t id : ids)
+    for (int shift = 0; shift < 32; shift += 8)
+      hash = (hash ^ (static_cast<uint32_t>(id) >> shift & 0xFF)) * 0x100000001B3u;
+  return hash;
+}
+
+/// Words of a megabyte: right, and not in quadratic time (that would be hours, not seconds).
+static void compareLong(const Tokenizer &tokenizer, const std::string &name) {
+  for (const std::string &line : readLines(name + ".long")) {
+    SCOPED_TRACE(line);
+    std::vector<std::string> fields = split(line, ' ');
+    ASSERT_EQ(fields.size(), 4u);
+    std::string text = longText(fields[0], std::stoull(fields[1]));
+    auto start = std::chrono::steady_clock::now();
+    auto ids = tokenizer.encode(text);
+    std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    ASSERT_TRUE(ids) << ids.error();
+    EXPECT_EQ(ids->size(), std::stoull(fields[2]));
+    EXPECT_EQ(fnv1a(*ids), std::stoull(fields[3]));
+    EXPECT_EQ(tokenizer.decode(*ids), text);
+    EXPECT_LT(seconds.count(), 30) << "encoding 1 MB";
+    testing::Test::RecordProperty(name + "-" + fields[0] + "-seconds",
+                                  std::to_string(seconds.count()));
+  }
+}
+
+void test::compareWithReference(const Tokenizer &tokenizer, const std::string &name) {
+  compareStrings(tokenizer, name);
+  compareDecode(tokenizer, name);
+  compareLong(tokenizer, name);
+}

@@ -1,0 +1,180 @@
+//===- TokenizerJSONTest.cpp - vocabularies from tokenizer.json ------------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Import/HuggingFace/TokenizerJSON.h"
+#include "TestData.h"
+
+using namespace frit;
+using namespace frit::test;
+
+/// What is read from the file after `change`.
+static Result<TokenizerData>
+readJSON(const std::string &name, const std::function<void(llvm::json::Object &)> &change = {}) {
+  llvm::Expected<llvm::json::Value> json = llvm::json::parse(readFile(name + ".json"));
+  EXPECT_TRUE(static_cast<bool>(json));
+  if (change)
+    change(*json->getAsObject());
+  return parseTokenizerJSON(*json);
+}
+
+class TokenizerJSON : public testing::TestWithParam<const char *> {};
+
+TEST_P(TokenizerJSON, EqualsReference) {
+  Result<TokenizerData> data = readJSON(GetParam());
+  ASSERT_TRUE(data) << data.error();
+  auto tokenizer = Tokenizer::create(*std::move(data));
+  ASSERT_TRUE(tokenizer) << tokenizer.error();
+  compareWithReference(*tokenizer, GetParam());
+}
+
+INSTANTIATE_TEST_SUITE_P(Vocabularies, TokenizerJSON,
+                         testing::Values("tiny-gpt-2", "tiny-smollm", "tiny-llama-bpe",
+                                         "tiny-qwen2", "sentencepiece", "sentencepiece-prefix"),
+                         [](const auto &info) {
+                           std::string name = info.param;
+                           std::erase(name, '-');
+                           return name;
+                         });
+
+TEST(TokenizerJSONData, IsWhatGGUFSays) {
+  TokenizerData tiny = tinyData();
+  Result<TokenizerData> data = readJSON("tiny-smollm");
+  ASSERT_TRUE(data) << data.error();
+  EXPECT_EQ(data->model, "gpt2");
+  EXPECT_EQ(data->preTokenizer, "smollm");
+  EXPECT_TRUE(data->patterns.empty());
+  EXPECT_EQ(data->tokens, tiny.tokens);
+  EXPECT_EQ(data->tokenTypes, tiny.tokenTypes);
+  EXPECT_EQ(data->merges, tiny.merges);
+  for (auto [name, family] :
+       {std::pair("tiny-qwen2", "qwen2"), {"tiny-llama-bpe", "llama-bpe"}, {"tiny-gpt-2", "gpt-2"}})
+    EXPECT_EQ(readJSON(name)->preTokenizer, family);
+}
+
+TEST(TokenizerJSONData, PatternsOfNoKnownFamilyServe) {
+  Result<TokenizerData> data = readJSON("tiny-qwen2", [](llvm::json::Object &json) {
+    json["pre_tokenizer"] = *llvm::json::parse(R"({"type": "Sequence", "pretokenizers": [
+      {"type": "Split", "pattern": {"Regex": "\\d\\S|[^\\p{L}\\s]+"}, "behavior": "Isolated", "invert": false},
+      {"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}]})");
+  });
+  ASSERT_TRUE(data) << data.error();
+  EXPECT_EQ(data->preTokenizer, "");
+  EXPECT_EQ(data->patterns, std::vector<std::string>({R"(\d\S|[^\p{L}\s]+)"}));
+  EXPECT_TRUE(data->composes);
+  EXPECT_TRUE(Tokenizer::check(*data));
+  auto tokenizer = Tokenizer::create(*std::move(data));
+  ASSERT_TRUE(tokenizer) << tokenizer.error();
+  EXPECT_EQ(tokenizer->decode(*tokenizer->encode("a1b 2.5")), "a1b 2.5");
+}
+
+TEST(TokenizerJSONData, PatternThatIsNone) {
+  Result<TokenizerData> data = readJSON("tiny-qwen2", [](llvm::json::Object &json) {
+    json["pre_tokenizer"] = *llvm::json::parse(R"({"type": "Sequence", "pretokenizers": [
+      {"type": "Split", "pattern": {"Regex": "(a"}, "behavior": "Isolated", "invert": false},
+      {"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}]})");
+  });
+  ASSERT_TRUE(data) << data.error();
+  auto tokenizer = Tokenizer::create(*std::move(data));
+  ASSERT_FALSE(tokenizer);
+  EXPECT_EQ(tokenizer.error(), "tokenizer: pattern '(a': missing closing parenthesis");
+}
+
+/// That the model can be run, but only on ids, and why.
+static void expectUnsupported(const char *name, const char *what,
+                              const std::function<void(llvm::json::Object &)> &change) {
+  Result<TokenizerData> data = readJSON(name, change);
+  ASSERT_TRUE(data) << data.error();
+  Status known = Tokenizer::check(*data);
+  ASSERT_FALSE(known);
+  EXPECT_EQ(known.error(), "tokenizer: unknown model 'tokenizer.json with " + std::string(what) +
+                               "', known are: gpt2, llama");
+}
+
+TEST(TokenizerJSONData, WhatFritDoesNotHave) {
+  using llvm::json::Object;
+  expectUnsupported("tiny-gpt-2", "model WordPiece",
+                    [](Object &json) { (*json.getObject("model"))["type"] = "WordPiece"; });
+  expectUnsupported("tiny-gpt-2", "normalizer Lowercase",
+                    [](Object &json) { json["normalizer"] = Object{{"type", "Lowercase"}}; });
+  expectUnsupported("tiny-gpt-2", "pre-tokenizer BertPreTokenizer", [](Object &json) {
+    json["pre_tokenizer"] = Object{{"type", "BertPreTokenizer"}};
+  });
+  expectUnsupported("tiny-gpt-2", "an unknown pre-tokenizer",
+                    [](Object &json) { json["pre_tokenizer"] = nullptr; });
+  expectUnsupported("tiny-gpt-2", "pre-tokenizer Split of another kind", [](Object &json) {
+    json["pre_tokenizer"] =
+        Object{{"type", "Split"}, {"pattern", Object{{"Regex", "a"}}}, {"behavior", "Removed"}};
+  });
+  expectUnsupported("tiny-gpt-2", "post-processor BertProcessing", [](Object &json) {
+    json["post_processor"] = Object{{"type", "BertProcessing"}};
+  });
+  expectUnsupported("tiny-gpt-2", "a token that takes spaces beside it away", [](Object &json) {
+    for (llvm::json::Value &token : *json.getArray("added_tokens"))
+      (*token.getAsObject())["lstrip"] = true;
+  });
+}
+
+static void expectMalformed(const char *message,
+                            const std::function<void(llvm::json::Object &)> &change) {
+  Result<TokenizerData> data = readJSON("tiny-gpt-2", change);
+  ASSERT_FALSE(data);
+  EXPECT_EQ(data.error(), message);
+}
+
+TEST(TokenizerJSONData, Malformed) {
+  using llvm::json::Object;
+  EXPECT_EQ(parseTokenizerJSON(nullptr).error(), "expected an object");
+  expectMalformed("model: expected an object", [](Object &json) { json.erase("model"); });
+  expectMalformed("model.vocab: expected an object",
+                  [](Object &json) { json.getObject("model")->erase("vocab"); });
+  expectMalformed("model.vocab: expected a whole number for each token",
+                  [](Object &json) { (*json.getObject("model")->getObject("vocab"))["a"] = "b"; });
+  expectMalformed("model.vocab: expected ids below 5056 for so many tokens, found 5056",
+                  [](Object &json) { (*json.getObject("model")->getObject("vocab"))["a"] = 5056; });
+  expectMalformed("model.vocab: expected ids below 5056 for so many tokens, found -1",
+                  [](Object &json) { (*json.getObject("model")->getObject("vocab"))["a"] = -1; });
+  expectMalformed("added_tokens: expected objects with content and id",
+                  [](Object &json) { json.getArray("added_tokens")->push_back(1); });
+  expectMalformed("model.merges: expected a list",
+                  [](Object &json) { json.getObject("model")->erase("merges"); });
+  expectMalformed("model.merges: expected two tokens in each merge", [](Object &json) {
+    json.getObject("model")->getArray("merges")->push_back(llvm::json::Array{"a"});
+  });
+}
+
+TEST(TokenizerJSONData, BeginsWithTheTokenOfTheTemplate) {
+  Result<TokenizerData> data = readJSON("tiny-gpt-2", [](llvm::json::Object &json) {
+    json["post_processor"] = *llvm::json::parse(R"({"type": "TemplateProcessing", "single": [
+      {"SpecialToken": {"id": "<|im_start|>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}]})");
+  });
+  ASSERT_TRUE(data) << data.error();
+  EXPECT_TRUE(data->addBos);
+  EXPECT_EQ(data->tokens[*data->bosId], "<|im_start|>");
+}
+
+TEST(TokenizerJSONData, SpaceInFrontOfTheFirstWordOnly) {
+  auto ids = [](const char *scheme) {
+    Result<TokenizerData> data = readJSON("sentencepiece", [&](llvm::json::Object &json) {
+      json["normalizer"] = nullptr;
+      json["pre_tokenizer"] = llvm::json::Object{{"type", "Metaspace"},
+                                                 {"replacement", "\u2581"},
+                                                 {"prepend_scheme", scheme},
+                                                 {"split", false}};
+    });
+    EXPECT_TRUE(data) << data.error();
+    auto tokenizer = Tokenizer::create(*std::move(data));
+    EXPECT_TRUE(tokenizer) << tokenizer.error();
+    std::vector<std::string> texts;
+    for (const char *text : {"the", "<s>the"})
+      texts.push_back(
+          tokenizer->tokenBytes(tokenizer->encode(text, {.parseSpecial = true})->back()));
+    return texts;
+  };
+  EXPECT_EQ(ids("always"), std::vector<std::string>({" the", " the"}));
+  EXPECT_EQ(ids("first"), std::vector<std::string>({" the", "the"}));
+  EXPECT_EQ(ids("never"), std::vector<std::string>({"the", "the"}));
+}
