@@ -61,10 +61,10 @@ inline constexpr uint32_t typeF64 = 12;
 /// Tensor type numbers of ggml.
 inline constexpr uint32_t ggmlF32 = 0;
 inline constexpr uint32_t ggmlF16 = 1;
-inline constexpr uint32_t ggmlQ4_0 = 2;
-inline constexpr uint32_t ggmlQ6_K = 14;
-inline constexpr uint32_t ggmlIQ2_XXS = 16;
-inline constexpr uint32_t ggmlIQ3_S = 21;
+inline constexpr uint32_t ggmlQ40 = 2;
+inline constexpr uint32_t ggmlQ6K = 14;
+inline constexpr uint32_t ggmlIQ2XXS = 16;
+inline constexpr uint32_t ggmlIQ3S = 21;
 inline constexpr uint32_t ggmlI8 = 24;
 
 class GGUFWriter {
@@ -175,7 +175,7 @@ inline GGUFWriter smallModel() {
       .array<int32_t>("tokenizer.ggml.token_type", typeI32, {1, 3, 1})
       .array<uint8_t>("test.bools", typeBool, {0, 1, 1});
   writer.f32Tensor("token_embd.weight", {4, 3}, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11})
-      .tensor("blk.0.attn_q.weight", {32, 2}, ggmlQ4_0, std::string(36, '\x5a'))
+      .tensor("blk.0.attn_q.weight", {32, 2}, ggmlQ40, std::string(36, '\x5a'))
       .tensor("output_norm.weight", {5}, ggmlF16, std::string(10, '\x3c'));
   return writer;
 }

@@ -305,11 +305,11 @@ TEST(Malformed, TensorType) {
 TEST(Malformed, RowLength) {
   GGUFWriter writer = oneTensor();
   writer.tensors[0].dims = {48, 2};
-  writer.tensors[0].type = ggmlQ4_0;
+  writer.tensors[0].type = ggmlQ40;
   EXPECT_EQ(messageFor(writer), "tensor 't': its rows have 48 elements, which is not a multiple of "
                                 "the 32 in a block of Q4_0");
   writer.tensors[0].dims = {128};
-  writer.tensors[0].type = ggmlQ6_K;
+  writer.tensors[0].type = ggmlQ6K;
   EXPECT_EQ(messageFor(writer), "tensor 't': its rows have 128 elements, which is not a multiple "
                                 "of the 256 in a block of Q6_K");
 }

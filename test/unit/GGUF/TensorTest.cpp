@@ -112,10 +112,10 @@ TEST(Tensors, LongestNameAndFourDimensions) {
 TEST(Tensors, TypesFritCannotReadAreListedAllAtOnce) {
   GGUFWriter writer;
   std::string block110(110, 'x'), block66(66, 'x');
-  writer.tensor("blk.0.ffn_down.weight", {256}, ggmlIQ3_S, block110)
-      .tensor("blk.0.ffn_up.weight", {256}, ggmlIQ2_XXS, block66)
+  writer.tensor("blk.0.ffn_down.weight", {256}, ggmlIQ3S, block110)
+      .tensor("blk.0.ffn_up.weight", {256}, ggmlIQ2XXS, block66)
       .f32Tensor("norm", {1}, {1})
-      .tensor("blk.1.ffn_down.weight", {256}, ggmlIQ3_S, block110);
+      .tensor("blk.1.ffn_down.weight", {256}, ggmlIQ3S, block110);
   std::string bytes = writer.build();
   Result<GGUFFile> file = readBytes(bytes);
   ASSERT_TRUE(file) << file.error();

@@ -433,7 +433,7 @@ TEST_F(RuntimeTest, WithoutATokenizer) {
   ASSERT_EQ(frit_model_open(directory.file("unknown.frit").c_str(), nullptr, &other), FRIT_OK);
   EXPECT_EQ(errorOf(frit_encode(other, "x", 1, 0, nullptr, 0, &count)),
             "tokenizer: unknown pre-tokenizer 'other' (key tokenizer.ggml.pre), known are: gpt-2, "
-            "llama-bpe, smollm; only token ids go in and out");
+            "llama-bpe, glm4, qwen2, smollm; only token ids go in and out");
   ASSERT_EQ(frit_model_get_info(other, &info), FRIT_OK);
   EXPECT_EQ(info.has_tokenizer, 0);
   frit_model_close(other);
