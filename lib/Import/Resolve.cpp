@@ -132,6 +132,10 @@ void Resolver::checkKeys() {
   add(record.activationKeys);
   for (const std::string &key : record.ignoredKeys)
     ignored.push_back(numbers.expandKey(key));
+  // In config.json, transformers' notes to itself begin with an underscore.
+  auto isPrivate = [&](StringRef key) {
+    return checkpoint.origin() == Origin::HuggingFace && key.starts_with("_");
+  };
   // Other keys of a GGUF file are about the file, not the model.
   std::string prefix = checkpoint.origin() == Origin::GGUF ? (architecture + ".").str() : "";
   for (const Checkpoint::Entry &entry : checkpoint.entries()) {
@@ -143,7 +147,7 @@ void Resolver::checkKeys() {
       if (!llvm::is_contained(refusal->except, StringRef(value).trim('\'')))
         problems.add(checkpoint.describeKey(key), "frit does not support " + refusal->what + " (" +
                                                       value + "); " + refusal->instead);
-    } else if (key.starts_with(prefix) &&
+    } else if (key.starts_with(prefix) && !isPrivate(key) &&
                llvm::none_of(ignored, [&](StringRef known) { return isOrIsInside(key, known); })) {
       problems.add(checkpoint.describeKey(key),
                    "the record '" + record.name + "' does not know it (its value is " +

@@ -1,0 +1,140 @@
+# RUN: %python %s
+# ===- huggingface.py - commands on a directory as transformers saves it -------===//
+#
+# Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# ===----------------------------------------------------------------------===//
+"""A Hugging Face directory is a MODEL like others: text through its own tokenizer.json, its chat template,
+the cache that notices changes of each file. Logits are test/models/architectures' business."""
+
+import json
+import struct
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "Inputs"))
+from driver import ROOT, DriverTest, main, make_tiny_gguf
+
+VOCABULARY = ROOT / "test" / "unit" / "Tokenizer" / "data" / "tiny-smollm.json"
+CONFIG = {
+    "model_type": "llama", "architectures": ["LlamaForCausalLM"], "vocab_size": 2006, "hidden_size": 64, "num_hidden_layers": 2,
+    "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 96, "hidden_act": "silu", "rms_norm_eps": 1e-5,
+    "max_position_embeddings": 128, "tie_word_embeddings": True, "rope_theta": 10000.0, "torch_dtype": "float32",
+}  # fmt: skip
+PARTS = {
+    "attn_norm": "input_layernorm", "ffn_norm": "post_attention_layernorm", "attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj",
+    "attn_v": "self_attn.v_proj", "attn_output": "self_attn.o_proj", "ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj",
+    "ffn_down": "mlp.down_proj",
+}  # fmt: skip
+TEMPLATE = (
+    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}"
+    "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
+)
+
+
+def hf_name(name):
+    if name in ("token_embd.weight", "output_norm.weight"):
+        return {"token_embd.weight": "model.embed_tokens.weight", "output_norm.weight": "model.norm.weight"}[name]
+    _, layer, part, suffix = name.split(".")
+    return f"model.layers.{layer}.{PARTS[part]}.{suffix}"
+
+
+class HuggingFaceTest(DriverTest):
+    def setUp(self):
+        super().setUp()
+        self.model = self.directory / "model"
+        self.model.mkdir()
+        self.config = dict(CONFIG)
+        self.write_config()
+        arguments = ["x.gguf", "--format", "f32", "--vocabulary", str(CONFIG["vocab_size"])]
+        header, data = {}, b""
+        for tensor in make_tiny_gguf.model_from_arguments(make_tiny_gguf.parse_arguments(arguments)).tensors:
+            raw = tensor.encode()
+            header[hf_name(tensor.name)] = {"dtype": "F32", "shape": tensor.shape, "data_offsets": [len(data), len(data) + len(raw)]}
+            data += raw
+        text = json.dumps(header).encode()
+        (self.model / "model.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + data)
+        (self.model / "tokenizer.json").write_bytes(VOCABULARY.read_bytes())
+
+    def write_config(self):
+        (self.model / "config.json").write_text(json.dumps(self.config))
+
+    def test_text(self):
+        out, err = self.frit("run", str(self.model), "-p", "The ship", "-n", "5", "--no-chat", "--print-tokens")
+        self.assertEqual(len(out.strip().split(",")), 5)
+        self.assertIn("compile", err)
+        # From the bundle, by the same tokenizer.
+        self.frit("compile", str(self.model), "-o", "m.frit")
+        again, _ = self.frit("run", "m.frit", "-p", "The ship", "-n", "5", "--no-chat", "--print-tokens")
+        self.assertEqual(again, out)
+
+    def test_chat_template(self):
+        (self.model / "tokenizer_config.json").write_text(json.dumps({"chat_template": TEMPLATE, "eos_token": "<|im_end|>"}))
+        _, err = self.frit("run", str(self.model), "-p", "Hi", "-n", "1")
+        whole = "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
+        _, plain = self.frit("run", str(self.model), "-p", whole, "-n", "1", "--no-chat")
+        prefill = lambda text: text.split("prefill ")[1].split(" tokens")[0]
+        self.assertEqual(prefill(err), prefill(plain))
+
+    def test_inspect(self):
+        out, _ = self.frit("inspect", str(self.model), "--json")
+        found = json.loads(out)
+        self.assertEqual(found["files"], ["model.safetensors"])
+        self.assertEqual(found["architecture"], "llama")
+        self.assertEqual(found["vocabulary"], self.config["vocab_size"])
+        self.assertEqual(found["hidden"], self.config["hidden_size"])
+
+    def test_cache_follows_every_file(self):
+        run = ("run", str(self.model), "--tokens", "1,2,3", "-n", "3", "--print-tokens")
+        first, err = self.frit(*run)
+        self.assertIn("compile", err)
+        _, err = self.frit(*run)
+        self.assertNotIn("compile", err)
+        self.config["rms_norm_eps"] = 0.5
+        self.write_config()
+        second, err = self.frit(*run)
+        self.assertIn("compile", err)
+        self.assertNotEqual(first, second)
+        (self.model / "generation_config.json").write_text("{}")
+        _, err = self.frit(*run)
+        self.assertNotIn("compile", err)  # A file that was not there is no change of one that was.
+
+    def test_file_of_it_stands_for_it(self):
+        out, _ = self.frit("run", str(self.model / "model.safetensors"), "--tokens", "1,2,3", "-n", "3", "--print-tokens")
+        again, _ = self.frit("run", str(self.model), "--tokens", "1,2,3", "-n", "3", "--print-tokens")
+        self.assertEqual(out, again)
+
+    def test_without_tokenizer(self):
+        (self.model / "tokenizer.json").unlink()
+        out, _ = self.frit("run", str(self.model), "--tokens", "1,2,3", "-n", "3", "--print-tokens")
+        self.assertEqual(len(out.strip().split(",")), 3)
+        self.assert_error(["run", str(self.model), "-p", "Hi"], "unknown model 'none'")
+
+    def test_refused_all_at_once(self):
+        self.config["hidden_act"] = "relu2"
+        self.config["rope_scaling"] = {"type": "dynamic", "factor": 2.0}
+        self.config["quantization_config"] = {"quant_method": "gptq"}
+        self.config["mystery"] = 3
+        self.write_config()
+        err = self.assert_error(["compile", str(self.model), "-o", "x.frit"], "for 4 reasons")
+        for line in (
+            "config.json, hidden_act: frit does not support this activation ('relu2')",
+            "config.json, rope_scaling.type: frit does not support this RoPE scaling ('dynamic')",
+            "config.json, quantization_config.quant_method: frit does not support quantized Hugging Face checkpoints",
+            "config.json, mystery: the record 'llama' does not know it (its value is 3)",
+        ):
+            self.assertIn(line, err)
+        self.assertFalse((self.directory / "x.frit").exists())
+
+    def test_truncated_at_every_kilobyte(self):
+        weights = self.model / "model.safetensors"
+        whole = weights.read_bytes()
+        for size in [*range(0, 8192, 1024), *range(8192, len(whole), 32 * 1024)]:
+            weights.write_bytes(whole[:size])
+            err = self.assert_error(["inspect", str(self.model)], "model.safetensors: ")
+            self.assertEqual(len(err.strip().splitlines()), 1, err)
+
+
+if __name__ == "__main__":
+    main()
