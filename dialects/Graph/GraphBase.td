@@ -73,14 +73,19 @@ def Graph_UnpairAttr : AttrDef<Graph_Dialect, "Unpair"> {
   let summary = "Rows reordered from interleaved RoPE pairs to halves";
   let description = [{
     Row transform of a weight: in each group of `group` rows, row i of the result is row 2i of the
-    file and row i + group/2 is row 2i + 1; the elements of a vector likewise. Undoes the permutation GGUF converters
+    file and row i + group/2 is row 2i + 1; the elements of a vector likewise. With `dim`, only the first `dim` rows
+    of a group are paired, and the others stay. Undoes the permutation GGUF converters
     bake into q and k. Only the packer and the interpreter evaluate it.
 
-    Example: `#graph.unpair<64>`.
+    Example: `#graph.unpair<64>`, `#graph.unpair<128, 64>`.
   }];
-  let parameters = (ins "int64_t":$group);
-  let assemblyFormat = "`<` $group `>`";
+  let parameters = (ins "int64_t":$group, DefaultValuedParameter<"int64_t", "0">:$dim);
+  let assemblyFormat = "`<` $group (`,` $dim^)? `>`";
   let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Where row `row` of the result is in the file.
+    int64_t getRowInFile(int64_t row) const;
+  }];
 }
 
 def Graph_FrequenciesAttr : AttrDef<Graph_Dialect, "Frequencies"> {

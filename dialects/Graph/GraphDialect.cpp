@@ -43,10 +43,22 @@ void GraphDialect::initialize() {
 // Attributes
 //===----------------------------------------------------------------------===//
 
-LogicalResult UnpairAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t group) {
-  if (group <= 0 || group % 2)
+LogicalResult UnpairAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t group,
+                                 int64_t dim) {
+  if (group <= 0 || (dim == 0 && group % 2))
     return emitError() << "expected a positive even group, but got " << group;
+  if (dim < 0 || dim > group || dim % 2)
+    return emitError() << "expected an even number of paired rows up to " << group << ", but got "
+                       << dim;
   return success();
+}
+
+int64_t UnpairAttr::getRowInFile(int64_t row) const {
+  int64_t paired = getDim() ? getDim() : getGroup(), half = paired / 2;
+  int64_t inGroup = row % getGroup();
+  if (inGroup >= paired)
+    return row;
+  return row - inGroup + (inGroup < half ? 2 * inGroup : 2 * (inGroup - half) + 1);
 }
 
 LogicalResult FrequenciesAttr::verify(function_ref<InFlightDiagnostic()> emitError,

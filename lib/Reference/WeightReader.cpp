@@ -14,15 +14,9 @@ using namespace mlir;
 using namespace frit;
 using namespace frit::reference;
 
-/// Where element `index` of reordered rows, or of a vector, is in the file.
-static int64_t pairedIndex(int64_t index, int64_t group) {
-  int64_t inGroup = index % group, half = group / 2;
-  return index - inGroup + (inGroup < half ? 2 * inGroup : 2 * (inGroup - half) + 1);
-}
-
 const uint8_t *Weight::row(int64_t row) const {
-  if (unpairGroup && type.getRank() == 2)
-    row = pairedIndex(row, unpairGroup);
+  if (unpair && type.getRank() == 2)
+    row = unpair.getRowInFile(row);
   return data + row * format().rowBytes(columns());
 }
 
@@ -80,24 +74,25 @@ FailureOr<Weight> WeightReader::find(Operation *user, SymbolRefAttr name, graph:
     return user->emitError("expected ")
            << bytes << " bytes of " << name << " at byte " << offset << " of " << file
            << ", but the file has " << mapped->size() << " bytes";
-  return Weight{type, mapped->data() + offset, rows ? rows->getGroup() : 0};
+  return Weight{type, mapped->data() + offset, rows.value_or(graph::UnpairAttr())};
 }
 
 /// `out` holds `weight.columns()` values.
 static void dequantizeInto(const Weight &weight, int64_t row, float *out) {
   int64_t columns = weight.columns();
   dequantizeRow(weight.type.getFormat(), weight.row(row), columns, out);
-  if (!weight.unpairGroup || weight.type.getRank() == 2)
+  if (!weight.unpair || weight.type.getRank() == 2)
     return;
   std::vector<float> paired(out, out + columns);
   for (int64_t i = 0; i < columns; ++i)
-    out[i] = paired[pairedIndex(i, weight.unpairGroup)];
+    out[i] = paired[weight.unpair.getRowInFile(i)];
 }
 
 const float *WeightReader::dequantize(const Weight &weight, int64_t row,
                                       std::vector<float> &scratch) {
   int64_t columns = weight.columns();
-  std::tuple key(weight.data, weight.type.getAsOpaquePointer(), weight.unpairGroup);
+  std::tuple key(weight.data, weight.type.getAsOpaquePointer(),
+                 weight.unpair.getAsOpaquePointer());
   auto found = cache.find(key);
   uint64_t bytes = static_cast<uint64_t>(weight.rows() * columns) * sizeof(float);
   if (found == cache.end() && bytes <= cacheBytesLeft) {

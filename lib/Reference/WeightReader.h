@@ -23,7 +23,7 @@ namespace frit::reference {
 struct Weight {
   graph::WeightType type;
   const uint8_t *data = nullptr; ///< Row 0 as the file has it.
-  int64_t unpairGroup = 0;       ///< `#graph.unpair` of the rows, 0 for none.
+  graph::UnpairAttr unpair;      ///< Of the rows; null: as in the file.
 
   int64_t rows() const { return type.getRows(); }
   int64_t columns() const { return type.getColumns(); }
@@ -58,7 +58,7 @@ private:
   llvm::StringMap<MappedFile> files; ///< by path
   uint64_t cacheBytesLeft;
   /// By address, type and row transform.
-  std::map<std::tuple<const uint8_t *, const void *, int64_t>, std::vector<float>> cache;
+  std::map<std::tuple<const uint8_t *, const void *, const void *>, std::vector<float>> cache;
 };
 
 } // namespace frit::reference

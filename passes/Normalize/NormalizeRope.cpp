@@ -42,10 +42,6 @@ private:
 
 /// Plans to unpair the rows of the weight behind `rope`.
 LogicalResult Normalizer::plan(graph::RopeOp rope) {
-  auto headDim = static_cast<int64_t>(rope.getHeadDim());
-  if (static_cast<int64_t>(rope.getDim()) != headDim)
-    return rope.emitError("expected an interleaved rope to rotate whole heads of ")
-           << headDim << " elements, but it rotates " << rope.getDim();
   auto linear = rope.getInput().getDefiningOp<graph::LinearOp>();
   if (!linear || !linear->hasOneUse())
     return rope.emitError(
@@ -63,7 +59,8 @@ LogicalResult Normalizer::planWeight(graph::RopeOp rope, Value value) {
     return rope.emitError("expected a product with a graph.param before an interleaved rope");
   Operation *weight = weightOf(param);
   auto rows = weight->getAttrOfType<graph::UnpairAttr>("rows");
-  auto unpair = graph::UnpairAttr::get(rope.getContext(), static_cast<int64_t>(rope.getHeadDim()));
+  auto headDim = static_cast<int64_t>(rope.getHeadDim()), dim = static_cast<int64_t>(rope.getDim());
+  auto unpair = graph::UnpairAttr::get(rope.getContext(), headDim, dim == headDim ? 0 : dim);
   if (rows)
     return rope.emitError("expected ")
            << param.getWeight() << " to have rows in file order, but got " << rows;

@@ -160,6 +160,34 @@ graph.func @rope_theta(%x: tensor<?x8xf32>, %tok: !graph.tokens) {
 
 // -----
 
+graph.func @rope_factors(%x: tensor<?x8xf32>, %tok: !graph.tokens) {
+  // expected-error @+1 {{expected 2 frequency factors, but got 1}}
+  %y = graph.rope %x, %tok halves {head_dim = 4, dim = 4, theta = 1.0e5, frequencies = #graph.frequencies<magnitude = 1.0 : f64, factors = array<f64: 2.0>>} : tensor<?x8xf32>
+  graph.return
+}
+
+// -----
+
+// expected-error @+1 {{expected a positive magnitude of type f64, but got 0.000000e+00 : f64}}
+#zero = #graph.frequencies<magnitude = 0.0 : f64>
+
+// -----
+
+// expected-error @+1 {{expected positive factors, but got array<f64: 1.000000e+00, -1.000000e+00>}}
+#negative = #graph.frequencies<magnitude = 1.0 : f64, factors = array<f64: 1.0, -1.0>>
+
+// -----
+
+// expected-error @+1 {{expected as many factors as long_factors}}
+#few = #graph.frequencies<magnitude = 1.0 : f64, factors = array<f64: 1.0>, long_factors = array<f64: 1.0, 2.0>, original_context = 8>
+
+// -----
+
+// expected-error @+1 {{expected a positive original_context exactly with long_factors, but got 0}}
+#nowhere = #graph.frequencies<magnitude = 1.0 : f64, factors = array<f64: 1.0>, long_factors = array<f64: 2.0>>
+
+// -----
+
 graph.func @attention_both(%q: tensor<?x8xf32>, %kv: !kv.cache<2x4>, %tok: !graph.tokens, %k: tensor<?x8xf32>) {
   // expected-error @+1 {{expected either a cache or keys and values}}
   %y = graph.attention %q cache %kv, %tok keys %k, %k heads 2 over 2 {scale = 1.0} : tensor<?x8xf32>, !kv.cache<2x4>, !graph.tokens keys tensor<?x8xf32>, tensor<?x8xf32>

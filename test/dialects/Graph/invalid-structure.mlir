@@ -41,6 +41,18 @@ graph.weight @w : !graph.weight<6x8, f32> at @f0, 0 rows <0>
 // -----
 
 graph.file @f0 "f"
+// expected-error @+1 {{expected an even number of paired rows up to 6, but got 3}}
+graph.weight @w : !graph.weight<6x8, f32> at @f0, 0 rows <6, 3>
+
+// -----
+
+graph.file @f0 "f"
+// expected-error @+1 {{expected an even number of paired rows up to 6, but got 8}}
+graph.weight @w : !graph.weight<6x8, f32> at @f0, 0 rows <6, 8>
+
+// -----
+
+graph.file @f0 "f"
 graph.weights @block [2] {
   // expected-error @+1 {{expected 2 offsets, one a row, but got 1}}
   graph.column @w : !graph.weight<8, f32> at [@f0], [0]

@@ -41,6 +41,12 @@ ARCHITECTURES: dict[str, list[str]] = {
 }
 TIED_ONLY = ("gemma2", "gemma3")
 
+# Made from nothing but a config.json (huggingface.native_tensors), and as GGUF by `frit convert`.
+NATIVE = (
+    *("llama-3.1", "llama-linear", "llama-old", "mistral", "qwen2-yarn", "smollm3", "granite"),
+    *("phi3", "phi3-long", "glm", "glm4"),
+)
+
 
 def is_untied(arch: str, shape: str) -> bool:
     return shape in UNTIED and arch not in TIED_ONLY

@@ -6,8 +6,8 @@
 #
 # ===----------------------------------------------------------------------===//
 """Compiles the small models of cases.py in f32 and compares logits with the stored ones of transformers,
-of a prefill and of a prefill followed by decoding. The same model as a Hugging Face directory must give
-the same bits. Needs numpy only."""
+of a prefill and of a prefill followed by decoding. The same model as a Hugging Face directory and as a GGUF
+file must give the same bits. Needs numpy only."""
 
 from __future__ import annotations
 
@@ -40,16 +40,22 @@ def run(frit: str, *arguments: str) -> str:
     return done.stdout
 
 
+def make_models(scratch: Path, arch: str, shape: str) -> list[Path]:
+    """The model of a case in every form it comes in."""
+    directory, file = scratch / "directory", scratch / "model.gguf"
+    huggingface.write_directory(arch, shape, directory)
+    if arch in cases.NATIVE:
+        return [directory]
+    make_tiny_gguf.main([str(file), *cases.arguments(arch, shape)])
+    return [directory, file]
+
+
 def check(frit: str, scratch: Path, arch: str, shape: str) -> float:
     """The largest difference relative to the largest logit."""
-    model, bundle, file = scratch / "model.gguf", scratch / "model.frit", scratch / "logits.npy"
-    directory = scratch / "directory"
-    huggingface.write_directory(arch, shape, directory)
-    make_tiny_gguf.main([str(model), *cases.arguments(arch, shape)])
-    run(frit, "compile", str(model), *F32, "-o", str(bundle))
+    bundle, file = scratch / "model.frit", scratch / "logits.npy"
     expected = np.load(HERE / f"{arch}.npz")[shape]
 
-    def logits(tokens: list[int], count: int, bundle: Path = bundle) -> tuple[list[int], np.ndarray]:
+    def logits(tokens: list[int], count: int) -> tuple[list[int], np.ndarray]:
         ids = ",".join(map(str, tokens))
         options = ("-n", str(count), "--print-tokens", "--ignore-eos", "--logits", str(file))
         out = run(frit, "run", str(bundle), "--tokens", ids, *options)
@@ -58,15 +64,16 @@ def check(frit: str, scratch: Path, arch: str, shape: str) -> float:
     def difference(a: np.ndarray, b: np.ndarray) -> float:
         return float(np.abs(a - b).max() / np.abs(b).max())
 
-    _, prefilled = logits(cases.TOKENS, 0)
+    prefilled = []
+    for model in make_models(scratch, arch, shape):
+        run(frit, "compile", str(model), *F32, "-o", str(bundle))
+        prefilled.append(logits(cases.TOKENS, 0)[1])
+        if not np.array_equal(prefilled[0], prefilled[-1]):
+            raise RuntimeError(f"expected the same logits from {model.name} as from the Hugging Face directory")
     start = cases.TOKENS[:SPLIT]
     generated, decoded = logits(start, DECODED)
     _, again = logits(start + generated[:-1], 0)
-    from_directory = scratch / "directory.frit"
-    run(frit, "compile", str(directory), *F32, "-o", str(from_directory))
-    if not np.array_equal(logits(cases.TOKENS, 0, from_directory)[1], prefilled):
-        raise RuntimeError("expected the same logits from the Hugging Face directory as from the GGUF file")
-    return max(difference(prefilled[list(cases.ROWS)], expected), difference(decoded, again))
+    return max(difference(prefilled[0][list(cases.ROWS)], expected), difference(decoded, again))
 
 
 def main() -> int:
@@ -75,7 +82,7 @@ def main() -> int:
     parser.add_argument("--only", help="architectures, comma-separated")
     args = parser.parse_args()
     frit = os.path.abspath(args.frit)
-    chosen = args.only.split(",") if args.only else list(cases.ARCHITECTURES)
+    chosen = args.only.split(",") if args.only else [*cases.ARCHITECTURES, *cases.NATIVE]
     failed = 0
     with tempfile.TemporaryDirectory(prefix="frit-check-") as scratch:
         for arch in chosen:

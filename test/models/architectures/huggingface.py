@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import struct
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,10 @@ sys.path.insert(0, str(HERE.parents[1] / "import"))
 
 import cases
 import make_tiny_gguf
+
+
+# Shapes whose models of the glm family have biases, which they may.
+BIASED = ("wide", "odd")
 
 
 def hf_name(arch: str, name: str) -> str:
@@ -58,8 +63,56 @@ def halves(weight: np.ndarray, heads: int) -> np.ndarray:
     return weight.reshape(heads, half, 2, -1).swapaxes(1, 2).reshape(weight.shape)
 
 
+def head_dim(arch: str, shape: str) -> int:
+    sizes = cases.SHAPES[shape]
+    return sizes["hidden"] // sizes["heads"] if arch.startswith("phi3") else sizes["head_dim"]
+
+
+def native_shapes(arch: str, shape: str) -> dict[str, tuple[int, ...]]:
+    """The tensors of an architecture of cases.NATIVE."""
+    sizes = cases.SHAPES[shape]
+    hidden, ffn, width = sizes["hidden"], sizes["ffn"], head_dim(arch, shape)
+    q, kv = sizes["heads"] * width, sizes["kv_heads"] * width
+    result = {"model.embed_tokens.weight": (cases.VOCABULARY, hidden), "model.norm.weight": (hidden,)}
+    if cases.is_untied(arch, shape):
+        result["lm_head.weight"] = (cases.VOCABULARY, hidden)
+    for layer in range(sizes["layers"]):
+        part = {"input_layernorm": (hidden,), "post_attention_layernorm": (hidden,)}
+        part |= {"self_attn.o_proj": (hidden, q), "mlp.down_proj": (hidden, ffn)}
+        if arch.startswith("phi3"):
+            part["self_attn.qkv_proj"] = (q + 2 * kv, hidden)
+        else:
+            part |= {"self_attn.q_proj": (q, hidden), "self_attn.k_proj": (kv, hidden), "self_attn.v_proj": (kv, hidden)}
+        if arch.startswith(("phi3", "glm")):
+            part["mlp.gate_up_proj"] = (2 * ffn, hidden)
+        else:
+            part |= {"mlp.gate_proj": (ffn, hidden), "mlp.up_proj": (ffn, hidden)}
+        if arch == "glm4":
+            part |= {"post_self_attn_layernorm": (hidden,), "post_mlp_layernorm": (hidden,)}
+        for name, dims in part.items():
+            result[f"model.layers.{layer}.{name}.weight"] = dims
+        if arch.startswith("qwen2") or (arch.startswith("glm") and shape in BIASED):
+            for name, rows in (("q", q), ("k", kv), ("v", kv)):
+                result[f"model.layers.{layer}.self_attn.{name}_proj.bias"] = (rows,)
+    return result
+
+
+def native_tensors(arch: str, shape: str) -> dict[str, np.ndarray]:
+    result = {}
+    for name, dims in native_shapes(arch, shape).items():
+        values = np.random.default_rng(zlib.crc32(f"{arch} {shape} {name}".encode())).standard_normal(dims)
+        if "norm" in name:
+            values = 1 + 0.1 * values
+        elif len(dims) == 2 and "embed" not in name:
+            values = values / np.sqrt(dims[1])
+        result[name] = values.astype(np.float32)
+    return result
+
+
 def tensors(arch: str, shape: str) -> dict[str, np.ndarray]:
     """f32 by name in transformers."""
+    if arch in cases.NATIVE:
+        return native_tensors(arch, shape)
     sizes = cases.SHAPES[shape]
     arguments = make_tiny_gguf.parse_arguments(["model.gguf", *cases.arguments(arch, shape)])
     result = {}

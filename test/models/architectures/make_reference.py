@@ -67,6 +67,44 @@ def config_of(arch: str, shape: str):
             theta = {"full_attention": 1e6, "sliding_attention": 1e4}
             common["rope_parameters"] = {k: {"rope_type": "default", "rope_theta": v} for k, v in theta.items()}
             return transformers.Gemma3TextConfig(**common, **gemma)
+    return native_config(arch, shape, common)
+
+
+def native_config(arch: str, shape: str, common: dict):
+    """The architectures of cases.NATIVE. 64 tokens are more than the context of training where RoPE is scaled."""
+    scaled = {"rope_theta": THETA, "original_max_position_embeddings": 32, "factor": 4.0}
+    if arch.startswith("phi3"):
+        del common["head_dim"]  # hidden_size / num_attention_heads
+    match arch:
+        case "llama-3.1":
+            common["rope_parameters"] = scaled | {"rope_type": "llama3", "low_freq_factor": 1.0, "high_freq_factor": 4.0}
+            return transformers.LlamaConfig(**common)
+        case "llama-linear":
+            common["rope_parameters"] = {"rope_type": "linear", "rope_theta": THETA, "factor": 2.0}
+            return transformers.LlamaConfig(**common)
+        case "llama-old":
+            return transformers.LlamaConfig(**common)
+        case "mistral":
+            return transformers.MistralConfig(**common, sliding_window=16)
+        case "qwen2-yarn":
+            common["rope_parameters"] = scaled | {"rope_type": "yarn"}
+            return transformers.Qwen2Config(**common)
+        case "smollm3":
+            return transformers.SmolLM3Config(**common, no_rope_layer_interval=2)
+        case "granite":
+            factors = {"embedding": 3.0, "residual": 0.4, "attention": 0.15}
+            return transformers.GraniteConfig(**common, **{f"{k}_multiplier": v for k, v in factors.items()}, logits_scaling=2.5)
+        case "phi3":
+            return transformers.Phi3Config(**common, sliding_window=16)
+        case "phi3-long":
+            pairs = huggingface.head_dim(arch, shape) // 2
+            factors = {"short_factor": [1.0 + i / 8 for i in range(pairs)], "long_factor": [2.0 + i / 4 for i in range(pairs)]}
+            common["rope_parameters"] = {"rope_type": "longrope", "rope_theta": THETA, **factors}
+            return transformers.Phi3Config(**common, original_max_position_embeddings=32)
+        case "glm" | "glm4":
+            common["rope_parameters"] |= {"partial_rotary_factor": 0.5}
+            kind = transformers.GlmConfig if arch == "glm" else transformers.Glm4Config
+            return kind(**common, attention_bias=shape in huggingface.BIASED)
     raise ValueError(arch)
 
 
@@ -88,6 +126,8 @@ def saved_config(arch: str, shape: str) -> dict:
     """What save_pretrained writes, under the name the checkpoints of the architecture have."""
     config = json.loads(config_of(arch, shape).to_json_string())
     del config["transformers_version"]
+    if arch == "llama-old":  # as transformers 4 wrote it
+        config |= {"rope_theta": config.pop("rope_parameters")["rope_theta"], "rope_scaling": None}
     if arch == "pangu-embedded":
         config["model_type"] = "PanguEmbedded"
     return config
@@ -96,7 +136,7 @@ def saved_config(arch: str, shape: str) -> dict:
 def main() -> None:
     torch.set_num_threads(1)
     configs = {}
-    for arch in cases.ARCHITECTURES:
+    for arch in (*cases.ARCHITECTURES, *cases.NATIVE):
         rows = {}
         for shape in cases.SHAPES:
             model = load(arch, shape)

@@ -6,6 +6,8 @@ graph.file @f0 "model.gguf"
 graph.weight @single : !graph.weight<64x64, q8_0> at @f0, 0
 // CHECK: graph.weight @shared : !graph.weight<64x64, q8_0> at @f0, 0 rows <64>
 graph.weight @shared : !graph.weight<64x64, q8_0> at @f0, 0
+// CHECK: graph.weight @part : !graph.weight<64x64, q8_0> at @f0, 0 rows <32, 16>
+graph.weight @part : !graph.weight<64x64, q8_0> at @f0, 0
 // CHECK: graph.weight @other : !graph.weight<64x64, q8_0> at @f0, 0{{$}}
 graph.weight @other : !graph.weight<64x64, q8_0> at @f0, 0
 // CHECK: graph.weight @biased : !graph.weight<64x64, q8_0> at @f0, 0 rows <32>
@@ -82,5 +84,15 @@ graph.func @with_bias(%x: tensor<?x64xf32>, %tok: !graph.tokens) -> tensor<?x64x
   %q = graph.linear %x, %w bias %b : tensor<?x64xf32>, !graph.weight<64x64, q8_0>, !graph.weight<64, f32>
   // CHECK: graph.rope %{{.*}}, %{{.*}} halves {dim = 32 : i64, head_dim = 32 : i64, theta = 1.000000e+05 : f64}
   %r = graph.rope %q, %tok interleaved {head_dim = 32, dim = 32, theta = 1.0e5} : tensor<?x64xf32>
+  graph.return %r : tensor<?x64xf32>
+}
+
+// Of a head that rotates in part, the other rows stay.
+// CHECK-LABEL: graph.func @part_of_a_head
+graph.func @part_of_a_head(%x: tensor<?x64xf32>, %tok: !graph.tokens) -> tensor<?x64xf32> {
+  %w = graph.param @part : !graph.weight<64x64, q8_0>
+  %q = graph.linear %x, %w : tensor<?x64xf32>, !graph.weight<64x64, q8_0>
+  // CHECK: graph.rope %{{.*}}, %{{.*}} halves {dim = 16 : i64, head_dim = 32 : i64
+  %r = graph.rope %q, %tok interleaved {head_dim = 32, dim = 16, theta = 1.0e5} : tensor<?x64xf32>
   graph.return %r : tensor<?x64xf32>
 }
