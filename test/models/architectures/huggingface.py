@@ -63,32 +63,33 @@ def halves(weight: np.ndarray, heads: int) -> np.ndarray:
     return weight.reshape(heads, half, 2, -1).swapaxes(1, 2).reshape(weight.shape)
 
 
-def head_dim(arch: str, shape: str) -> int:
+def hidden(arch: str, shape: str) -> int:
+    """Phi 3 has no width of its own."""
     sizes = cases.SHAPES[shape]
-    return sizes["hidden"] // sizes["heads"] if arch.startswith("phi3") else sizes["head_dim"]
+    return sizes["heads"] * sizes["head_dim"] if arch.startswith("phi3") else sizes["hidden"]
 
 
 def native_shapes(arch: str, shape: str) -> dict[str, tuple[int, ...]]:
     """The tensors of an architecture of cases.NATIVE."""
     sizes = cases.SHAPES[shape]
-    hidden, ffn, width = sizes["hidden"], sizes["ffn"], head_dim(arch, shape)
-    q, kv = sizes["heads"] * width, sizes["kv_heads"] * width
-    result = {"model.embed_tokens.weight": (cases.VOCABULARY, hidden), "model.norm.weight": (hidden,)}
+    width, ffn, head_dim = hidden(arch, shape), sizes["ffn"], sizes["head_dim"]
+    q, kv = sizes["heads"] * head_dim, sizes["kv_heads"] * head_dim
+    result = {"model.embed_tokens.weight": (cases.VOCABULARY, width), "model.norm.weight": (width,)}
     if cases.is_untied(arch, shape):
-        result["lm_head.weight"] = (cases.VOCABULARY, hidden)
+        result["lm_head.weight"] = (cases.VOCABULARY, width)
     for layer in range(sizes["layers"]):
-        part = {"input_layernorm": (hidden,), "post_attention_layernorm": (hidden,)}
-        part |= {"self_attn.o_proj": (hidden, q), "mlp.down_proj": (hidden, ffn)}
+        part = {"input_layernorm": (width,), "post_attention_layernorm": (width,)}
+        part |= {"self_attn.o_proj": (width, q), "mlp.down_proj": (width, ffn)}
         if arch.startswith("phi3"):
-            part["self_attn.qkv_proj"] = (q + 2 * kv, hidden)
+            part["self_attn.qkv_proj"] = (q + 2 * kv, width)
         else:
-            part |= {"self_attn.q_proj": (q, hidden), "self_attn.k_proj": (kv, hidden), "self_attn.v_proj": (kv, hidden)}
+            part |= {"self_attn.q_proj": (q, width), "self_attn.k_proj": (kv, width), "self_attn.v_proj": (kv, width)}
         if arch.startswith(("phi3", "glm")):
-            part["mlp.gate_up_proj"] = (2 * ffn, hidden)
+            part["mlp.gate_up_proj"] = (2 * ffn, width)
         else:
-            part |= {"mlp.gate_proj": (ffn, hidden), "mlp.up_proj": (ffn, hidden)}
+            part |= {"mlp.gate_proj": (ffn, width), "mlp.up_proj": (ffn, width)}
         if arch == "glm4":
-            part |= {"post_self_attn_layernorm": (hidden,), "post_mlp_layernorm": (hidden,)}
+            part |= {"post_self_attn_layernorm": (width,), "post_mlp_layernorm": (width,)}
         for name, dims in part.items():
             result[f"model.layers.{layer}.{name}.weight"] = dims
         if arch.startswith("qwen2") or (arch.startswith("glm") and shape in BIASED):

@@ -74,7 +74,8 @@ def native_config(arch: str, shape: str, common: dict):
     """The architectures of cases.NATIVE. 64 tokens are more than the context of training where RoPE is scaled."""
     scaled = {"rope_theta": THETA, "original_max_position_embeddings": 32, "factor": 4.0}
     if arch.startswith("phi3"):
-        del common["head_dim"]  # hidden_size / num_attention_heads
+        del common["head_dim"]  # of which it is made
+        common["hidden_size"] = huggingface.hidden(arch, shape)
     match arch:
         case "llama-3.1":
             common["rope_parameters"] = scaled | {"rope_type": "llama3", "low_freq_factor": 1.0, "high_freq_factor": 4.0}
@@ -97,7 +98,7 @@ def native_config(arch: str, shape: str, common: dict):
         case "phi3":
             return transformers.Phi3Config(**common, sliding_window=16)
         case "phi3-long":
-            pairs = huggingface.head_dim(arch, shape) // 2
+            pairs = cases.SHAPES[shape]["head_dim"] // 2
             factors = {"short_factor": [1.0 + i / 8 for i in range(pairs)], "long_factor": [2.0 + i / 4 for i in range(pairs)]}
             common["rope_parameters"] = {"rope_type": "longrope", "rope_theta": THETA, **factors}
             return transformers.Phi3Config(**common, original_max_position_embeddings=32)
