@@ -8,6 +8,7 @@
 #include "frit/Formats/Formats.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 using namespace frit;
@@ -298,4 +299,74 @@ void frit::dequantizeRow(Format format, const uint8_t *row, int64_t elements, fl
       }
     }
   }
+}
+
+//===----------------------------------------------------------------------===//
+// Quantizing
+//===----------------------------------------------------------------------===//
+
+bool frit::canQuantize(Format format) {
+  return formatInfo(format).isFloat() || format == Format::Q8_0 || format == Format::Q4_0;
+}
+
+/// Rounds to nearest, ties to even; a NaN stays one.
+static uint16_t floatToBfloat(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof(bits));
+  if (std::isnan(value))
+    return static_cast<uint16_t>(bits >> 16 | 0x40);
+  return static_cast<uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+}
+
+static void putHalf(float value, uint8_t *out) {
+  uint16_t half = floatToHalf(value);
+  std::memcpy(out, &half, sizeof(half));
+}
+
+static void quantizeQ8_0(const float *values, uint8_t *out) {
+  float largest = 0;
+  for (int i = 0; i < 32; ++i)
+    largest = std::max(largest, std::fabs(values[i]));
+  float scale = largest / 127, inverse = scale != 0 ? 1 / scale : 0;
+  putHalf(scale, out);
+  for (int i = 0; i < 32; ++i)
+    out[2 + i] = static_cast<uint8_t>(static_cast<int8_t>(std::round(values[i] * inverse)));
+}
+
+static void quantizeQ4_0(const float *values, uint8_t *out) {
+  float largest = 0; // of its magnitude, with its sign
+  for (int i = 0; i < 32; ++i)
+    if (std::fabs(values[i]) > std::fabs(largest))
+      largest = values[i];
+  float scale = largest / -8, inverse = scale != 0 ? 1 / scale : 0;
+  putHalf(scale, out);
+  auto code = [&](float value) {
+    return std::min(15, static_cast<int>(static_cast<int8_t>(value * inverse + 8.5F)));
+  };
+  for (int i = 0; i < 16; ++i)
+    out[2 + i] = static_cast<uint8_t>(code(values[i]) | code(values[i + 16]) << 4);
+}
+
+void frit::quantizeRow(Format format, const float *values, int64_t elements, uint8_t *out) {
+  const FormatInfo &info = formatInfo(format);
+  for (int64_t i = 0; i < elements; i += info.blockElements, out += info.blockBytes)
+    switch (format) {
+    case Format::F16:
+      putHalf(values[i], out);
+      break;
+    case Format::BF16: {
+      uint16_t bfloat = floatToBfloat(values[i]);
+      std::memcpy(out, &bfloat, sizeof(bfloat));
+      break;
+    }
+    case Format::Q8_0:
+      quantizeQ8_0(values + i, out);
+      break;
+    case Format::Q4_0:
+      quantizeQ4_0(values + i, out);
+      break;
+    default:
+      std::memcpy(out, values + i, sizeof(float));
+      break;
+    }
 }

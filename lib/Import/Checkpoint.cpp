@@ -84,11 +84,7 @@ Result<double> CheckpointValue::asNumber() const {
   Result<double> number = gguf.asFloat();
   if (!number || gguf.type() != GGUFType::F32 || !std::isfinite(*number))
     return number;
-  char buffer[32];
-  auto written = std::to_chars(buffer, buffer + sizeof(buffer), static_cast<float>(*number));
-  double shortest = 0;
-  std::from_chars(buffer, written.ptr, shortest);
-  return shortest;
+  return shortestDecimal(static_cast<float>(*number));
 }
 
 Result<bool> CheckpointValue::asBool() const {
@@ -107,6 +103,14 @@ Result<std::string_view> CheckpointValue::asText() const {
   if (std::optional<StringRef> text = json->getAsString())
     return std::string_view(*text);
   return expectedButFound("a text", *this);
+}
+
+double frit::shortestDecimal(float value) {
+  char buffer[32];
+  auto written = std::to_chars(buffer, buffer + sizeof(buffer), value);
+  double shortest = 0;
+  std::from_chars(buffer, written.ptr, shortest);
+  return shortest;
 }
 
 std::string frit::quoteText(StringRef text) {
@@ -345,6 +349,11 @@ std::string Checkpoint::readableTypes() const {
     result += (result.empty() ? "" : ", ") + std::string(ggufTypeName(ggufType));
 #include "frit/Formats/Formats.def"
   return result;
+}
+
+const uint8_t *Checkpoint::fileData(size_t index) const {
+  return from == Origin::GGUF ? gguf->parts()[index].mapping.data()
+                              : huggingFace->files()[index].mapping.data();
 }
 
 uint64_t Checkpoint::hash() const {

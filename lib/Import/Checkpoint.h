@@ -31,6 +31,10 @@ class HuggingFaceDirectory;
 /// A number as text: integers plainly, others in the fewest digits that mean the same double.
 std::string formatNumber(double number);
 
+/// The shortest decimal that rounds to the f32. A file that stores 1e-5 as f32 means 1e-5, and
+/// config.json says it so: with this, both give the same model.
+double shortestDecimal(float value);
+
 /// A text of a checkpoint in quotes, cut if it is long, and without what a terminal would obey.
 std::string quoteText(llvm::StringRef text);
 
@@ -46,8 +50,7 @@ public:
   uint64_t size() const;
   std::vector<CheckpointValue> elements() const;
 
-  /// An f32 is read as the shortest decimal that rounds to it: a file that stores 1e-5 as f32 means
-  /// 1e-5, and config.json says it so, too.
+  /// An f32 is read as its shortestDecimal().
   Result<double> asNumber() const;
   Result<bool> asBool() const;
   Result<std::string_view> asText() const;
@@ -87,6 +90,8 @@ public:
   const std::string &directory() const { return modelDirectory; }
   /// The files of weights, relative to the directory.
   const std::vector<std::string> &files() const { return weightFiles; }
+  /// The first byte of a file.
+  const uint8_t *fileData(size_t index) const;
 
   /// What it says its architecture is, for {arch} and to find a record.
   Result<std::string_view> architecture() const;

@@ -27,6 +27,21 @@ std::optional<double> Hyperparameters::get(StringRef name, int64_t layer) {
   return value;
 }
 
+std::optional<double> Hyperparameters::getForOwnOrigin(StringRef name, int64_t layer) {
+  Origin before = std::exchange(says, checkpoint.origin());
+  std::optional<double> value = get(name, layer);
+  says = before;
+  return value;
+}
+
+std::optional<double> Hyperparameters::evaluateFor(Origin origin, const Expression &expression,
+                                                   StringRef place, ValueKind kind, int64_t layer) {
+  says = origin;
+  std::optional<double> value = evaluate(expression, place, kind, layer);
+  says = checkpoint.origin();
+  return value;
+}
+
 std::optional<int64_t> Hyperparameters::getCount(StringRef name, int64_t layer) {
   std::optional<double> value = get(name, layer);
   if (!value)
@@ -48,11 +63,11 @@ std::optional<double> Hyperparameters::evaluate(const Expression &expression, St
     if (name == "layer" && layer != wholeModel)
       input = static_cast<double>(layer);
     else if (name == "gguf")
-      input = double(checkpoint.origin() == Origin::GGUF);
+      input = double(says == Origin::GGUF);
     else if (name == "layer")
       return Failure("'layer' has no value outside the layers");
     else
-      input = get(name, layer);
+      input = getForOwnOrigin(name, layer);
     if (!input) {
       known = false; // And why is in `problems`.
       return Failure("no value");

@@ -21,7 +21,8 @@ class Hyperparameters {
 public:
   Hyperparameters(const Checkpoint &checkpoint, const ArchRecord &record,
                   llvm::StringRef architecture, Problems &problems)
-      : checkpoint(checkpoint), record(record), architecture(architecture), problems(problems) {}
+      : checkpoint(checkpoint), record(record), architecture(architecture), problems(problems),
+        says(checkpoint.origin()) {}
 
   /// The layer of values that hold for the whole model.
   static constexpr int64_t wholeModel = -1;
@@ -33,6 +34,9 @@ public:
   /// `place` says which part of the record it is, e.g. "attention.scale".
   std::optional<double> evaluate(const Expression &expression, llvm::StringRef place,
                                  ValueKind kind, int64_t layer = wholeModel);
+  /// The value that `expression` itself, not what it uses, has for a checkpoint of another origin.
+  std::optional<double> evaluateFor(Origin origin, const Expression &expression,
+                                    llvm::StringRef place, ValueKind kind, int64_t layer);
 
   std::string expandKey(llvm::StringRef key) const;
   /// The first of the keys of the checkpoint's origin that is there; null when none is.
@@ -43,6 +47,7 @@ public:
   void setLayers(int64_t count) { layers = count; }
 
 private:
+  std::optional<double> getForOwnOrigin(llvm::StringRef name, int64_t layer);
   std::optional<double> compute(const Hyperparameter &parameter, int64_t layer);
   std::optional<double> fromFile(const Hyperparameter &parameter, const std::string &key,
                                  const CheckpointValue &value, int64_t layer);
@@ -55,6 +60,7 @@ private:
   const ArchRecord &record;
   llvm::StringRef architecture;
   Problems &problems;
+  Origin says; ///< What the name `gguf` is about.
   std::optional<int64_t> layers;
   llvm::DenseMap<std::pair<const Hyperparameter *, int64_t>, std::optional<double>> values;
   llvm::DenseMap<const Hyperparameter *, std::vector<CheckpointValue>> arrays;

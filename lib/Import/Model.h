@@ -55,6 +55,8 @@ struct LayerSpec {
     const std::optional<WeightRef> &weight = weights[static_cast<unsigned>(role)];
     return weight ? &*weight : nullptr;
   }
+  /// The numbers as text. The offset of norms is left out: it belongs to the weights.
+  std::string numbersKey() const;
   /// Equal for layers of one class: those that differ only in where their weights lie.
   std::string classKey() const;
 };

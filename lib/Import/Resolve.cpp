@@ -26,18 +26,23 @@ static std::string formatShape(ArrayRef<int64_t> shape) {
   return result + "]";
 }
 
-std::string LayerSpec::classKey() const {
+std::string LayerSpec::numbersKey() const {
   std::string key;
   for (double number :
-       {double(heads), double(kvHeads), double(headDim), double(valueDim), norm.eps, norm.offset,
-        attentionScale, attentionSoftcap, double(window), double(rope.dim), rope.theta,
-        rope.positionScale, rope.magnitude, double(rope.originalContext), residualScale})
+       {double(heads), double(kvHeads), double(headDim), double(valueDim), norm.eps, attentionScale,
+        attentionSoftcap, double(window), double(rope.dim), rope.theta, rope.positionScale,
+        rope.magnitude, double(rope.originalContext), residualScale})
     key += formatNumber(number) + " ";
   for (const std::vector<double> *factors : {&rope.factors, &rope.longFactors}) {
     for (double factor : *factors)
       key += formatNumber(factor) + " ";
     key += "; ";
   }
+  return key;
+}
+
+std::string LayerSpec::classKey() const {
+  std::string key = numbersKey() + formatNumber(norm.offset) + " ";
   for (const RoleInfo &info : roleInfos)
     if (const WeightRef *role = weight(info.role))
       key += (info.keyword + formatShape(role->shape)).str() +

@@ -90,7 +90,7 @@ std::vector<double> RopeReader::readFactors(const ByOrigin<Names> &names, int64_
     for (int64_t i = 0; i < pairs; ++i) {
       float factor;
       std::memcpy(&factor, tensor->data + 4 * i, 4);
-      add("tensor " + name, factor);
+      add("tensor " + name, std::isfinite(factor) ? shortestDecimal(factor) : 0);
     }
     return factors;
   }
@@ -115,7 +115,7 @@ void RopeReader::scaleLlama3(const RopeScaling &scaling, double factor, int64_t 
     double smooth = std::clamp((context / length - low) / (high - low), 0.0, 1.0);
     double scaled = 1 / ((1 - smooth) / factor + smooth);
     // As GGUF files store it, so that the same model gives the same numbers.
-    rope.factors.push_back(static_cast<float>(scaled));
+    rope.factors.push_back(shortestDecimal(static_cast<float>(scaled)));
   }
 }
 
@@ -182,8 +182,8 @@ RopeSpec RopeReader::read(int64_t layer) {
     if (factors.empty() || rope.longFactors.empty())
       problems.add("rope.scaling", "expected short and long frequency factors for LongRoPE");
     if (rope.magnitude == 0 && factor > 1)
-      rope.magnitude =
-          std::sqrt(1 + std::log(factor) / std::log(static_cast<double>(rope.originalContext)));
+      rope.magnitude = shortestDecimal(static_cast<float>(
+          std::sqrt(1 + std::log(factor) / std::log(static_cast<double>(rope.originalContext)))));
     break;
   }
   if (!factors.empty())

@@ -75,6 +75,7 @@ int archsCommand(int argc, char **argv);
 int benchCommand(int argc, char **argv);
 int cacheCommand(int argc, char **argv);
 int compileCommand(int argc, char **argv);
+int convertCommand(int argc, char **argv);
 int inspectCommand(int argc, char **argv);
 int runCommand(int argc, char **argv);
 int targetsCommand(int argc, char **argv);

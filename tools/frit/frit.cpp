@@ -28,6 +28,7 @@ static const Command commands[] = {
     {"run", "have a model write, or chat with it", runCommand},
     {"bench", "measure how fast a model reads and writes", benchCommand},
     {"compile", "compile a model to a bundle, or a part of the way", compileCommand},
+    {"convert", "write a Hugging Face directory as a GGUF file", convertCommand},
     {"verify", "compare the compiled model with the reference interpreter", verifyCommand},
     {"inspect", "say what a model consists of", inspectCommand},
     {"targets", "list the machines that frit compiles for", targetsCommand},
@@ -56,10 +57,8 @@ static int dispatch(int argc, char **argv) {
     printHelp();
     return ExitSuccess;
   }
-  if (word == "--version" || word == "-version") {
-    outs() << versionText();
-    return ExitSuccess;
-  }
+  if (word == "--version" || word == "-version")
+    return outs() << versionText(), ExitSuccess;
   for (const Command &command : commands)
     if (word == command.name)
       return command.run(argc, argv);
@@ -94,7 +93,7 @@ int main(int argc, char **argv) {
   reportLackOfResources();
   // A reader that went away and a file that may grow no further (ulimit -f) are errors of write(),
   // which leave nothing behind, not the end of the process.
-  std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGXFSZ, SIG_IGN);
+  for (int signal : {SIGPIPE, SIGXFSZ})
+    std::signal(signal, SIG_IGN);
   return finishOutput(dispatch(argc, argv));
 }

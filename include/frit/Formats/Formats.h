@@ -74,6 +74,11 @@ void unpackBlock(Format format, const uint8_t *block, QuantBlock &out);
 /// Dequantizes `elements` values of one row exactly as ggml's reference does (f32 arithmetic).
 void dequantizeRow(Format format, const uint8_t *row, int64_t elements, float *out);
 
+/// The inverse, exactly as ggml's reference: f32, f16, bf16, q8_0 and q4_0.
+bool canQuantize(Format format);
+/// `out` has room for rowBytes(elements) bytes.
+void quantizeRow(Format format, const float *values, int64_t elements, uint8_t *out);
+
 float halfToFloat(uint16_t half);
 /// Rounds to nearest, ties to even.
 uint16_t floatToHalf(float value);

@@ -78,6 +78,12 @@ Result<TokenizerData> frit::readTokenizer(const GGUFFile &file) {
   constexpr std::string_view tokensKey = "tokenizer.ggml.tokens";
   KeyReader keys(file);
   TokenizerData data;
+  // As llama.cpp has it, a model "none" has no vocabulary; ids go in and out.
+  if (const GGUFValue *model = file.find("tokenizer.ggml.model"); model && !file.find(tokensKey))
+    if (Result<std::string_view> name = model->asString(); name && *name == "none") {
+      data.model = *name;
+      return data;
+    }
   data.model = keys.required("tokenizer.ggml.model", &GGUFFile::getString);
   data.preTokenizer = keys.optional("tokenizer.ggml.pre", &GGUFFile::getString);
   data.tokens = copies(keys.required(tokensKey, &GGUFFile::getStringArray));

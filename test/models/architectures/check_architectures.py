@@ -40,12 +40,13 @@ def run(frit: str, *arguments: str) -> str:
     return done.stdout
 
 
-def make_models(scratch: Path, arch: str, shape: str) -> list[Path]:
+def make_models(frit: str, scratch: Path, arch: str, shape: str) -> list[Path]:
     """The model of a case in every form it comes in."""
     directory, file = scratch / "directory", scratch / "model.gguf"
     huggingface.write_directory(arch, shape, directory)
     if arch in cases.NATIVE:
-        return [directory]
+        run(frit, "convert", str(directory), "--format", "f32", "-o", str(file))
+        return [directory, file]
     make_tiny_gguf.main([str(file), *cases.arguments(arch, shape)])
     return [directory, file]
 
@@ -65,7 +66,7 @@ def check(frit: str, scratch: Path, arch: str, shape: str) -> float:
         return float(np.abs(a - b).max() / np.abs(b).max())
 
     prefilled = []
-    for model in make_models(scratch, arch, shape):
+    for model in make_models(frit, scratch, arch, shape):
         run(frit, "compile", str(model), *F32, "-o", str(bundle))
         prefilled.append(logits(cases.TOKENS, 0)[1])
         if not np.array_equal(prefilled[0], prefilled[-1]):

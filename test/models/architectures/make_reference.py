@@ -91,7 +91,7 @@ def native_config(arch: str, shape: str, common: dict):
             common["rope_parameters"] = scaled | {"rope_type": "yarn"}
             return transformers.Qwen2Config(**common)
         case "smollm3":
-            return transformers.SmolLM3Config(**common, no_rope_layer_interval=2)
+            return transformers.SmolLM3Config(**common, no_rope_layer_interval=4)
         case "granite":
             factors = {"embedding": 3.0, "residual": 0.4, "attention": 0.15}
             return transformers.GraniteConfig(**common, **{f"{k}_multiplier": v for k, v in factors.items()}, logits_scaling=2.5)

@@ -127,6 +127,41 @@ class HuggingFaceTest(DriverTest):
             self.assertIn(line, err)
         self.assertFalse((self.directory / "x.frit").exists())
 
+    def test_convert(self):
+        run = ("--tokens", "5,17,400,3", "-n", "6", "--activations", "f32")
+        expected = self.tokens(str(self.model), *run)
+        for format in ("f32", "f16", "bf16", "q8_0", "q4_0"):
+            _, err = self.frit("convert", str(self.model), "-o", "out.gguf", "--format", format)
+            self.assertRegex(err, rf"^out.gguf: {format}, [0-9.]+ MB\n$")
+            found = json.loads(self.frit("inspect", "out.gguf", "--json")[0])
+            self.assertEqual({entry["format"] for entry in found["formats"]}, {"f32", format})
+            self.assertEqual(found["tokenizer"], "gpt2 smollm")
+            tokens = self.tokens("out.gguf", *run)
+            if format == "f32":
+                self.assertEqual(tokens, expected)
+        # Text goes through the same vocabulary.
+        self.frit("convert", str(self.model), "-o", "out.gguf", "--format", "f32")
+        text = ("-p", "The ship's 12 sails", "-n", "6", "--no-chat", "--activations", "f32", "--print-tokens")
+        self.assertEqual(self.frit("run", "out.gguf", *text)[0], self.frit("run", str(self.model), *text)[0])
+        self.assertEqual([path.name for path in self.directory.glob("out*")], ["out.gguf"])
+
+    def test_convert_refuses(self):
+        self.assert_usage_error(["convert"], "expected a directory")
+        self.assert_usage_error(["convert", str(self.model)], "expected a file for -o")
+        self.assert_usage_error(["convert", str(self.model), "-o", "x", "--format", "q4_k"], "found 'q4_k'")
+        self.assert_error(["convert", "none", "-o", "x.gguf"], "none")
+        self.assert_error(["convert", self.make_model(), "-o", "x.gguf"], "expected a Hugging Face directory")
+        self.assert_error(["convert", str(self.model), "-o", "no/such/x.gguf"], "cannot write 'no/such/x.gguf': ")
+        self.config["use_sliding_window"] = True
+        self.config["sliding_window"] = 16
+        self.config["layer_types"] = ["full_attention", "sliding_attention"]
+        self.write_config()
+        self.assert_error(["convert", str(self.model), "-o", "x.gguf"], "'llama' cannot say that layer 0 is as in config.json")
+        self.config["hidden_act"] = "relu2"
+        self.write_config()
+        self.assert_error(["convert", str(self.model), "-o", "x.gguf"], "frit does not support this activation ('relu2')")
+        self.assertEqual(list(self.directory.glob("*x.gguf*")), [])
+
     def test_truncated_at_every_kilobyte(self):
         weights = self.model / "model.safetensors"
         whole = weights.read_bytes()

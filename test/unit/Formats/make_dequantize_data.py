@@ -7,6 +7,7 @@ The blocks are random bits with chosen scales; what they stand for is computed b
 dequantizer of the PyPI package `gguf`, an implementation independent of ours.
 
   dequantize-<format>.bin   u64 elements, u64 block bytes, the blocks, then elements x f32
+  quantize-<format>.bin     u64 elements, elements x f32, the bytes that gguf makes of them
   half-round.bin            u64 cases, cases x u32 (bits of an f32), cases x u16 (numpy's float16)
   half-widen.bin            65536 x u32: bits of the f32 numpy gives each float16
 
@@ -114,6 +115,18 @@ def write_half(directory: pathlib.Path, rng: np.random.Generator) -> None:
     print(f"half-round.bin: {cases.size} cases")
 
 
+def write_quantized(directory: pathlib.Path, rng: np.random.Generator, kind: Type) -> None:
+    """Blocks of many sizes, one of zeros, one whose largest value comes twice with both signs."""
+    values = rng.standard_normal((64, 32)) * np.exp(rng.uniform(-12, 8, (64, 1)))
+    values[3] = 0
+    values[5, 7], values[5, 20] = 100, -100
+    values = values.astype(np.float32)
+    with open(directory / f"quantize-{kind.name.lower()}.bin", "wb") as out:
+        out.write(struct.pack("<Q", values.size))
+        out.write(values.tobytes())
+        out.write(quants.quantize(values, kind).tobytes())
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-o", "--output", type=pathlib.Path, default=pathlib.Path(__file__).parent,
@@ -131,6 +144,8 @@ def main() -> None:
     write_half(directory, rng)
     for kind in SCALES_AT:
         write_case(directory, kind, random_blocks(rng, kind))
+    for kind in (Type.F16, Type.BF16, Type.Q8_0, Type.Q4_0):
+        write_quantized(directory, rng, kind)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,136 @@
+//===- ChooseRecord.cpp - the record of a checkpoint, applied to it --------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Import/ChooseRecord.h"
+
+#include "lib/Arch/Registry.h"
+#include "lib/Import/Hyperparameters.h"
+#include "lib/Import/Resolve.h"
+#include "mlir/IR/Diagnostics.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+using namespace frit;
+
+/// One error with a note for each line. The messages say where in the model: MLIR's locations are
+/// for files with lines.
+static void emit(MLIRContext &context, const Twine &message, ArrayRef<std::string> notes = {}) {
+  InFlightDiagnostic error = emitError(UnknownLoc::get(&context)) << message;
+  for (const std::string &note : notes)
+    error.attachNote() << note;
+}
+
+static const ArchRecord *findRecord(ArrayRef<ArchRecord> records, Origin origin,
+                                    StringRef architecture) {
+  for (const ArchRecord &record : records)
+    if (llvm::is_contained(record.architectures[origin], architecture))
+      return &record;
+  return nullptr;
+}
+
+/// What somebody who writes a record for the model must know of it.
+static std::vector<std::string> describeContents(const Checkpoint &checkpoint,
+                                                 StringRef architecture) {
+  constexpr size_t maxLines = 100;
+  std::vector<std::string> lines;
+  std::string prefix = checkpoint.origin() == Origin::GGUF ? (architecture + ".").str() : "";
+  for (const Checkpoint::Entry &entry : checkpoint.entries())
+    if (StringRef(entry.key).starts_with(prefix))
+      lines.push_back(checkpoint.describeKey(entry.key) + " = " + entry.value.describe());
+  Problems tensors;
+  for (const CheckpointTensor &tensor : checkpoint.tensors()) {
+    std::string shape;
+    for (int64_t dim : tensor.shape)
+      shape += (shape.empty() ? "" : ", ") + std::to_string(dim);
+    auto [pattern, layer] = generalizeLayer(StringRef(tensor.name));
+    tensors.addTensor(pattern, "[" + shape + "] " + StringRef(tensor.typeName), layer);
+  }
+  for (std::string &line : tensors.lines())
+    lines.push_back("tensor " + std::move(line));
+  if (lines.size() > maxLines) {
+    size_t left = lines.size() - maxLines;
+    lines.resize(maxLines);
+    lines.push_back("and " + std::to_string(left) + " more");
+  }
+  return lines;
+}
+
+namespace {
+
+/// Chooses the record for a checkpoint. Null after an error.
+class RecordChoice {
+public:
+  const ArchRecord *choose(const Checkpoint &checkpoint, StringRef architecture,
+                           MLIRContext &context, const ImportOptions &options);
+
+private:
+  std::vector<ArchRecord> records;
+};
+
+} // namespace
+
+const ArchRecord *RecordChoice::choose(const Checkpoint &checkpoint, StringRef architecture,
+                                       MLIRContext &context, const ImportOptions &options) {
+  if (!options.archSpecPath.empty()) {
+    Result<ArchRecord> record = loadRecord(options.archSpecPath, options.like);
+    if (record)
+      return &records.emplace_back(*std::move(record));
+    emit(context, record.error());
+    return nullptr;
+  }
+  Result<std::vector<ArchRecord>> builtin = builtinRecords();
+  if (!builtin) {
+    emit(context, builtin.error());
+    return nullptr;
+  }
+  records = *std::move(builtin);
+  std::string names;
+  for (const ArchRecord &record : records)
+    names += (names.empty() ? "" : ", ") + record.name;
+  if (!options.like.empty()) {
+    for (const ArchRecord &record : records)
+      if (record.name == options.like)
+        return &record;
+    emit(context, "there is no architecture record '" + options.like + "'; there are: " + names);
+    return nullptr;
+  }
+  if (const ArchRecord *record = findRecord(records, checkpoint.origin(), architecture))
+    return record;
+  emit(context,
+       checkpoint.path() + ": frit does not know the architecture " + quoteText(architecture) +
+           "; it knows " + names +
+           ". If it is like one of them, try --like; else describe it in a record of your "
+           "own and use --arch-spec. The file holds",
+       describeContents(checkpoint, architecture));
+  return nullptr;
+}
+
+std::optional<ResolvedModel> frit::resolveCheckpoint(const Checkpoint &checkpoint,
+                                                     MLIRContext &context,
+                                                     const ImportOptions &options) {
+  Result<std::string_view> architecture = checkpoint.architecture();
+  if (!architecture) {
+    emit(context, architecture.error());
+    return std::nullopt;
+  }
+  RecordChoice choice;
+  const ArchRecord *record = choice.choose(checkpoint, *architecture, context, options);
+  if (!record)
+    return std::nullopt;
+  Problems problems;
+  ResolvedModel resolved{std::make_unique<ArchRecord>(*record), {}};
+  resolved.model = resolveModel(checkpoint, *resolved.record, *architecture, problems);
+  if (problems.empty())
+    return resolved;
+  std::vector<std::string> lines = problems.lines();
+  if (lines.size() == 1)
+    emit(context, checkpoint.path() + ": cannot import: " + lines.front());
+  else
+    emit(context, checkpoint.path() + ": cannot import, for " + Twine(lines.size()) + " reasons",
+         lines);
+  return std::nullopt;
+}

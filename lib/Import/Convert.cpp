@@ -1,0 +1,432 @@
+//===- Convert.cpp - a checkpoint as a GGUF file ----------------------------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What a record says of both origins is enough to turn one into the other: names of keys and
+// tensors, which rows of a fused tensor are whose, the order of RoPE's pairs, the offset of norms.
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Import/Convert.h"
+
+#include "frit/Runtime/TokenizerData.h"
+#include "lib/Import/Checkpoint.h"
+#include "lib/Import/ChooseRecord.h"
+#include "lib/Import/GGUF/GGUFWriter.h"
+#include "lib/Import/Hyperparameters.h"
+#include "lib/Import/Resolve.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace frit;
+using llvm::StringRef;
+using llvm::Twine;
+
+namespace {
+
+/// Rows of a tensor to be written, and where they are now.
+struct Part {
+  const uint8_t *data = nullptr;
+  Format format = Format::F32;
+  int64_t firstRow = 0; ///< In the tensor.
+  int64_t rows = 0, columns = 0;
+  int64_t pairDim = 0, headDim = 0; ///< Not 0: pairs of RoPE go beside each other.
+  float offset = 0;                 ///< Added to each value.
+
+  /// Where row `row` of the part is in the file.
+  int64_t rowInFile(int64_t row) const {
+    int64_t inHead = headDim ? row % headDim : 0, half = pairDim / 2;
+    if (inHead >= pairDim)
+      return row;
+    return row - inHead + (inHead % 2 ? half + inHead / 2 : inHead / 2);
+  }
+};
+
+struct Tensor {
+  int64_t rows = 0; ///< Of a vector: its elements, with columns = 1.
+  int64_t columns = 0;
+  bool isVector = false;
+  Format format = Format::F32;
+  std::vector<Part> parts;
+};
+
+class Converter {
+public:
+  Converter(const Checkpoint &checkpoint, const ModelSpec &model, const ConvertOptions &options)
+      : checkpoint(checkpoint), model(model), record(*model.record), options(options),
+        numbers(checkpoint, record, record.architectures[Origin::GGUF].front(), problems) {}
+
+  Status write(StringRef output);
+
+private:
+  void addWeights();
+  void addWeight(Role role, const WeightRef &weight, const LayerSpec *layer, int64_t index);
+  void addKeys();
+  void addKey(const Hyperparameter &parameter);
+  void addRope();
+  Status addTokenizer();
+  Status writeTensors(llvm::raw_ostream &out);
+  Status checkWritten(StringRef path) const;
+  double evaluate(Origin origin, const Expression &expression, int64_t layer) {
+    return numbers.evaluateFor(origin, expression, "convert", ValueKind::Number, layer).value_or(0);
+  }
+
+  const Checkpoint &checkpoint;
+  const ModelSpec &model;
+  const ArchRecord &record;
+  const ConvertOptions &options;
+  Problems problems; ///< Of numbers that resolving has found right before.
+  Hyperparameters numbers;
+  GGUFHeader header;
+  bool hasRopeFactor = false; ///< Which stretches positions by itself.
+  std::vector<std::pair<std::string, Tensor>> tensors;
+  llvm::StringMap<size_t> tensorIndices;
+  std::vector<std::pair<std::string, std::vector<float>>> vectors; ///< Of our own making.
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Weights
+//===----------------------------------------------------------------------===//
+
+static bool isNorm(Role role) {
+  switch (role) {
+  case Role::OutputNorm:
+  case Role::AttnNorm:
+  case Role::AttnQNorm:
+  case Role::AttnKNorm:
+  case Role::AttnPostNorm:
+  case Role::FfnNorm:
+  case Role::FfnPostNorm:
+    return true;
+  default:
+    return false;
+  }
+}
+
+void Converter::addWeight(Role role, const WeightRef &weight, const LayerSpec *layer,
+                          int64_t index) {
+  const TensorSpec &spec = *record.tensor(role);
+  bool isVector = weight.shape.size() == 1;
+  Part part;
+  part.data = checkpoint.fileData(weight.file) + weight.offset;
+  part.format = weight.format;
+  part.rows = weight.shape[0];
+  part.columns = isVector ? 1 : weight.shape[1];
+  if (isNorm(role))
+    part.offset = static_cast<float>(evaluate(Origin::HuggingFace, record.normOffset, index) -
+                                     evaluate(Origin::GGUF, record.normOffset, index));
+  bool isRotated = role == Role::AttnQ || role == Role::AttnK || role == Role::AttnQBias ||
+                   role == Role::AttnKBias;
+  if (isRotated && layer && record.ropeOrder[Origin::GGUF] != model.ropeOrder) {
+    part.headDim = layer->headDim;
+    part.pairDim = layer->rope.dim;
+  }
+  std::string name = expandLayer(spec.names[Origin::GGUF], std::to_string(index));
+  auto [entry, isNew] = tensorIndices.try_emplace(name, tensors.size());
+  if (isNew)
+    tensors.emplace_back(std::move(name), Tensor());
+  Tensor &tensor = tensors[entry->second].second;
+  tensor.isVector = isVector;
+  tensor.columns = part.columns;
+  tensor.rows = part.rows;
+  if (spec.rows) {
+    part.firstRow = static_cast<int64_t>(evaluate(Origin::GGUF, spec.rows->first, index));
+    tensor.rows = static_cast<int64_t>(evaluate(Origin::GGUF, spec.rows->second, index));
+  }
+  if (isVector)
+    tensor.format = Format::F32;
+  else
+    tensor.format = tensor.columns % formatInfo(options.format).blockElements == 0 ? options.format
+                                                                                   : Format::F16;
+  tensor.parts.push_back(part);
+}
+
+void Converter::addWeights() {
+  for (const RoleInfo &info : roleInfos)
+    if (const WeightRef *weight = info.inLayer ? nullptr : model.weight(info.role))
+      if (!(info.role == Role::Output && model.tied))
+        addWeight(info.role, *weight, nullptr, Hyperparameters::wholeModel);
+  for (const auto &[index, layer] : llvm::enumerate(model.layers))
+    for (const RoleInfo &info : roleInfos)
+      if (const WeightRef *weight = layer.weight(info.role))
+        addWeight(info.role, *weight, &layer, static_cast<int64_t>(index));
+}
+
+//===----------------------------------------------------------------------===//
+// Metadata
+//===----------------------------------------------------------------------===//
+
+/// Hyperparameters that have a key in GGUF files and a value here.
+void Converter::addKey(const Hyperparameter &parameter) {
+  const Names &keys = parameter.keys[Origin::GGUF];
+  std::string found;
+  bool isHere = numbers.find(parameter.keys, found) != nullptr;
+  bool isSize =
+      llvm::is_contained({"kv_heads", "head_dim", "value_dim", "rope_dim"}, parameter.name);
+  if (keys.empty() || (!isHere && !isSize) || !parameter.choices.empty())
+    return;
+  std::string key = numbers.expandKey(keys.front());
+  std::vector<double> values;
+  for (size_t layer = 0; layer < (parameter.perLayer ? model.layers.size() : 1); ++layer)
+    values.push_back(
+        numbers.get(parameter.name, parameter.perLayer ? layer : Hyperparameters::wholeModel)
+            .value_or(0));
+  bool isWhole = parameter.kind == ValueKind::Count || parameter.kind == ValueKind::Size;
+  // To llama.cpp, a factor stretches whatever the scaling is called: only where it does.
+  if (StringRef(key).ends_with(".rope.scaling.factor") && !hasRopeFactor)
+    return;
+  // No key says the same of what is not there.
+  if (parameter.kind == ValueKind::Size && values.front() == 0)
+    return;
+  if (!llvm::all_equal(values))
+    header.add(key, std::vector<uint32_t>(values.begin(), values.end()));
+  else if (parameter.kind == ValueKind::Flag)
+    header.add(key, values.front() != 0);
+  else if (isWhole)
+    header.add(key, static_cast<uint32_t>(values.front()));
+  else
+    header.add(key, static_cast<float>(values.front()));
+}
+
+/// The scaling by its name where llama.cpp computes it, by its factors where it does not.
+void Converter::addRope() {
+  const RopeSpec *rope = nullptr;
+  for (const LayerSpec &layer : model.layers)
+    if (layer.rope.dim && (!rope || layer.rope.positionScale != 1))
+      rope = &layer.rope;
+  if (!rope)
+    return;
+  std::string found;
+  const CheckpointValue *named = numbers.find(record.ropeScalingKeys, found);
+  Result<std::string_view> name = named ? named->asText() : Result<std::string_view>("");
+  const Names &typeKeys = record.ropeScalingKeys[Origin::GGUF];
+  bool isYaRN = false;
+  for (const auto &[known, scaling] : record.ropeScalings)
+    isYaRN |= name && known == *name && scaling.kind == RopeScalingKind::YaRN;
+  hasRopeFactor = rope->positionScale != 1 || isYaRN;
+  if (!typeKeys.empty() && hasRopeFactor)
+    header.add(numbers.expandKey(typeKeys.front()), std::string_view(isYaRN ? "yarn" : "linear"));
+  if (isYaRN || rope->factors.empty())
+    return;
+  auto add = [&](StringRef tensor, const std::vector<double> &factors) {
+    vectors.emplace_back(tensor.str(), std::vector<float>(factors.begin(), factors.end()));
+  };
+  if (rope->longFactors.empty())
+    return add("rope_freqs.weight", rope->factors);
+  add("rope_factors_short.weight", rope->factors);
+  add("rope_factors_long.weight", rope->longFactors);
+  if (!numbers.find(record.findHyperparameter("rope_magnitude")->keys, found))
+    header.add(numbers.expandKey("{arch}.rope.scaling.attn_factor"),
+               static_cast<float>(rope->magnitude));
+}
+
+void Converter::addKeys() {
+  header.add("general.architecture", std::string_view(record.architectures[Origin::GGUF].front()));
+  header.add("general.name", std::string_view(model.name));
+  header.add("general.quantization_version", uint32_t{2});
+  header.add(numbers.expandKey("{arch}.vocab_size"), static_cast<uint32_t>(model.vocabulary));
+  addRope();
+  for (const Hyperparameter &parameter : record.hyperparameters)
+    if (parameter.name != "vocab_size")
+      addKey(parameter);
+}
+
+Status Converter::addTokenizer() {
+  Result<TokenizerData> read = checkpoint.readTokenizer();
+  if (!read)
+    return read.takeFailure();
+  TokenizerData &data = *read;
+  if (data.tokens.empty()) {
+    // Only ids go in and out.
+    header.add("tokenizer.ggml.model", std::string_view("none"));
+    return {};
+  }
+  auto vocabulary = static_cast<size_t>(model.vocabulary);
+  if (data.tokens.size() > vocabulary)
+    return Failure("tokenizer.json has ", data.tokens.size(), " tokens, the model ", vocabulary);
+  if (data.model == "gpt2" && data.preTokenizer.empty())
+    return Failure("the patterns of tokenizer.json have no name in GGUF files; expected those of a "
+                   "known family");
+  std::vector<int32_t> types;
+  for (size_t id = 0; id < vocabulary; ++id) {
+    if (id >= data.tokens.size())
+      data.tokens.emplace_back();
+    if (data.tokens[id].empty())
+      data.tokens[id] = "[PAD" + std::to_string(id) + "]";
+    types.push_back(static_cast<int32_t>(id < data.tokenTypes.size() ? data.tokenTypes[id]
+                                                                     : TokenType::Unused));
+  }
+  header.add("tokenizer.ggml.model", std::string_view(data.model));
+  header.add("tokenizer.ggml.pre",
+             std::string_view(data.preTokenizer.empty() ? "default" : data.preTokenizer));
+  header.add("tokenizer.ggml.tokens", data.tokens);
+  header.add("tokenizer.ggml.token_type", types);
+  if (!data.scores.empty()) {
+    for (float &score : data.scores)
+      score = std::max(score, -1e9F);
+    data.scores.resize(vocabulary, -1e9F);
+    header.add("tokenizer.ggml.scores", data.scores);
+  }
+  if (!data.merges.empty())
+    header.add("tokenizer.ggml.merges", data.merges);
+  auto addId = [&](std::string_view key, std::optional<int32_t> id) {
+    if (id)
+      header.add(key, static_cast<uint32_t>(*id));
+  };
+  addId("tokenizer.ggml.bos_token_id", data.bosId);
+  addId("tokenizer.ggml.eos_token_id", data.eosId);
+  addId("tokenizer.ggml.unknown_token_id", data.unknownId);
+  addId("tokenizer.ggml.padding_token_id", data.padId);
+  header.add("tokenizer.ggml.add_bos_token", data.addBos);
+  header.add("tokenizer.ggml.add_space_prefix", data.addSpacePrefix);
+  if (!data.chatTemplate.empty())
+    header.add("tokenizer.chat_template", std::string_view(data.chatTemplate));
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// The file
+//===----------------------------------------------------------------------===//
+
+static void pad(llvm::raw_ostream &out, uint64_t bytes) {
+  out.write_zeros(static_cast<unsigned>(GGUFHeader::padded(bytes) - bytes));
+}
+
+Status Converter::writeTensors(llvm::raw_ostream &out) {
+  std::vector<float> values;
+  std::vector<uint8_t> row;
+  size_t done = 0;
+  for (const auto &[name, tensor] : tensors) {
+    // Of a vector, all of it is a row.
+    int64_t rows = tensor.isVector ? 1 : tensor.rows;
+    int64_t columns = tensor.isVector ? tensor.rows : tensor.columns;
+    auto rowBytes = static_cast<size_t>(formatInfo(tensor.format).rowBytes(columns));
+    values.assign(static_cast<size_t>(columns), 0);
+    row.resize(rowBytes);
+    for (int64_t r = 0; r < rows; ++r) {
+      for (const Part &part : tensor.parts) {
+        const FormatInfo &format = formatInfo(part.format);
+        if (!tensor.isVector && (r < part.firstRow || r >= part.firstRow + part.rows))
+          continue;
+        if (tensor.isVector) {
+          for (int64_t i = 0; i < part.rows; ++i)
+            dequantizeRow(part.format, part.data + format.rowBytes(part.rowInFile(i)), 1,
+                          &values[static_cast<size_t>(part.firstRow + i)]);
+        } else {
+          int64_t from = part.rowInFile(r - part.firstRow);
+          dequantizeRow(part.format, part.data + from * format.rowBytes(columns), columns,
+                        values.data());
+        }
+        if (part.offset != 0)
+          for (float &value : values)
+            value += part.offset;
+      }
+      quantizeRow(tensor.format, values.data(), columns, row.data());
+      out.write(reinterpret_cast<const char *>(row.data()), row.size());
+    }
+    pad(out, rowBytes * static_cast<uint64_t>(rows));
+    if (options.progress)
+      options.progress(static_cast<double>(++done) / static_cast<double>(tensors.size()));
+  }
+  for (const auto &[name, factors] : vectors) {
+    out.write(reinterpret_cast<const char *>(factors.data()), 4 * factors.size());
+    pad(out, 4 * factors.size());
+  }
+  return {};
+}
+
+/// Whether the file says of every layer what the directory says. GGUF files of some architectures
+/// have no words for everything that a config.json may hold.
+Status Converter::checkWritten(StringRef path) const {
+  Result<Checkpoint> file = Checkpoint::open(path);
+  if (!file)
+    return file.takeFailure();
+  Problems found;
+  ModelSpec written =
+      resolveModel(*file, record, record.architectures[Origin::GGUF].front(), found);
+  if (!found.empty())
+    return Failure("the file that was written: ", found.lines().front());
+  auto cannotSay = [&](const Twine &what) {
+    return Failure("GGUF files of the architecture '", written.architecture, "' cannot say ",
+                   what.str(), " is as in config.json; run the directory itself");
+  };
+  if (written.contextLength != model.contextLength || written.vocabulary != model.vocabulary ||
+      written.hidden != model.hidden || written.layers.size() != model.layers.size() ||
+      written.embeddingScale != model.embeddingScale || written.logitsScale != model.logitsScale ||
+      written.logitsSoftcap != model.logitsSoftcap || written.activation != model.activation ||
+      written.tied != model.tied)
+    return cannotSay("that what is outside the layers");
+  for (const auto &[index, layer] : llvm::enumerate(model.layers))
+    if (written.layers[index].numbersKey() != layer.numbersKey())
+      return cannotSay("that layer " + Twine(index));
+  return {};
+}
+
+Status Converter::write(StringRef output) {
+  addWeights();
+  addKeys();
+  if (Status status = addTokenizer(); !status)
+    return status.takeFailure().in(checkpoint.path());
+  for (const auto &[name, tensor] : tensors)
+    header.addTensor(name,
+                     tensor.isVector ? std::vector<int64_t>{tensor.rows}
+                                     : std::vector<int64_t>{tensor.rows, tensor.columns},
+                     tensor.format);
+  for (const auto &[name, factors] : vectors)
+    header.addTensor(name, {static_cast<int64_t>(factors.size())}, Format::F32);
+  if (!problems.empty())
+    return Failure(problems.lines().front()).in(checkpoint.path());
+
+  auto failure = [&](const std::string &why) {
+    return Failure("cannot write '", std::string_view(output), "': ", why);
+  };
+  // Gone again when the process is interrupted.
+  llvm::Expected<llvm::sys::fs::TempFile> file =
+      llvm::sys::fs::TempFile::create(output + ".tmp-%%%%%%%%", 0644);
+  if (!file)
+    return failure(llvm::toString(file.takeError()));
+  Status status;
+  {
+    llvm::raw_fd_ostream out(file->FD, /*shouldClose=*/false);
+    out << header.header();
+    status = writeTensors(out);
+    out.flush();
+    if (status && out.has_error())
+      status = failure(out.error().message());
+    out.clear_error();
+  }
+  if (status)
+    status = checkWritten(file->TmpName);
+  llvm::Error kept = status ? file->keep(output) : file->discard();
+  if (kept && status)
+    return failure(llvm::toString(std::move(kept)));
+  llvm::consumeError(std::move(kept));
+  return status;
+}
+
+Status frit::convertToGGUF(StringRef path, StringRef output, mlir::MLIRContext &context,
+                           const ConvertOptions &options) {
+  Result<Checkpoint> checkpoint = Checkpoint::open(path);
+  if (!checkpoint)
+    return checkpoint.takeFailure();
+  if (checkpoint->origin() != Origin::HuggingFace)
+    return Failure("'", std::string_view(path), "': expected a Hugging Face directory");
+  std::optional<ResolvedModel> resolved = resolveCheckpoint(*checkpoint, context, options.import);
+  if (!resolved)
+    return Failure("cannot convert '", std::string_view(path), "'");
+  const ArchRecord &record = *resolved->record;
+  if (record.architectures[Origin::GGUF].empty())
+    return Failure("the record '", record.name, "' knows no GGUF files");
+  for (const RoleInfo &info : roleInfos)
+    if (const TensorSpec *spec = record.tensor(info.role);
+        spec && spec->names[Origin::GGUF].empty())
+      return Failure("the record '", record.name, "' does not say where GGUF files hold ",
+                     std::string_view(info.keyword));
+  return Converter(*checkpoint, resolved->model, options).write(output);
+}
