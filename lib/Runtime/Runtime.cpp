@@ -156,7 +156,17 @@ frit_status frit_model_get_info(const frit_model *model, frit_model_info *info) 
   filled.kv_bytes_per_token = manifest.kvBytesPerToken();
   filled.weights_bytes = static_cast<int64_t>(model->model->packsBytes());
   filled.bundle_bytes = static_cast<int64_t>(model->model->fileBytes());
-  filled.has_tokenizer = model->model->tokenizer() != nullptr;
+  filled.chat_template = "";
+  filled.bos_id = filled.eos_id = filled.unknown_id = filled.pad_id = -1;
+  if (const Tokenizer *tokenizer = model->model->tokenizer()) {
+    const TokenizerData &vocabulary = tokenizer->data();
+    filled.has_tokenizer = 1;
+    filled.chat_template = vocabulary.chatTemplate.c_str();
+    filled.bos_id = vocabulary.bosId.value_or(-1);
+    filled.eos_id = vocabulary.eosId.value_or(-1);
+    filled.unknown_id = vocabulary.unknownId.value_or(-1);
+    filled.pad_id = vocabulary.padId.value_or(-1);
+  }
   return writeInfo(filled, info);
 }
 

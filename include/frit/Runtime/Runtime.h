@@ -102,7 +102,13 @@ typedef struct frit_model_info {
   int64_t kv_bytes_per_token; /**< of the caches of all layers */
   int64_t weights_bytes;      /**< packed */
   int64_t bundle_bytes;
-  int32_t has_tokenizer; /**< 0: only token ids go in and out */
+  int32_t has_tokenizer;     /**< 0: only token ids go in and out; the fields below are "" and -1 */
+  const char *chat_template; /**< a Jinja text, for those who run Jinja; frit_chat() knows some */
+  /* What templates call bos_token, eos_token, unk_token and pad_token; -1: there is none. */
+  int32_t bos_id;
+  int32_t eos_id;
+  int32_t unknown_id;
+  int32_t pad_id;
 } frit_model_info;
 
 FRIT_API frit_status frit_model_get_info(const frit_model *model, frit_model_info *info);

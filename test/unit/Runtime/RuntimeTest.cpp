@@ -82,6 +82,7 @@ TEST_F(RuntimeTest, ModelInfo) {
   EXPECT_EQ(info.weights_bytes, static_cast<int64_t>(bundle.packs.size()));
   EXPECT_EQ(info.bundle_bytes, static_cast<int64_t>(readBytes(path).size()));
   EXPECT_EQ(info.has_tokenizer, 1);
+  EXPECT_EQ(info.chat_template, fakeTokenizer().chatTemplate);
   const char *json = nullptr;
   ASSERT_EQ(frit_model_manifest(model, &json), FRIT_OK);
   EXPECT_EQ(json, bundle.manifest.dump(2));
@@ -406,6 +407,27 @@ TEST_F(RuntimeTest, NullIsAnErrorNotACrash) {
   frit_sampler_free(sampler);
 }
 
+TEST_F(RuntimeTest, SpecialTokens) {
+  TokenizerData data = fakeTokenizer();
+  data.bosId = 1;
+  data.eosId = 2;
+  data.unknownId = 3;
+  data.padId = std::nullopt;
+  FakeBundle other;
+  other.tokenizer = data.serialize();
+  other.write(directory.file("special.frit"));
+  frit_model *special;
+  ASSERT_EQ(frit_model_open(directory.file("special.frit").c_str(), nullptr, &special), FRIT_OK);
+  frit_model_info info = {};
+  info.size = sizeof(info);
+  ASSERT_EQ(frit_model_get_info(special, &info), FRIT_OK);
+  EXPECT_EQ(info.bos_id, 1);
+  EXPECT_EQ(info.eos_id, 2);
+  EXPECT_EQ(info.unknown_id, 3);
+  EXPECT_EQ(info.pad_id, -1);
+  frit_model_close(special);
+}
+
 TEST_F(RuntimeTest, WithoutATokenizer) {
   FakeBundle silent;
   silent.withTokenizer = false;
@@ -422,6 +444,9 @@ TEST_F(RuntimeTest, WithoutATokenizer) {
   info.size = sizeof(info);
   ASSERT_EQ(frit_model_get_info(other, &info), FRIT_OK);
   EXPECT_EQ(info.has_tokenizer, 0);
+  EXPECT_STREQ(info.chat_template, "");
+  for (int32_t id : {info.bos_id, info.eos_id, info.unknown_id, info.pad_id})
+    EXPECT_EQ(id, -1);
   frit_model_close(other);
 
   // One that this program does not know says why.
