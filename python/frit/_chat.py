@@ -1,0 +1,42 @@
+# Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Chat templates, as transformers runs them: Jinja without access to anything of Python's."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import json
+from typing import Any
+
+from jinja2 import TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from ._runtime import Error
+
+
+def _raise(message: str) -> None:
+    raise TemplateError(message)
+
+
+def _to_json(value: Any, ensure_ascii: bool = False, **options: Any) -> str:
+    return json.dumps(value, ensure_ascii=ensure_ascii, **options)
+
+
+@functools.lru_cache(maxsize=16)
+def _parse(template: str) -> Any:
+    environment = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+    )
+    environment.filters["tojson"] = _to_json
+    environment.globals["raise_exception"] = _raise
+    environment.globals["strftime_now"] = lambda form: datetime.datetime.now().strftime(form)
+    return environment.from_string(template)
+
+
+def render(template: str, **variables: Any) -> str:
+    """The conversation `messages` as the text that the model expects."""
+    try:
+        return _parse(template).render(**variables)
+    except TemplateError as error:
+        raise Error(f"chat template: {error}") from None
