@@ -19,3 +19,6 @@ from ._runtime import Error
 
 __version__ = "0.1.0"
 __all__ = ["Error", "Info", "Model", "compile", "load"]
+
+for _public in (Error, Info, Model):
+    _public.__module__ = __name__  # what messages call them

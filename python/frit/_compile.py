@@ -80,7 +80,8 @@ def compile_cached(path: PathLike, **options: str | int) -> Path:
     """
     model = Path(path).absolute()
     folder = model if model.is_dir() else model.parent
-    files = sorted(folder.iterdir()) if model.is_dir() or model.suffix == ".safetensors" else [model]
+    several = model.is_dir() or model.suffix == ".safetensors" or "-of-" in model.name
+    files = sorted(folder.iterdir()) if several else [model]
     parts = [f"{name}={value}" for name, value in sorted(options.items())]
     files += [Path(find_program()), *(Path(str(value)) for value in options.values())]
     for file in filter(Path.is_file, files):

@@ -181,7 +181,8 @@ class Model:
         Without jinja2, templates are those that frit knows. Raises Error if there is no template,
         or it refuses the messages.
         """
-        if self.info.has_tokenizer and not self.info.chat_template:
+        if not self.info.chat_template:
+            self.encode("")  # says so if there is no tokenizer either
             raise Error("the model has no chat template: expected generate() instead of chat()")
         try:
             from . import _chat
