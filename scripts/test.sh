@@ -23,6 +23,7 @@ check_format() {
 check "Formatting" check_format
 check "House rules" scripts/lint.py
 check "docs/walk.md" scripts/make_walk.py --frit build/release/bin/frit --model "$FRIT_TEST_SMOLLM2" --check
+check "Python package" python3 -B -m unittest discover -s test/python
 check "Comparisons of the model checks" python3 -m unittest discover -s test/models/smollm2
 check "SmolLM2 against transformers" python3 test/models/smollm2/check_model.py \
   --frit build/release/bin/frit --model "$FRIT_TEST_SMOLLM2"

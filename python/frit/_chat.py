@@ -37,6 +37,6 @@ def _parse(template: str) -> Any:
 def render(template: str, **variables: Any) -> str:
     """The conversation `messages` as the text that the model expects."""
     try:
-        return _parse(template).render(**variables)
-    except TemplateError as error:
+        return str(_parse(template).render(**variables))
+    except Exception as error:  # the program is the model's, and so are its mistakes
         raise Error(f"chat template: {error}") from None

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Union
 
@@ -58,7 +59,12 @@ def compile(
     """
     model = os.fspath(path)
     bundle = Path(output) if output is not None else Path(model).with_suffix(".frit")
-    options |= {"target": target, "activations": activations, "kv_cache_type": kv_cache_type}
+    return _compile(
+        model, bundle, options | {"target": target, "activations": activations, "kv_cache_type": kv_cache_type}
+    )
+
+
+def _compile(model: str, bundle: Path, options: Mapping[str, str | int]) -> Path:
     command = [find_program(), "compile", model, "-o", str(bundle)]
     command += [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
     terminal = os.isatty(2)
@@ -100,7 +106,7 @@ def compile_cached(path: PathLike, **options: str | int) -> Path:
                 directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise Error(f"cannot create the cache directory: {error}") from None
-        compile(path, bundle, **options)
+        _compile(os.fspath(path), bundle, options)
     else:
         os.utime(bundle)  # the most recently used are kept
     return bundle

@@ -6,17 +6,18 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import json
 import os
 import random
 import threading
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from ctypes import byref, c_char, c_int, c_int32, c_size_t, c_void_p
+from ctypes import byref, c_char_p, c_int, c_int32, c_size_t, c_void_p
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict, Union, overload
 
 from . import _runtime as runtime
 from ._compile import PathLike, compile_cached
-from ._runtime import Error, Handle, library, read_array
+from ._runtime import Error, Handle, library, read_ids, read_text
 
 if TYPE_CHECKING:
     import numpy
@@ -160,7 +161,7 @@ class Model:
         flags = runtime.ADD_BOS * add_bos | runtime.PARSE_SPECIAL * special
         encode = library().frit_encode
         # No token is shorter than a byte, but a few may be added.
-        return read_array(c_int32, len(data) + 8, lambda *out: encode(self._handle, data, len(data), flags, *out))
+        return read_ids(len(data) + 8, lambda *out: encode(self._handle, data, len(data), flags, *out))
 
     def decode(self, ids: Ids, *, special: bool = False) -> str:
         """The text of token ids; control tokens are left out unless `special`."""
@@ -168,9 +169,7 @@ class Model:
         flags = 0 if special else runtime.SKIP_SPECIAL
         decode = library().frit_decode
         guess = 8 * len(numbers) + 8
-        return read_array(
-            c_char, guess, lambda *out: decode(self._handle, numbers, len(numbers), flags, *out)
-        ).decode()
+        return read_text(guess, lambda *out: decode(self._handle, numbers, len(numbers), flags, *out))
 
     def chat_prompt(self, messages: Sequence[Message], *, add_generation_prompt: bool = True, **variables: Any) -> str:
         """The conversation as the text that the model expects, by its own chat template.
@@ -200,19 +199,18 @@ class Model:
 
     def _known_chat_prompt(self, messages: Sequence[Message], add_generation_prompt: bool) -> str:
         texts = [(message["role"].encode(), message["content"].encode()) for message in messages]
-        array = (runtime.ChatMessage * len(texts))(*texts)
+        given = (runtime.ChatMessage * len(texts))(*(runtime.ChatMessage(*text) for text in texts))
         guess = sum(len(role) + len(content) + 64 for role, content in texts) + 1024
         chat = library().frit_chat
-        return read_array(
-            c_char, guess, lambda *out: chat(self._handle, array, len(texts), add_generation_prompt, *out)
-        ).decode()
+        return read_text(guess, lambda *out: chat(self._handle, given, len(texts), add_generation_prompt, *out))
 
     # ---- Writing -------------------------------------------------------------------------------
 
+    # A text is a sequence of texts, too: the first signature that fits counts.
     @overload
-    def generate(self, prompt: Prompt, *, stream: Literal[False] = ..., **options: Unpack[TextOptions]) -> str: ...
+    def generate(self, prompt: Prompt, *, stream: Literal[False] = ..., **options: Unpack[TextOptions]) -> str: ...  # type: ignore[overload-overlap]
     @overload
-    def generate(self, prompt: Prompt, *, stream: Literal[True], **options: Unpack[TextOptions]) -> Iterator[str]: ...
+    def generate(self, prompt: Prompt, *, stream: Literal[True], **options: Unpack[TextOptions]) -> Iterator[str]: ...  # type: ignore[overload-overlap]
     @overload
     def generate(
         self, prompt: Sequence[Prompt], *, stream: Literal[False] = ..., **options: Unpack[TextOptions]
@@ -254,7 +252,7 @@ class Model:
         return texts if batch else texts[0]
 
     @overload
-    def generate_ids(self, prompt: Prompt, **options: Unpack[Options]) -> list[int]: ...
+    def generate_ids(self, prompt: Prompt, **options: Unpack[Options]) -> list[int]: ...  # type: ignore[overload-overlap]
     @overload
     def generate_ids(self, prompt: Sequence[Prompt], **options: Unpack[Options]) -> list[list[int]]: ...
     def generate_ids(self, prompt: Any, **options: Any) -> Any:
@@ -350,7 +348,7 @@ class Model:
             return
         context = self.context
         if len(prompts) > 1 and max_tokens is not None:
-            context = min(context, max(map(len, prompts)) + max_tokens)
+            context = self._slot_context(max(map(len, prompts)) + max_tokens)
         with self._session(len(prompts), context) as session:
             pending = dict(enumerate(prompts))  # by slot: what is to be evaluated next
             if len(prompts) == 1:
@@ -370,6 +368,16 @@ class Model:
                         del pending[slot]
                     else:
                         pending[slot] = (c_int32 * 1)(number)
+
+    def _slot_context(self, tokens: int) -> int:
+        """Room for so many tokens that gives the same logits as the whole context: some models turn
+        positions differently where there is room for more than they were first trained for."""
+        manifest = c_char_p()
+        library().frit_model_manifest(self._handle, byref(manifest))
+        tables = json.loads(manifest.value or b"")["rope_tables"]
+        limits = [table["original_context"] for table in tables if table["long_factors"]]
+        least = max((limit + 1 for limit in limits if limit < self.context), default=1)
+        return min(self.context, max(least, tokens))
 
     def _is_end(self, number: int) -> bool:
         if not self.info.has_tokenizer:
@@ -416,7 +424,7 @@ class _Session(Handle):
             self._call(count > 1, lambda: lib.frit_eval(self, slot, ids, count, wanted))
         else:
             tokens = (
-                (number, self.lengths[slot] + index, slot, index + 1 == len(ids))
+                runtime.Token(number, self.lengths[slot] + index, slot, index + 1 == len(ids))
                 for slot, ids in parts.items()
                 for index, number in enumerate(ids)
             )

@@ -9,7 +9,7 @@ import functools
 import os
 import weakref
 from collections.abc import Callable
-from ctypes import POINTER, c_char_p, c_float, c_int, c_int32, c_int64, c_size_t, c_uint32, c_void_p
+from ctypes import POINTER, c_char, c_char_p, c_float, c_int, c_int32, c_int64, c_size_t, c_uint32, c_void_p
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +74,7 @@ _TEXT_OUT = (POINTER(c_void_p), POINTER(c_size_t))
 _FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "frit_model_open": (c_char_p, POINTER(ModelOptions), POINTER(c_void_p)),
     "frit_model_get_info": (c_void_p, POINTER(ModelInfo)),
+    "frit_model_manifest": (c_void_p, POINTER(c_char_p)),
     "frit_encode": (c_void_p, c_char_p, c_size_t, c_int, c_void_p, c_size_t, POINTER(c_size_t)),
     "frit_decode": (c_void_p, c_void_p, c_size_t, c_int, c_void_p, c_size_t, POINTER(c_size_t)),
     "frit_decoder_create": (c_void_p, c_int, POINTER(c_void_p)),
@@ -129,9 +130,9 @@ def library() -> ctypes.CDLL:
     for name, arguments in _FUNCTIONS.items():
         function = getattr(loaded, name)
         function.restype, function.argtypes, function.errcheck = c_int, arguments, check
-    for name, (result, *arguments) in _WITHOUT_STATUS.items():
+    for name, (result, *parameters) in _WITHOUT_STATUS.items():
         function = getattr(loaded, name)
-        function.restype, function.argtypes = result, arguments
+        function.restype, function.argtypes = result, parameters
     return loaded
 
 
@@ -151,8 +152,17 @@ def _free(free: Callable[..., Any], pointer: c_void_p, process: int) -> None:
         free(pointer)
 
 
-def read_array(kind: Any, guess: int, call: Callable[..., int]) -> Any:
-    """What call(buffer, capacity, &count) writes: a list of ints, or bytes for c_char."""
+def read_ids(guess: int, call: Callable[..., int]) -> list[int]:
+    """The ids that call(buffer, capacity, &count) writes."""
+    return list(_read(c_int32, guess, call))
+
+
+def read_text(guess: int, call: Callable[..., int]) -> str:
+    """The text that call(buffer, capacity, &bytes) writes."""
+    return bytes(_read(c_char, guess, call)).decode()
+
+
+def _read(kind: Any, guess: int, call: Callable[..., int]) -> Any:
     count = c_size_t()
     buffer = (kind * guess)()
     if call(buffer, guess, ctypes.byref(count)) == BUFFER_TOO_SMALL:

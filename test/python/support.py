@@ -30,7 +30,6 @@ needs_smollm2 = unittest.skipUnless(SMOLLM2, "FRIT_TEST_SMOLLM2 is not set")
 F32 = {"activations": "f32", "kv_cache_type": "f32"}
 
 
-
 @functools.cache
 def bundle_bytes(arguments: tuple[str, ...], options: tuple[tuple[str, str], ...]) -> bytes:
     with tempfile.TemporaryDirectory() as directory:

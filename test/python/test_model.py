@@ -8,6 +8,7 @@ import functools
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -112,6 +113,24 @@ class GenerateTest(TinyTest):
                 streamed[index] += piece
             self.assertEqual(streamed, texts)
         self.assertEqual(model.generate([]), [])
+
+    def test_together_where_the_context_changes_the_model(self):
+        # LongRoPE has other frequencies for sessions with room for more than original_context.
+        self.frit("compile", self.make_model(), "--compile-to=import", f"--dump-phases-to={self.directory / 'dump'}")
+        (dump,) = (self.directory / "dump").glob("*-import.mlir")
+        scaling = f"magnitude = 1.0 : f64, factors = {[1.0] * 8}, long_factors = {[4.0] * 8}, original_context = 32"
+        text, count = re.subn("theta = ", f"frequencies = #graph.frequencies<{scaling}>, theta = ", dump.read_text())
+        self.assertEqual(count, 2)
+        dump.write_text(text)
+        bundle = frit.compile(dump)
+        ids = random_ids(20)
+        outputs = []
+        for context in (128, 32):
+            model = frit.load(bundle, context=context)
+            alone = model.generate_ids(ids, max_tokens=9)
+            self.assertEqual(model.generate_ids([ids, [5]], max_tokens=9)[0], alone)
+            outputs.append(alone)
+        self.assertNotEqual(*outputs)
 
     def test_stops(self):
         run = functools.partial(self.model.generate, max_tokens=60, temperature=2.0, seed=3)
@@ -260,9 +279,7 @@ class ChatTest(TinyTest):
             f'{bos}user|["Hi <|im_end|>"]{eos}{bos}assistant|["größer"]{eos}fastA:',
         )
         self.assertEqual(model.chat_prompt([], add_generation_prompt=False), "")
-        self.assert_refused(
-            "chat template: no x: why", model.chat_prompt, [{"role": "x", "content": "why"}]
-        )
+        self.assert_refused("chat template: no x: why", model.chat_prompt, [{"role": "x", "content": "why"}])
 
     def test_templates_that_do_not_work(self):
         self.model.chat_prompt(self.MESSAGES)  # imports it
