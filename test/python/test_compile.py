@@ -115,9 +115,15 @@ class CacheTest(PythonTest):
         self.assertEqual(len(self.bundles()), 2)
         self.make_model("tiny.gguf", "--layers", "3")
         self.assertEqual(frit.load(model).info.layers, 3)
+        # Another program.
+        program = self.directory / "frit"
+        program.write_text(f'#!/bin/sh\nexec {os.environ["FRIT"]} "$@"\n')
+        program.chmod(0o755)
+        with mock.patch.dict(os.environ, {"FRIT": str(program)}):
+            frit.load(model)
         # `frit cache` knows them.
         out, _ = self.frit("cache")
-        self.assertEqual(out.count("tiny-"), 3)
+        self.assertEqual(out.count("tiny-"), 4)
         self.frit("cache", "--clear")
         self.assertEqual(self.bundles(), {})
 

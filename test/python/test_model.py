@@ -64,6 +64,15 @@ class SameAsFritRunTest(TinyTest):
         self.assertGreater(len(pieces), 2)
         self.assertEqual("".join(pieces), whole)
 
+    def test_text_that_ends_within_a_character(self):
+        incomplete = 0
+        for count in range(1, 60):
+            options = {"temperature": 3.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0, "seed": 4, "max_tokens": count}
+            ids = self.model.generate_ids("a", **options)
+            self.assertEqual(self.model.generate("a", **options), self.model.decode(ids))
+            incomplete += self.model.decode(ids[:-1]) + "\ufffd" == self.model.decode(ids)
+        self.assertGreater(incomplete, 0)
+
     def test_the_text_ends_with_the_model(self):
         # The same model, but one of the tokens it writes is an end.
         hot = {"temperature": 2.0, "seed": 3, "max_tokens": 40}
@@ -144,6 +153,9 @@ class GenerateTest(TinyTest):
                     self.assertEqual(run(TEXT, stop=given), expected)
                 self.assertEqual("".join(run(TEXT, stop=stop, stream=True)), expected)
                 self.assertEqual(run([TEXT, "a"], stop=[stop])[0], expected)
+        # Nothing is evaluated after it.
+        run("a", stop=run("a")[0])
+        self.assertLess(len(self.model._idle.held), 10)
         # One that never comes costs no text, not even if the end looks like its beginning.
         self.assertEqual(run(TEXT, stop=whole[-3:] + "\0"), whole)
         self.assert_refused("stop: expected texts, found an empty one", run, "a", stop="")
