@@ -19,7 +19,7 @@ from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
 os.environ.setdefault("FRIT", str(ROOT / "build/release/bin/frit"))
-sys.path[:0] = [str(ROOT / "python"), str(ROOT / "test/tools/frit/Inputs")]
+sys.path[:0] = [str(ROOT / folder) for folder in ("python", "test/tools/frit/Inputs", "test/tools/frit")]
 
 from driver import DriverTest, model_bytes, read_npy  # noqa: E402, F401
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import shutil
@@ -14,6 +15,8 @@ from pathlib import Path
 from unittest import mock
 
 from support import F32, ROOT, PythonTest, frit
+
+import huggingface  # of the driver's tests
 
 
 class CompileTest(PythonTest):
@@ -141,6 +144,25 @@ class CacheTest(PythonTest):
         program = ROOT / "test/import/make_tiny_gguf.py"
         subprocess.run([sys.executable, program, self.directory / "parts", "--split", "2"], check=True)
         return str(min(self.directory.glob("parts-*.gguf")))
+
+    def test_a_directory_of_transformers(self):
+        other = huggingface.HuggingFaceTest("test_text")
+        other.setUp()
+        self.addCleanup(other.doCleanups)
+        settings = {"chat_template": huggingface.TEMPLATE, "eos_token": "<|im_end|>"}
+        (other.model / "tokenizer_config.json").write_text(json.dumps(settings))
+        model = frit.load(other.model)
+        prompt = model.chat_prompt([{"role": "user", "content": "Hi"}])
+        self.assertEqual(prompt, "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n")
+        expected = self.tokens(str(other.model), "-p", "Hi", "-n", "5")
+        self.assertEqual(model.generate_ids(model.encode(prompt, add_bos=False), max_tokens=5), expected)
+        bundles = self.bundles()
+        frit.load(other.model / "model.safetensors")
+        self.assertEqual(self.bundles(), bundles)
+        other.config["rms_norm_eps"] = 0.5
+        other.write_config()
+        frit.load(other.model)
+        self.assertEqual(len(self.bundles()), len(bundles) + 1)
 
     def test_a_failure_leaves_nothing(self):
         model = self.make_model("bad.gguf", "--drop", "output_norm.weight")
