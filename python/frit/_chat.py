@@ -10,9 +10,20 @@ import json
 from typing import Any
 
 from jinja2 import TemplateError
+from jinja2.ext import Extension
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from ._runtime import Error
+
+
+class _Generation(Extension):
+    """{% generation %} marks what the model wrote, which only training needs to know."""
+
+    tags = {"generation"}
+
+    def parse(self, parser: Any) -> Any:
+        next(parser.stream)
+        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
 
 
 def _raise(message: str) -> None:
@@ -26,7 +37,7 @@ def _to_json(value: Any, ensure_ascii: bool = False, **options: Any) -> str:
 @functools.lru_cache(maxsize=16)
 def _parse(template: str) -> Any:
     environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols", _Generation]
     )
     environment.filters["tojson"] = _to_json
     environment.globals["raise_exception"] = _raise

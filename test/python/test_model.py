@@ -293,6 +293,16 @@ class ChatTest(TinyTest):
         self.assertEqual(model.chat_prompt([], add_generation_prompt=False), "")
         self.assert_refused("chat template: no x: why", model.chat_prompt, [{"role": "x", "content": "why"}])
 
+    def test_what_templates_of_transformers_use(self):
+        self.model.chat_prompt(self.MESSAGES)  # imports it
+        for template, expected in [
+            ("{% generation %}{{ messages[1].content }}{% endgeneration %}!", "größer!"),
+            ("{{ {'b': 1, 'a': 'ö<'} | tojson(indent=1, sort_keys=true) }}", '{\n "a": "ö<",\n "b": 1\n}'),
+            ("{{ strftime_now('%Y')[:2] }}", "20"),
+            ("{% set x = namespace(n=0) %}{% for m in messages %}{% set x.n = x.n + 1 %}{% endfor %}{{ x.n }}", "2"),
+        ]:
+            self.assertEqual(frit._chat.render(template, messages=self.MESSAGES), expected)
+
     def test_templates_that_do_not_work(self):
         self.model.chat_prompt(self.MESSAGES)  # imports it
         for template, message in [

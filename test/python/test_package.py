@@ -8,6 +8,7 @@ import ctypes
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
 import unittest
@@ -89,8 +90,10 @@ class InterfaceTest(unittest.TestCase):
 
 class WheelTest(PythonTest):
     def build(self, build: Path) -> subprocess.CompletedProcess:
+        source = self.directory / "python"  # a build leaves files in the source
+        shutil.copytree(ROOT / "python", source, ignore=shutil.ignore_patterns("build", "*.egg-info", "__pycache__"))
         command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index"]
-        command += ["--disable-pip-version-check", "-w", self.directory, ROOT / "python"]
+        command += ["--disable-pip-version-check", "-w", self.directory, source]
         environment = os.environ | {"FRIT_BUILD": str(build)}
         return subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
