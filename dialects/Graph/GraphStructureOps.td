@@ -108,10 +108,10 @@ def Graph_ParamOp : Graph_Op<"param", [Pure, DeclareOpInterfaceMethods<SymbolUse
 //===----------------------------------------------------------------------===//
 
 class Graph_FuncBase<string mnemonic> : Graph_Op<mnemonic, [FunctionOpInterface, IsolatedFromAbove,
-    HasParent<"::mlir::ModuleOp">]> {
+    SingleBlockImplicitTerminator<"::frit::graph::ReturnOp">, HasParent<"::mlir::ModuleOp">]> {
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type,
                        OptionalAttr<DictArrayAttr>:$arg_attrs, OptionalAttr<DictArrayAttr>:$res_attrs);
-  let regions = (region AnyRegion:$body);
+  let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
   let extraClassDeclaration = [{
     ::llvm::ArrayRef<::mlir::Type> getArgumentTypes() { return getFunctionType().getInputs(); }
@@ -123,8 +123,9 @@ class Graph_FuncBase<string mnemonic> : Graph_Op<mnemonic, [FunctionOpInterface,
 def Graph_FuncOp : Graph_FuncBase<"func"> {
   let summary = "A function of a model";
   let description = [{
-    `@forward` takes a batch of tokens and the caches and gives the logits. Import creates it; `fuse`
-    turns it into a `kernel.program`.
+    `@forward`, the function of a model, takes a batch of tokens and the caches and gives the logits.
+    Tests have functions of other types. Import creates it; `fuse` turns its body into calls of
+    phases, `schedule` turns it into a `tile.program` a bucket.
 
     Example:
     ```mlir
@@ -173,7 +174,7 @@ def Graph_RepeatOp : Graph_Op<"repeat", [AllTypesMatch<["input", "result"]>,
   let summary = "Run layers one after another";
   let description = [{
     Runs the layers of `segments` in order: layer number n reads and writes the n-th of `caches`. Import
-    creates it; `fuse` turns it into `kernel.repeat`.
+    creates it; `schedule` turns each segment into a `tile.repeat`.
 
     Example:
     ```mlir

@@ -293,15 +293,9 @@ struct FormPhases : fuse::impl::FormPhasesBase<FormPhases> {
     for (Operation &op : *getOperation().getBody())
       if (isa<graph::FuncOp, graph::LayerOp>(op))
         functions.push_back(cast<FunctionOpInterface>(op));
-    for (FunctionOpInterface function : functions) {
-      size_t blocks = function.getFunctionBody().getBlocks().size();
-      if (blocks != 1) {
-        function.emitError("expected a function of one block, but got ") << blocks;
-        return signalPassFailure();
-      }
+    for (FunctionOpInterface function : functions)
       if (failed(Cutter(function).run()))
         return signalPassFailure();
-    }
   }
 };
 } // namespace

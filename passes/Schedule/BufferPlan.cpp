@@ -74,9 +74,6 @@ LogicalResult BufferPlan::checkBody(Block &block) {
 }
 
 LogicalResult BufferPlan::planFunction(FunctionOpInterface function) {
-  size_t blocks = function.getFunctionBody().getBlocks().size();
-  if (blocks != 1)
-    return function.emitError("expected a function of one block, but got ") << blocks;
   Block &block = function.getFunctionBody().front();
   if (failed(checkBody(block)))
     return failure();

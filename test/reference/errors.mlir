@@ -304,8 +304,3 @@ graph.func @integer_constant() {
   %x = arith.constant 3 : i32
   graph.return
 }
-
-// -----
-
-// expected-error @+1 {{expected a body of one block}}
-graph.func @declaration()

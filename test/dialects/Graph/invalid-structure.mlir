@@ -230,3 +230,47 @@ graph.func @batch_negative_slot() {
   %tok = graph.batch ids [1] at [0] slots [-2]
   graph.return
 }
+
+// -----
+
+// expected-error @+1 {{region #0 ('body') failed to verify constraint: region with 1 blocks}}
+graph.func private @function_without_body(!graph.tokens)
+
+// -----
+
+// expected-error @+1 {{region #0 ('body') failed to verify constraint: region with 1 blocks}}
+graph.layer private @layer_without_body(tensor<?x8xf32>, !graph.tokens, !kv.cache<1x8>, index) -> tensor<?x8xf32>
+
+// -----
+
+// expected-error @+1 {{expects region #0 to have 0 or 1 blocks}}
+graph.func @function_of_two_blocks() {
+  cf.br ^bb1
+^bb1:
+  graph.return
+}
+
+// -----
+
+// expected-error @+1 {{expects region #0 to have 0 or 1 blocks}}
+graph.layer @layer_of_two_blocks(%x: tensor<?x8xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x8>, %i: index) -> tensor<?x8xf32> {
+  cf.br ^bb1
+^bb1:
+  graph.return %x : tensor<?x8xf32>
+}
+
+// -----
+
+// expected-error @+2 {{expects regions to end with 'graph.return', found 'ub.unreachable'}}
+// expected-note @+1 {{the absence of terminator implies 'graph.return'}}
+graph.func @other_end_of_a_function() {
+  ub.unreachable
+}
+
+// -----
+
+// expected-error @+2 {{expects regions to end with 'graph.return', found 'ub.unreachable'}}
+// expected-note @+1 {{the absence of terminator implies 'graph.return'}}
+graph.layer @other_end_of_a_layer(%x: tensor<?x8xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x8>, %i: index) -> tensor<?x8xf32> {
+  ub.unreachable
+}

@@ -1,20 +1,6 @@
 // RUN: %frit-opt %s --pass-pipeline="builtin.module(frit-form-phases)" --split-input-file --verify-diagnostics
 // What cannot be cut is refused.
 
-// expected-error @+1 {{expected a function of one block, but got 0}}
-graph.func private @declaration(%x: tensor<?x32xf32>)
-
-// -----
-
-// expected-error @+1 {{expected a function of one block, but got 2}}
-graph.func @branches(%x: tensor<?x32xf32>) {
-  cf.br ^bb1
-^bb1:
-  graph.return
-}
-
-// -----
-
 // The product of the keys joins the first phase, but attention wants the cache as it was before.
 graph.func @append_behind_attention(%x: tensor<?x32xf32>, %w: !graph.weight<32x32, f32>, %kv: !kv.cache<2x16>, %tok: !graph.tokens) -> tensor<?x32xf32> {
   %q = graph.linear %x, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>

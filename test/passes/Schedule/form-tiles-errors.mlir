@@ -9,18 +9,6 @@ module {
 
 #target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
 module attributes {machine.target = #target} {
-// expected-error @+1 {{expected a function of one block, but got 2}}
-graph.func @two_blocks(%x: tensor<?x32xf32>) {
-  cf.br ^bb1
-^bb1:
-  graph.return
-}
-}
-
-// -----
-
-#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
-module attributes {machine.target = #target} {
 graph.func @op_outside_of_phases() {
   // expected-error @+1 {{expected only kernel.call, and graph.repeat in a graph.func}}
   %tok = graph.batch ids [1] at [0]
