@@ -259,15 +259,22 @@ LogicalResult Cutter::checkCaches() {
       if (user == append || reader == owner.end())
         continue;
       if (append->isBeforeInBlock(user) ? reader->second <= writer : reader->second >= writer)
-        return append.emitError(
-                   "expected phases to use a cache in the order of the ops, but phase ")
-               << writer << " writes it and phase " << reader->second << " uses it";
+        return (append.emitError(
+                    "expected phases to use a cache in the order of the ops, but phase ")
+                << phases[writer].name << " writes it and phase " << phases[reader->second].name
+                << " uses it")
+                   .attachNote(user->getLoc())
+               << "it is used here";
     }
   }
   return success();
 }
 
 LogicalResult Cutter::run() {
+  // The cut follows the uses of values in one block.
+  for (Operation &op : block)
+    if (op.getNumRegions())
+      return op.emitOpError("expected ops without regions in a layer or function");
   if (failed(plan()))
     return failure();
   if (failed(checkCaches()))

@@ -17,13 +17,14 @@ def FormPhases : Pass<"frit-form-phases", "::mlir::ModuleOp"> {
     *local* op needs only the tile of each operand (`FusibleOpInterface`). The cut follows the data
     flow alone:
 
-    1. products that read the same value become the anchors of one phase, every other anchor gets a
-       phase of its own;
+    1. `graph.linear` products that read the same value become the anchors of one phase, every other
+       anchor, `graph.logits` too, gets a phase of its own;
     2. a row op is recomputed in the prologue of every phase whose anchor reads it; one that something
        else reads becomes the anchor of a phase of its own;
     3. a local op joins, as epilogue, the last phase that computes one of its operands.
 
-    Phases run in the order of their first anchors. Fails when the ops on a cache are in another order.
+    Phases run in the order of their first anchors. Fails when the ops on a cache are in another order,
+    and on ops with regions.
 
     This is the place of the cost-driven planner, which will decide 1 to 3 per edge from the machine.
     Every cut leaves a remark.
