@@ -27,12 +27,16 @@ PhaseLowering::PhaseLowering(tile::PhaseOp phase, ModuleInfo &info)
     : phase(phase), info(info), builder(phase.getContext()),
       emit(builder, phase.getLoc(), info.target) {}
 
-/// A C identifier for a symbol.
-static std::string mangle(StringRef name) {
-  std::string result = "frit_phase_";
-  for (char c : name)
-    result += llvm::isAlnum(c) ? c : '_';
-  return result;
+/// A C identifier for a phase that nothing in its module has. The function names its phase as an
+/// attribute.
+static std::string mangle(tile::PhaseOp phase) {
+  std::string name = "frit_phase_";
+  for (char c : phase.getSymName())
+    name += llvm::isAlnum(c) ? c : '_';
+  std::string unique = name;
+  for (int n = 2; SymbolTable::lookupSymbolIn(phase->getParentOp(), unique); ++n)
+    unique = name + "_" + std::to_string(n);
+  return unique;
 }
 
 /// Whether lowering knows how to read and write the cache of a phase.
@@ -51,7 +55,7 @@ FailureOr<func::FuncOp> PhaseLowering::run() {
   phase.walk([&](tile::StoreOp store) { stored.insert(store.getBufferAttr().getAttr()); });
   builder.setInsertionPoint(phase);
   Type pointer = emit.pointer(), i32 = builder.getI32Type();
-  auto function = func::FuncOp::create(builder, phase.getLoc(), mangle(phase.getSymName()),
+  auto function = func::FuncOp::create(builder, phase.getLoc(), mangle(phase),
                                        builder.getFunctionType({pointer, pointer, i32, i32}, {}));
   Block *entry = function.addEntryBlock();
   builder.setInsertionPointToStart(entry);
@@ -274,7 +278,12 @@ LogicalResult PhaseLowering::lowerOp(Operation &op) {
       })
       .Default([&](Operation *other) -> LogicalResult {
         if (!isa_and_nonnull<arith::ArithDialect>(other->getDialect()))
-          return other->emitOpError("expected an op of tile, scf or arith in a phase");
+          return other->emitOpError(
+              "expected an op of tile or arith, scf.for or scf.if in a phase");
+        auto isNumber = [](Type type) { return type.isIntOrIndexOrFloat(); };
+        if (!llvm::all_of(other->getOperandTypes(), isNumber) ||
+            !llvm::all_of(other->getResultTypes(), isNumber))
+          return other->emitOpError("expected an op of arith on numbers in a phase");
         builder.clone(*other, mapping);
         return success();
       });

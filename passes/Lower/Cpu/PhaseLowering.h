@@ -60,7 +60,7 @@ private:
   mlir::LogicalResult lowerFor(mlir::scf::ForOp loop);
   mlir::LogicalResult lowerIf(mlir::scf::IfOp branch);
   mlir::Value lookup(mlir::Value value) { return mapping.lookup(value); }
-  Place &place(mlir::Value tile) { return places[tile]; }
+  const Place &place(mlir::Value tile) const { return places.at(tile); }
   Place allocate(mlir::Type type);
   void copy(const Place &from, const Place &to);
   void forRows(const Place &of, llvm::function_ref<void(mlir::Value)> body);

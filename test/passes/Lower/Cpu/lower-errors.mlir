@@ -143,7 +143,7 @@ tile.phase @foreign_op reference @r bucket 1 {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %x = arith.constant 1.0 : f32
-  // expected-error @+1 {{expected an op of tile, scf or arith in a phase}}
+  // expected-error @+1 {{expected an op of tile or arith, scf.for or scf.if in a phase}}
   %y = math.exp %x : f32
 }
 }
@@ -159,7 +159,7 @@ tile.phase @foreign_op_in_a_loop reference @r bucket 1 {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   scf.for %i = %c0 to %c1 step %c1 {
-    // expected-error @+1 {{expected an op of tile, scf or arith in a phase}}
+    // expected-error @+1 {{expected an op of tile or arith, scf.for or scf.if in a phase}}
     %m = memref.alloc() : memref<4xf32>
   }
 }
@@ -175,10 +175,58 @@ kernel.reference @r() {
 tile.phase @other_loop reference @r bucket 1 {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
-  // expected-error @+1 {{expected an op of tile, scf or arith in a phase}}
+  // expected-error @+1 {{expected an op of tile or arith, scf.for or scf.if in a phase}}
   scf.execute_region {
     scf.yield
   }
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+tile.phase @choice_of_tiles reference @r bucket 1 {
+  %c = arith.constant true
+  %a = tile.fill 0.0 : !tile.tile<1x4>
+  %b = tile.fill 1.0 : !tile.tile<1x4>
+  // expected-error @+1 {{expected an op of arith on numbers in a phase}}
+  %x = arith.select %c, %a, %b : !tile.tile<1x4>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+tile.pack @p of [@w] order p16
+tile.phase @choice_of_matrices reference @r bucket 1 {
+  %c = arith.constant true
+  %c0 = arith.constant 0 : index
+  %a = tile.weights @p[%c0] : !tile.matrix<16x32, f32, p16>
+  // expected-error @+1 {{expected an op of arith on numbers in a phase}}
+  %x = arith.select %c, %a, %a : !tile.matrix<16x32, f32, p16>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+tile.phase @vector reference @r bucket 1 {
+  // expected-error @+1 {{expected an op of arith on numbers in a phase}}
+  %x = arith.constant dense<0.0> : vector<4xf32>
 }
 }
 
