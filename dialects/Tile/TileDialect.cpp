@@ -191,16 +191,81 @@ static LogicalResult verifySymbol(Operation *op, FlatSymbolRefAttr name,
   return success();
 }
 
+namespace {
+/// A source of a pack: its type and, for a column, its table.
+struct Source {
+  graph::WeightType type;
+  graph::WeightsOp table;
+};
+} // namespace
+
+static std::optional<Source> findSource(PackOp pack, Attribute name,
+                                        SymbolTableCollection &tables) {
+  auto symbol = dyn_cast<SymbolRefAttr>(name);
+  Operation *op =
+      symbol ? tables.lookupSymbolIn(pack->getParentOfType<ModuleOp>(), symbol) : nullptr;
+  if (auto weight = dyn_cast_or_null<graph::WeightOp>(op))
+    return Source{cast<graph::WeightType>(weight.getType()), {}};
+  if (auto column = dyn_cast_or_null<graph::ColumnOp>(op))
+    return Source{cast<graph::WeightType>(column.getType()),
+                  cast<graph::WeightsOp>(column->getParentOp())};
+  return std::nullopt;
+}
+
+/// Rows of a source in a pack of order p16.
+static int64_t packedRows(graph::WeightType type) {
+  return static_cast<int64_t>(llvm::alignTo(type.getRows(), groupRows));
+}
+
 LogicalResult PackOp::verifySymbolUses(SymbolTableCollection &tables) {
-  auto module = (*this)->getParentOfType<ModuleOp>();
   if (getSources().empty())
     return emitOpError("expected at least one source");
-  for (Attribute source : getSources()) {
-    auto symbol = dyn_cast<SymbolRefAttr>(source);
-    if (!symbol || !tables.lookupSymbolIn(module, symbol))
-      return emitOpError("expected weights as sources, but got ") << source;
+  if (getOrder() == Order::ColumnMajor)
+    return emitOpError("expected order p16 or vector, but got columns");
+  if (getGroup() && (getOrder() != Order::P16 || *getGroup() % groupRows))
+    return emitOpError("expected groups of a multiple of ")
+           << groupRows << " rows in order p16, but got " << *getGroup() << " in order "
+           << stringifyOrder(getOrder());
+  std::optional<Source> first;
+  for (Attribute name : getSources()) {
+    std::optional<Source> source = findSource(*this, name, tables);
+    if (!source)
+      return emitOpError("expected weights as sources, but got ") << name;
+    if (!first)
+      first = source;
+    if (source->table != first->table)
+      return emitOpError("expected weights, or columns of one table, but got ")
+             << getSources()[0] << " and " << name;
+    if (source->type.getFormat() != first->type.getFormat() ||
+        source->type.getColumns() != first->type.getColumns())
+      return emitOpError("expected sources of one format and number of columns, but got ")
+             << first->type << " and " << source->type;
+    if (getGroup() && (source->type.getRows() != first->type.getRows() ||
+                       packedRows(source->type) % static_cast<int64_t>(*getGroup())))
+      return emitOpError("expected sources of as many rows, in whole groups of ")
+             << *getGroup() << ", but got " << first->type << " and " << source->type;
   }
   return success();
+}
+
+/// The sources of the pack `op` reads, which must be in `order`.
+static FailureOr<SmallVector<Source>> verifyPack(Operation *op, FlatSymbolRefAttr name, Order order,
+                                                 SymbolTableCollection &tables) {
+  auto pack =
+      dyn_cast_or_null<PackOp>(tables.lookupSymbolIn(op->getParentOfType<ModuleOp>(), name));
+  if (!pack)
+    return op->emitOpError("expected a tile.pack, but found none called ") << name;
+  // Its own turn may come later.
+  if (failed(pack.verifySymbolUses(tables)))
+    return failure();
+  if (pack.getOrder() != order)
+    return op->emitOpError("expected a pack in order ")
+           << stringifyOrder(order) << ", but " << name << " has order "
+           << stringifyOrder(pack.getOrder());
+  SmallVector<Source> sources;
+  for (Attribute source : pack.getSources())
+    sources.push_back(*findSource(pack, source, tables));
+  return sources;
 }
 
 /// Checks that `buffers` are those of the tensors among `types`, in their order.
@@ -255,6 +320,52 @@ LogicalResult ProgramOp::verifySymbolUses(SymbolTableCollection &tables) {
 LogicalResult RunOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifySymbol<PhaseOp>(*this, getPhaseAttr(), tables, "tile.phase");
 }
+
+/// Checks that the steps of a program or repeat are of the types the runtime knows.
+template <typename... StepOps>
+static LogicalResult verifySteps(Operation *op, StringRef expected) {
+  for (Operation &step : op->getRegion(0).front())
+    if (!isa<StepOps...>(step))
+      return op->emitOpError("expected only ") << expected << ", but got " << step.getName();
+  return success();
+}
+
+LogicalResult ProgramOp::verify() {
+  return verifySteps<RunOp, RepeatOp>(*this, "tile.run and tile.repeat");
+}
+LogicalResult RepeatOp::verify() { return verifySteps<RunOp>(*this, "tile.run"); }
+
+/// Every table the phases read by row has the rows of all layers.
+LogicalResult RepeatOp::verifySymbolUses(SymbolTableCollection &tables) {
+  auto module = (*this)->getParentOfType<ModuleOp>();
+  auto last = static_cast<int64_t>(getRow() + getCount());
+  auto verifyRows = [&](FlatSymbolRefAttr name) -> LogicalResult {
+    auto pack = dyn_cast_or_null<PackOp>(tables.lookupSymbolIn(module, name));
+    if (!pack)
+      return success(); // its user says so
+    for (Attribute attribute : pack.getSources())
+      if (std::optional<Source> source = findSource(pack, attribute, tables))
+        if (source->table && static_cast<int64_t>(source->table.getRows()) < last)
+          return emitOpError("expected ") << last << " rows of @" << source->table.getSymName()
+                                          << ", but it has " << source->table.getRows();
+    return success();
+  };
+  for (auto run : getBody().getOps<RunOp>()) {
+    Operation *phase = tables.lookupSymbolIn(module, run.getPhaseAttr());
+    if (!isa_and_nonnull<PhaseOp>(phase))
+      continue;
+    WalkResult result = phase->walk([&](Operation *op) {
+      return WalkResult(llvm::TypeSwitch<Operation *, LogicalResult>(op)
+                            .Case<VectorOp, EmbedOp, WeightsOp>(
+                                [&](auto user) { return verifyRows(user.getPackAttr()); })
+                            .Default([](Operation *) { return success(); }));
+    });
+    if (result.wasInterrupted())
+      return failure();
+  }
+  return success();
+}
+
 /// Checks that a tile of `type` fits the columns of the buffer, filled up as the rows of a pack.
 static LogicalResult verifyAccess(Operation *op, FlatSymbolRefAttr name, TileType type,
                                   SymbolTableCollection &tables) {
@@ -274,14 +385,51 @@ LogicalResult LoadOp::verifySymbolUses(SymbolTableCollection &tables) {
 LogicalResult StoreOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyAccess(*this, getBufferAttr(), getValue().getType(), tables);
 }
+
 LogicalResult VectorOp::verifySymbolUses(SymbolTableCollection &tables) {
-  return verifySymbol<PackOp>(*this, getPackAttr(), tables, "tile.pack");
+  FailureOr<SmallVector<Source>> sources = verifyPack(*this, getPackAttr(), Order::Vector, tables);
+  if (failed(sources))
+    return failure();
+  TileType type = getResult().getType();
+  int64_t elements = 0;
+  for (const Source &source : *sources)
+    elements += source.type.getRows() * source.type.getColumns();
+  auto limit = static_cast<int64_t>(llvm::alignTo(elements, groupRows));
+  if (type.getRows() != 1 || type.getColumns() > limit)
+    return emitOpError("expected one row of at most ")
+           << limit << " columns of " << getPackAttr() << ", but got " << type;
+  return success();
 }
+
 LogicalResult EmbedOp::verifySymbolUses(SymbolTableCollection &tables) {
-  return verifySymbol<PackOp>(*this, getPackAttr(), tables, "tile.pack");
+  FailureOr<SmallVector<Source>> sources = verifyPack(*this, getPackAttr(), Order::P16, tables);
+  if (failed(sources))
+    return failure();
+  if (sources->size() != 1)
+    return emitOpError("expected a pack of one table, but ")
+           << getPackAttr() << " has " << sources->size() << " sources";
+  if (getResult().getType().getColumns() != sources->front().type.getColumns())
+    return emitOpError("expected rows of ")
+           << sources->front().type << ", but got " << getResult().getType();
+  return success();
 }
+
 LogicalResult WeightsOp::verifySymbolUses(SymbolTableCollection &tables) {
-  return verifySymbol<PackOp>(*this, getPackAttr(), tables, "tile.pack");
+  FailureOr<SmallVector<Source>> sources = verifyPack(*this, getPackAttr(), Order::P16, tables);
+  if (failed(sources))
+    return failure();
+  MatrixType type = getResult().getType();
+  graph::WeightType stored = sources->front().type;
+  if (type.getFormat() != stored.getFormat() || type.getColumns() != stored.getColumns() ||
+      type.getOrder() != Order::P16)
+    return emitOpError("expected a p16 matrix of rows of ") << stored << ", but got " << type;
+  int64_t rows = 0;
+  for (const Source &source : *sources)
+    rows += packedRows(source.type);
+  if (type.getRows() > rows)
+    return emitOpError("expected at most ")
+           << rows << " rows of " << getPackAttr() << ", but got " << type;
+  return success();
 }
 
 //===----------------------------------------------------------------------===//

@@ -45,7 +45,8 @@ def Tile_PackOp : Tile_Op<"pack", [Symbol, HasParent<"::mlir::ModuleOp">,
     tile.pack @decoder.qkv of [@block::@attn_q, @block::@attn_k, @block::@attn_v] order p16
     tile.pack @decoder.gate_up of [@block::@ffn_gate, @block::@ffn_up] by 32 order p16
     ```
-    **Constraints:** sources of one format and one number of columns; `group` divides their rows, filled up.
+    **Constraints:** order p16 or vector; sources of one format and one number of columns. With a `group`,
+    order p16 and sources of as many rows, filled up whole groups; a group is a multiple of 16.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, ArrayAttr:$sources,
                        OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$group, Tile_OrderAttr:$order);
@@ -87,6 +88,7 @@ def Tile_ProgramOp : Tile_Op<"program", [Symbol, SymbolTable, SingleBlock, NoTer
     Serves calls of up to `max_tokens` tokens; the scores are in buffer `logits` afterwards. `schedule`
     creates one a bucket and one for mixed calls, the bundle's manifest lists them. The rows of token buffers are padded to a
     multiple of `token_multiple`, so that every tile is whole. Its tokens are of one sequence unless it is `mixed`.
+    Holds only `tile.run` and `tile.repeat`.
 
     Example:
     ```mlir
@@ -103,6 +105,7 @@ def Tile_ProgramOp : Tile_Op<"program", [Symbol, SymbolTable, SingleBlock, NoTer
                        UnitAttr:$mixed, FlatSymbolRefAttr:$logits);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name `max_tokens` $max_tokens (`multiple` $token_multiple^)? (`mixed` $mixed^)? `logits` $logits $body attr-dict";
+  let hasVerifier = 1;
 }
 
 def Tile_RunOp : Tile_Op<"run", [ParentOneOf<["::frit::tile::ProgramOp", "::frit::tile::RepeatOp"]>,
@@ -118,10 +121,11 @@ def Tile_RunOp : Tile_Op<"run", [ParentOneOf<["::frit::tile::ProgramOp", "::frit
   let assemblyFormat = "$phase attr-dict";
 }
 
-def Tile_RepeatOp : Tile_Op<"repeat", [SingleBlock, NoTerminator, HasParent<"::frit::tile::ProgramOp">]> {
+def Tile_RepeatOp : Tile_Op<"repeat", [SingleBlock, NoTerminator, HasParent<"::frit::tile::ProgramOp">,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "Run phases once a layer";
   let description = [{
-    Time n runs on the cache of layer `layer` + n and on row `row` + n of its packs.
+    Time n runs on the cache of layer `layer` + n and on row `row` + n of its packs. Holds only `tile.run`.
 
     Example:
     ```mlir
@@ -129,12 +133,14 @@ def Tile_RepeatOp : Tile_Op<"repeat", [SingleBlock, NoTerminator, HasParent<"::f
       tile.run @decoder.qkv.m1
     }
     ```
+    **Constraints:** the tables of the packs its phases read have all those rows.
   }];
-  let arguments = (ins ConfinedAttr<I64Attr, [IntPositive]>:$count,
-                       ConfinedAttr<I64Attr, [IntNonNegative]>:$layer,
-                       ConfinedAttr<I64Attr, [IntNonNegative]>:$row);
+  let arguments = (ins ConfinedAttr<I64Attr, [IntPositive, IntMaxValue<1048576>]>:$count,
+                       ConfinedAttr<I64Attr, [IntNonNegative, IntMaxValue<1048576>]>:$layer,
+                       ConfinedAttr<I64Attr, [IntNonNegative, IntMaxValue<1048576>]>:$row);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$count `layer` $layer `row` $row $body attr-dict";
+  let hasVerifier = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -231,6 +237,7 @@ def Tile_VectorOp : Tile_Op<"vector", [Pure, DeclareOpInterfaceMethods<SymbolUse
     ```mlir
     %w = tile.vector @decoder.attn_norm[%c0] : !tile.tile<1x576>
     ```
+    **Constraints:** a pack in order vector with as many columns, filled up to a multiple of 16.
   }];
   let arguments = (ins FlatSymbolRefAttr:$pack, Index:$column);
   let results = (outs Tile_TileType:$result);
@@ -246,6 +253,7 @@ def Tile_EmbedOp : Tile_Op<"embed", [MemoryEffects<[MemRead]>, DeclareOpInterfac
     ```mlir
     %x = tile.embed @token_embd[%t] valid %n : !tile.tile<48x576>
     ```
+    **Constraints:** a pack of one table in order p16, of the tile's columns.
   }];
   let arguments = (ins FlatSymbolRefAttr:$pack, Index:$row, Optional<Index>:$valid);
   let results = (outs Tile_TileType:$result);
@@ -261,6 +269,7 @@ def Tile_WeightsOp : Tile_Op<"weights", [Pure, DeclareOpInterfaceMethods<SymbolU
     ```mlir
     %w = tile.weights @decoder.qkv[%s] : !tile.matrix<64x576, q4_1, p16>
     ```
+    **Constraints:** a pack in order p16 of the matrix's format and columns, with as many rows.
   }];
   let arguments = (ins FlatSymbolRefAttr:$pack, Index:$tile);
   let results = (outs Tile_MatrixType:$result);

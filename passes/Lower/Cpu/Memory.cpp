@@ -139,15 +139,13 @@ Value PhaseLowering::packPointer(FlatSymbolRefAttr pack) {
 }
 
 /// The type of a pack's first source; all sources have its format and columns.
-FailureOr<graph::WeightType> PhaseLowering::packType(Operation *user, FlatSymbolRefAttr pack) {
+graph::WeightType PhaseLowering::packType(FlatSymbolRefAttr pack) {
   auto module = phase->getParentOfType<ModuleOp>();
   auto op = SymbolTable::lookupNearestSymbolFrom<tile::PackOp>(phase, pack);
   Operation *source = SymbolTable::lookupSymbolIn(module, cast<SymbolRefAttr>(op.getSources()[0]));
   if (auto column = dyn_cast<graph::ColumnOp>(source))
     return cast<graph::WeightType>(column.getType());
-  if (auto weight = dyn_cast<graph::WeightOp>(source))
-    return cast<graph::WeightType>(weight.getType());
-  return user->emitOpError("expected a pack of weights, but got one of ") << op.getSources()[0];
+  return cast<graph::WeightType>(cast<graph::WeightOp>(source).getType());
 }
 
 void PhaseLowering::lowerVector(tile::VectorOp op) {
@@ -156,19 +154,12 @@ void PhaseLowering::lowerVector(tile::VectorOp op) {
   places[op.getResult()] = {pointer, 4 * type.getColumns(), 1, type.getColumns(), {}};
 }
 
-LogicalResult PhaseLowering::lowerWeights(tile::WeightsOp op) {
+void PhaseLowering::lowerWeights(tile::WeightsOp op) {
   tile::MatrixType type = op.getResult().getType();
-  FailureOr<graph::WeightType> stored = packType(op, op.getPackAttr());
-  if (failed(stored))
-    return failure();
-  if (type.getFormat() != stored->getFormat() || type.getColumns() != stored->getColumns() ||
-      type.getOrder() != tile::Order::P16)
-    return op.emitOpError("expected a p16 matrix of rows of ") << *stored << ", but got " << type;
   int64_t bytes =
       type.getRows() / tile::groupRows * tile::groupBytes(type.getFormat(), type.getColumns());
   matrices[op.getResult()] =
       emit.address(packPointer(op.getPackAttr()), emit.mul(lookup(op.getTile()), bytes));
-  return success();
 }
 
 /// Dequantizes row `lane` of a group of a pack, 32 columns at a time.
@@ -224,14 +215,9 @@ void PhaseLowering::emitQuantizedRow(const FormatInfo &format, int64_t columns, 
   });
 }
 
-LogicalResult PhaseLowering::lowerEmbed(tile::EmbedOp op) {
+void PhaseLowering::lowerEmbed(tile::EmbedOp op) {
   tile::TileType type = op.getResult().getType();
-  FailureOr<graph::WeightType> stored = packType(op, op.getPackAttr());
-  if (failed(stored))
-    return failure();
-  if (type.getColumns() != stored->getColumns())
-    return op.emitOpError("expected rows of ") << *stored << ", but got " << type;
-  Format format = stored->getFormat();
+  Format format = packType(op.getPackAttr()).getFormat();
   const FormatInfo &layout = formatInfo(format);
   Value base = packPointer(op.getPackAttr());
   Place own = allocate(type);
@@ -261,7 +247,6 @@ LogicalResult PhaseLowering::lowerEmbed(tile::EmbedOp op) {
     emitQuantizedRow(layout, type.getColumns(), pointer, lane, out);
   });
   places[op.getResult()] = own;
-  return success();
 }
 
 //===----------------------------------------------------------------------===//

@@ -78,15 +78,15 @@ private:
   void lowerLoad(tile::LoadOp op);
   void lowerStore(tile::StoreOp op);
   void lowerVector(tile::VectorOp op);
-  mlir::LogicalResult lowerEmbed(tile::EmbedOp op);
+  void lowerEmbed(tile::EmbedOp op);
   void emitQuantizedRow(const FormatInfo &format, int64_t columns, mlir::Value group,
                         mlir::Value lane, mlir::Value out);
-  mlir::LogicalResult lowerWeights(tile::WeightsOp op);
+  void lowerWeights(tile::WeightsOp op);
   mlir::LogicalResult lowerCache(tile::CacheOp op);
   mlir::LogicalResult lowerAppend(tile::AppendOp op);
   mlir::Value packPointer(mlir::FlatSymbolRefAttr pack);
   mlir::Value cacheHead(tile::Side side, mlir::Value head, mlir::Value token);
-  mlir::FailureOr<graph::WeightType> packType(mlir::Operation *user, mlir::FlatSymbolRefAttr pack);
+  graph::WeightType packType(mlir::FlatSymbolRefAttr pack);
 
   // Elementwise.cpp
   mlir::LogicalResult lowerMap(tile::MapOp op);

@@ -68,6 +68,142 @@ graph.func @weights_of_nothing(%i: index) {
 
 // -----
 
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+tile.pack @p of [@w] order p16
+graph.func @vector_of_a_matrix(%i: index) {
+  // expected-error @+1 {{expected a pack in order vector, but @p has order p16}}
+  %x = tile.vector @p[%i] : !tile.tile<1x32>
+  graph.return
+}
+
+// -----
+
+// Filled up to 48.
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<40, f32> at @f0, 0
+tile.pack @p of [@w] order vector
+graph.func @vector_columns(%i: index) {
+  %x = tile.vector @p[%i] : !tile.tile<1x48>
+  // expected-error @+1 {{expected one row of at most 48 columns of @p, but got '!tile.tile<1x49>'}}
+  %y = tile.vector @p[%i] : !tile.tile<1x49>
+  graph.return
+}
+
+// -----
+
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32, f32> at @f0, 0
+tile.pack @p of [@w] order vector
+graph.func @vector_rows(%i: index) {
+  // expected-error @+1 {{expected one row of at most 32 columns of @p, but got '!tile.tile<2x16>'}}
+  %x = tile.vector @p[%i] : !tile.tile<2x16>
+  graph.return
+}
+
+// -----
+
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+tile.pack @p of [@w] order vector
+graph.func @embed_of_a_vector(%i: index) {
+  // expected-error @+1 {{expected a pack in order p16, but @p has order vector}}
+  %x = tile.embed @p[%i] : !tile.tile<1x32>
+  graph.return
+}
+
+// -----
+
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+tile.pack @p of [@w, @w] order p16
+graph.func @embed_of_two_tables(%i: index) {
+  // expected-error @+1 {{expected a pack of one table, but @p has 2 sources}}
+  %x = tile.embed @p[%i] : !tile.tile<1x32>
+  graph.return
+}
+
+// -----
+
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<16x64, q8_0> at @f0, 0
+tile.pack @p of [@w] order p16
+graph.func @embed_columns(%i: index) {
+  // expected-error @+1 {{expected rows of '!graph.weight<16x64, q8_0>', but got '!tile.tile<1x32>'}}
+  %x = tile.embed @p[%i] : !tile.tile<1x32>
+  graph.return
+}
+
+// -----
+
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<16x64, q8_0> at @f0, 0
+tile.pack @p of [@w] order vector
+graph.func @weights_of_a_vector(%i: index) {
+  // expected-error @+1 {{expected a pack in order p16, but @p has order vector}}
+  %w = tile.weights @p[%i] : !tile.matrix<16x64, q8_0, p16>
+  graph.return
+}
+
+// -----
+
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<16x64, q8_0> at @f0, 0
+tile.pack @p of [@w] order p16
+graph.func @matrix_columns(%i: index) {
+  // expected-error @+1 {{expected a p16 matrix of rows of '!graph.weight<16x64, q8_0>', but got '!tile.matrix<16x32, q8_0, p16>'}}
+  %w = tile.weights @p[%i] : !tile.matrix<16x32, q8_0, p16>
+  graph.return
+}
+
+// -----
+
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<16x64, q8_0> at @f0, 0
+tile.pack @p of [@w] order p16
+graph.func @matrix_format(%i: index) {
+  // expected-error @+1 {{expected a p16 matrix of rows of '!graph.weight<16x64, q8_0>', but got '!tile.matrix<16x64, q4_0, p16>'}}
+  %w = tile.weights @p[%i] : !tile.matrix<16x64, q4_0, p16>
+  graph.return
+}
+
+// -----
+
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<16x64, f32> at @f0, 0
+tile.pack @p of [@w] order p16
+graph.func @matrix_order(%i: index) {
+  // expected-error @+1 {{expected a p16 matrix of rows of '!graph.weight<16x64, f32>', but got '!tile.matrix<16x64, f32, columns>'}}
+  %w = tile.weights @p[%i] : !tile.matrix<16x64, f32, columns>
+  graph.return
+}
+
+// -----
+
+// Two sources of 40 rows, filled up.
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<40x64, f32> at @f0, 0
+tile.pack @p of [@w, @w] order p16
+graph.func @matrix_rows(%i: index) {
+  %w = tile.weights @p[%i] : !tile.matrix<96x64, f32, p16>
+  // expected-error @+1 {{expected at most 96 rows of @p, but got '!tile.matrix<112x64, f32, p16>'}}
+  %v = tile.weights @p[%i] : !tile.matrix<112x64, f32, p16>
+  graph.return
+}
+
+// -----
+
+// The pack is named, not its user.
+graph.file @f0 "f"
+graph.func @weights_of_a_file(%i: index) {
+  %w = tile.weights @p[%i] : !tile.matrix<16x64, f32, p16>
+  graph.return
+}
+// expected-error @+1 {{expected weights as sources, but got @f0}}
+tile.pack @p of [@f0] order p16
+
+// -----
+
 graph.func @cache_outside(%i: index) {
   // expected-error @+1 {{expected a phase with a cache}}
   %k = tile.cache keys[%i, %i] of %i : !tile.matrix<64x64, f16, p16>

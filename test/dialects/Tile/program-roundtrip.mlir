@@ -17,8 +17,8 @@ tile.buffer @logits[wanted, 32]
 
 // CHECK: tile.pack @stacked of [@block::@a, @block::@b] order p16
 tile.pack @stacked of [@block::@a, @block::@b] order p16
-// CHECK: tile.pack @zipped of [@block::@a, @block::@b] by 32 order columns
-tile.pack @zipped of [@block::@a, @block::@b] by 32 order columns
+// CHECK: tile.pack @zipped of [@block::@a, @block::@b] by 32 order p16
+tile.pack @zipped of [@block::@a, @block::@b] by 32 order p16
 // CHECK: tile.pack @single of [@head] order vector
 tile.pack @single of [@head] order vector
 

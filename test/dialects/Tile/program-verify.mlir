@@ -42,6 +42,76 @@ tile.pack @group_of_nothing of [@w] by 0 order p16
 
 // -----
 
+tile.buffer @x[tokens, 8]
+// expected-error @+1 {{expected weights as sources, but got @x}}
+tile.pack @source_is_a_buffer of [@x] order p16
+
+// -----
+
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+// expected-error @+1 {{expected order p16 or vector, but got columns}}
+tile.pack @order_columns of [@w] order columns
+
+// -----
+
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+// expected-error @+1 {{expected groups of a multiple of 16 rows in order p16, but got 8 in order p16}}
+tile.pack @odd_group of [@w] by 8 order p16
+
+// -----
+
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+// expected-error @+1 {{expected groups of a multiple of 16 rows in order p16, but got 16 in order vector}}
+tile.pack @group_of_a_vector of [@w] by 16 order vector
+
+// -----
+
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, q4_0> at @f0, 0
+graph.weight @v : !graph.weight<32x32, q4_1> at @f0, 0
+// expected-error @+1 {{expected sources of one format and number of columns, but got '!graph.weight<32x32, q4_0>' and '!graph.weight<32x32, q4_1>'}}
+tile.pack @two_formats of [@w, @v] order p16
+
+// -----
+
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @v : !graph.weight<32x64, f32> at @f0, 0
+// expected-error @+1 {{expected sources of one format and number of columns, but got '!graph.weight<32x32, f32>' and '!graph.weight<32x64, f32>'}}
+tile.pack @two_widths of [@w, @v] order p16
+
+// -----
+
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weights @block [2] {
+  graph.column @w : !graph.weight<32x32, f32> at [@f0], [0, 4096]
+}
+// expected-error @+1 {{expected weights, or columns of one table, but got @block::@w and @w}}
+tile.pack @weight_and_column of [@block::@w, @w] order p16
+
+// -----
+
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @v : !graph.weight<64x32, f32> at @f0, 0
+// expected-error @+1 {{expected sources of as many rows, in whole groups of 32, but got '!graph.weight<32x32, f32>' and '!graph.weight<64x32, f32>'}}
+tile.pack @two_heights of [@w, @v] by 32 order p16
+
+// -----
+
+// 40 rows are filled up to 48.
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<40x32, f32> at @f0, 0
+tile.pack @filled_up of [@w, @w] by 16 order p16
+// expected-error @+1 {{expected sources of as many rows, in whole groups of 32, but got '!graph.weight<40x32, f32>' and '!graph.weight<40x32, f32>'}}
+tile.pack @part_of_a_group of [@w, @w] by 32 order p16
+
+// -----
+
 // expected-error @+1 {{expected a kernel.reference, but found none called @r}}
 tile.phase @reference_to_nothing reference @r bucket 1 {
 }
@@ -183,5 +253,124 @@ tile.buffer @logits[wanted, 8]
 tile.program @negative_row max_tokens 1 logits @logits {
   // expected-error @+1 {{attribute 'row' failed to satisfy constraint: 64-bit signless integer attribute whose value is non-negative}}
   tile.repeat 1 layer 0 row -1 {
+  }
+}
+
+// -----
+
+tile.buffer @logits[wanted, 8]
+tile.program @layers_behind_all max_tokens 1 logits @logits {
+  // expected-error @+1 {{attribute 'layer' failed to satisfy constraint: 64-bit signless integer attribute whose value is non-negative whose maximum value is 1048576}}
+  tile.repeat 1 layer 1000000000000 row 0 {
+  }
+}
+
+// -----
+
+tile.buffer @logits[wanted, 8]
+tile.program @too_many_layers max_tokens 1 logits @logits {
+  // expected-error @+1 {{attribute 'count' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive whose maximum value is 1048576}}
+  tile.repeat 1048577 layer 0 row 0 {
+  }
+}
+
+// -----
+
+tile.buffer @logits[wanted, 8]
+tile.program @row_behind_all max_tokens 1 logits @logits {
+  // expected-error @+1 {{attribute 'row' failed to satisfy constraint: 64-bit signless integer attribute whose value is non-negative whose maximum value is 1048576}}
+  tile.repeat 1 layer 0 row 1048577 {
+  }
+}
+
+// -----
+
+tile.buffer @logits[wanted, 8]
+// expected-error @+1 {{expected only tile.run and tile.repeat, but got tile.count}}
+tile.program @other_step max_tokens 1 logits @logits {
+  %n = tile.count tokens
+}
+
+// -----
+
+tile.buffer @logits[wanted, 8]
+tile.program @other_step_in_a_repeat max_tokens 1 logits @logits {
+  // expected-error @+1 {{expected only tile.run, but got tile.count}}
+  tile.repeat 1 layer 0 row 0 {
+    %n = tile.count tokens
+  }
+}
+
+// -----
+
+// Rows 1 and 2 of a table of two.
+graph.file @f0 "f"
+graph.weights @block [2] {
+  graph.column @w : !graph.weight<32x32, f32> at [@f0], [0, 4096]
+  graph.column @n : !graph.weight<32, f32> at [@f0], [0, 4096]
+}
+tile.pack @w of [@block::@w] order p16
+tile.pack @n of [@block::@n] order vector
+tile.buffer @logits[wanted, 8]
+kernel.reference @r() {
+  kernel.yield
+}
+tile.phase @weights reference @r bucket 1 {
+  %i = tile.count tokens
+  scf.for %j = %i to %i step %i {
+    %w = tile.weights @w[%j] : !tile.matrix<16x32, f32, p16>
+  }
+}
+tile.program @rows_behind_the_table max_tokens 1 logits @logits {
+  tile.repeat 1 layer 0 row 1 {
+    tile.run @weights
+  }
+  // expected-error @+1 {{expected 3 rows of @block, but it has 2}}
+  tile.repeat 2 layer 0 row 1 {
+    tile.run @weights
+  }
+}
+
+// -----
+
+graph.file @f0 "f"
+graph.weights @block [2] {
+  graph.column @n : !graph.weight<32, f32> at [@f0], [0, 4096]
+}
+tile.pack @n of [@block::@n] order vector
+tile.buffer @logits[wanted, 8]
+kernel.reference @r() {
+  kernel.yield
+}
+tile.phase @vector reference @r bucket 1 {
+  %i = tile.count tokens
+  %n = tile.vector @n[%i] : !tile.tile<1x32>
+}
+tile.program @rows_of_a_vector max_tokens 1 logits @logits {
+  // expected-error @+1 {{expected 78 rows of @block, but it has 2}}
+  tile.repeat 1 layer 0 row 77 {
+    tile.run @vector
+  }
+}
+
+// -----
+
+graph.file @f0 "f"
+graph.weights @block [2] {
+  graph.column @e : !graph.weight<32x32, f32> at [@f0], [0, 4096]
+}
+tile.pack @e of [@block::@e] order p16
+tile.buffer @logits[wanted, 8]
+kernel.reference @r() {
+  kernel.yield
+}
+tile.phase @embed reference @r bucket 1 {
+  %i = tile.count tokens
+  %n = tile.embed @e[%i] : !tile.tile<1x32>
+}
+tile.program @rows_of_an_embedding max_tokens 1 logits @logits {
+  // expected-error @+1 {{expected 3 rows of @block, but it has 2}}
+  tile.repeat 3 layer 0 row 0 {
+    tile.run @embed
   }
 }
