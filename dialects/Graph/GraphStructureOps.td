@@ -180,7 +180,8 @@ def Graph_RepeatOp : Graph_Op<"repeat", [AllTypesMatch<["input", "result"]>,
     ```mlir
     %y = graph.repeat %x, %tok, %kv [#graph.segment<@decoder, 0, 30>] : tensor<?x576xf32>, !kv.caches<30>
     ```
-    **Constraints:** the counts add up to the number of caches; each `layer` takes the input's type.
+    **Constraints:** the counts add up to the number of caches; each `layer` takes the input's type, and
+    the tables it reads by row have the rows of its segment.
   }];
   let arguments = (ins Graph_Tensor:$input, Graph_TokensType:$tokens,
                        Arg<KV_CachesType, "", [MemRead, MemWrite]>:$caches,

@@ -104,6 +104,11 @@ LogicalResult LayerOp::verify() {
       !arguments[3].isIndex())
     return emitOpError("expected arguments (tensor, !graph.tokens, !kv.cache, index), but got ")
            << getFunctionType();
+  auto stream = cast<RankedTensorType>(arguments[0]);
+  if (stream.getRank() != 2 || stream.isDynamicDim(1))
+    return emitOpError("expected activations [tokens, features] with a known number of features, "
+                       "but got ")
+           << stream;
   if (results.size() != 1 || results[0] != arguments[0])
     return emitOpError("expected one result of type ")
            << arguments[0] << ", but got " << getFunctionType();
@@ -129,6 +134,23 @@ LogicalResult RepeatOp::verify() {
   return success();
 }
 
+/// The weights that `layer` reads by its row are there for `rows` rows.
+static LogicalResult verifyTables(RepeatOp op, LayerOp layer, int64_t rows,
+                                  SymbolTableCollection &tables) {
+  Block &body = layer.getBody().front();
+  for (auto param : body.getOps<ParamOp>()) {
+    if (param.getRow() != body.getArgument(3))
+      continue;
+    StringAttr name = param.getWeight().getRootReference();
+    auto table =
+        dyn_cast_or_null<WeightsOp>(tables.lookupSymbolIn(op->getParentOfType<ModuleOp>(), name));
+    if (table && static_cast<int64_t>(table.getRows()) < rows)
+      return op.emitOpError("expected ")
+             << rows << " rows of @" << table.getSymName() << ", but it has " << table.getRows();
+  }
+  return success();
+}
+
 LogicalResult RepeatOp::verifySymbolUses(SymbolTableCollection &tables) {
   for (auto segment : getSegments().getAsRange<SegmentAttr>()) {
     auto layer = tables.lookupNearestSymbolFrom<LayerOp>(*this, segment.getLayer());
@@ -137,6 +159,8 @@ LogicalResult RepeatOp::verifySymbolUses(SymbolTableCollection &tables) {
     if (layer.getFunctionType().getInput(0) != getInput().getType())
       return emitOpError("expected ") << segment.getLayer() << " to take " << getInput().getType()
                                       << ", but it takes " << layer.getFunctionType().getInput(0);
+    if (failed(verifyTables(*this, layer, segment.getFirst() + segment.getCount(), tables)))
+      return failure();
   }
   return success();
 }

@@ -274,3 +274,35 @@ graph.func @other_end_of_a_function() {
 graph.layer @other_end_of_a_layer(%x: tensor<?x8xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x8>, %i: index) -> tensor<?x8xf32> {
   ub.unreachable
 }
+
+// -----
+
+// expected-error @+1 {{expected activations [tokens, features] with a known number of features, but got 'tensor<8xf32>'}}
+graph.layer @vector_stream(%x: tensor<8xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x8>, %i: index) -> tensor<8xf32> {
+  graph.return %x : tensor<8xf32>
+}
+
+// -----
+
+// expected-error @+1 {{expected activations [tokens, features] with a known number of features, but got 'tensor<?x?xf32>'}}
+graph.layer @unknown_features(%x: tensor<?x?xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x8>, %i: index) -> tensor<?x?xf32> {
+  graph.return %x : tensor<?x?xf32>
+}
+
+// -----
+
+graph.file @f0 "f"
+graph.weights @block [2] {
+  graph.column @n : !graph.weight<8, f32> at [@f0], [0, 32]
+}
+graph.layer @decoder(%x: tensor<?x8xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x8>, %i: index) -> tensor<?x8xf32> {
+  %n = graph.param @block::@n[%i] : !graph.weight<8, f32>
+  %y = graph.norm %x, %n {eps = 1.0e-5} : tensor<?x8xf32>, !graph.weight<8, f32>
+  graph.return %y : tensor<?x8xf32>
+}
+graph.func @rows(%x: tensor<?x8xf32>, %tok: !graph.tokens, %one: !kv.caches<1>, %two: !kv.caches<2>) {
+  %y = graph.repeat %x, %tok, %one [#graph.segment<@decoder, 1, 1>] : tensor<?x8xf32>, !kv.caches<1>
+  // expected-error @+1 {{expected 3 rows of @block, but it has 2}}
+  %z = graph.repeat %y, %tok, %two [#graph.segment<@decoder, 1, 2>] : tensor<?x8xf32>, !kv.caches<2>
+  graph.return
+}
