@@ -27,6 +27,7 @@ def Graph_EmbedOp : Graph_ComputeOp<"embed", [Pure, InferTypeOpAdaptor]> {
                        DefaultValuedAttr<F64Attr, "1.0">:$scale);
   let results = (outs Graph_Tensor:$result);
   let assemblyFormat = "$tokens `,` $table attr-dict `:` qualified(type($table))";
+  let hasVerifier = 1;
 }
 
 def Graph_NormOp : Graph_ComputeOp<"norm", [Pure, AllTypesMatch<["input", "result"]>]> {
@@ -181,6 +182,7 @@ def Graph_ResidualOp : Graph_ComputeOp<"residual", [Pure, AllTypesMatch<["stream
   let arguments = (ins Graph_Tensor:$stream, Graph_Tensor:$branch, DefaultValuedAttr<F64Attr, "1.0">:$scale);
   let results = (outs Graph_Tensor:$result);
   let assemblyFormat = "$stream `,` $branch attr-dict `:` type($stream)";
+  let hasVerifier = 1;
 }
 
 def Graph_SelectOp : Graph_ComputeOp<"select", [Pure, AllTypesMatch<["input", "result"]>]> {

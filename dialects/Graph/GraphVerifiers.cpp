@@ -201,13 +201,30 @@ static LogicalResult verifyVector(Operation *op, Value weight, int64_t elements,
   return success();
 }
 
+static LogicalResult verifyFinite(Operation *op, FloatAttr value, StringRef what) {
+  if (!value.getValue().isFinite())
+    return op->emitOpError("expected a finite ") << what << ", but got " << value;
+  return success();
+}
+
+static LogicalResult verifySoftcap(Operation *op, FloatAttr cap) {
+  if (cap && (!cap.getValue().isFinite() || !(cap.getValueAsDouble() > 0)))
+    return op->emitOpError("expected a finite softcap above 0, but got ") << cap;
+  return success();
+}
+
+LogicalResult EmbedOp::verify() { return verifyFinite(*this, getScaleAttr(), "scale"); }
+LogicalResult ResidualOp::verify() { return verifyFinite(*this, getScaleAttr(), "scale"); }
+
 LogicalResult NormOp::verify() {
   int64_t columns = getColumns(getInput());
   int64_t group = getGroup() ? static_cast<int64_t>(*getGroup()) : columns;
   if (group <= 0 || columns % group)
     return emitOpError("expected columns in whole groups of ") << group << ", but got " << columns;
-  if (getEps().convertToDouble() < 0)
-    return emitOpError("expected eps of 0 or more, but got ") << getEpsAttr();
+  if (!getEps().isFinite() || getEps().convertToDouble() < 0)
+    return emitOpError("expected a finite eps of 0 or more, but got ") << getEpsAttr();
+  if (failed(verifyFinite(*this, getOffsetAttr(), "offset")))
+    return failure();
   if (failed(verifyVector(*this, getWeight(), group, "weight")))
     return failure();
   if (getBias() && getKind() == NormKind::RMS)
@@ -236,7 +253,9 @@ LogicalResult LinearOp::verify() {
   return verifyProduct(*this, getInput(), getWeight(), getBias());
 }
 LogicalResult LogitsOp::verify() {
-  return verifyProduct(*this, getInput(), getWeight(), getBias());
+  return success(succeeded(verifyProduct(*this, getInput(), getWeight(), getBias())) &&
+                 succeeded(verifyFinite(*this, getScaleAttr(), "scale")) &&
+                 succeeded(verifySoftcap(*this, getSoftcapAttr())));
 }
 
 LogicalResult RopeOp::verify() {
@@ -247,8 +266,10 @@ LogicalResult RopeOp::verify() {
   if (dim > headDim || dim % 2)
     return emitOpError("expected an even number of rotated elements up to ")
            << headDim << ", but got " << dim;
-  if (!(getTheta().convertToDouble() > 0))
-    return emitOpError("expected a positive theta, but got ") << getThetaAttr();
+  if (!getTheta().isFinite() || !(getTheta().convertToDouble() > 0))
+    return emitOpError("expected a finite theta above 0, but got ") << getThetaAttr();
+  if (failed(verifyFinite(*this, getPositionScaleAttr(), "position_scale")))
+    return failure();
   if (FrequenciesAttr frequencies = getFrequenciesAttr())
     if (std::optional<std::string> mismatch = frequencies.mismatch(dim))
       return emitOpError(*mismatch);
@@ -287,7 +308,6 @@ LogicalResult AttentionOp::verify() {
            << heads << " heads of " << keyDim << " columns, but got " << getColumns(getQuery());
   if (getWindow() && getMask() != Mask::Causal)
     return emitOpError("expected a causal mask for a window");
-  if (getSoftcap() && !(getSoftcap()->convertToDouble() > 0))
-    return emitOpError("expected a positive softcap, but got ") << getSoftcapAttr();
-  return success();
+  return success(succeeded(verifyFinite(*this, getScaleAttr(), "scale")) &&
+                 succeeded(verifySoftcap(*this, getSoftcapAttr())));
 }

@@ -551,8 +551,10 @@ LogicalResult RotateOp::verify() {
   if (dim <= 0 || dim > headDim || dim % 2)
     return emitOpError("expected an even number of rotated elements up to ")
            << headDim << ", but got " << dim;
-  if (!(getTheta().convertToDouble() > 0))
-    return emitOpError("expected a positive theta, but got ") << getThetaAttr();
+  if (!getTheta().isFinite() || !(getTheta().convertToDouble() > 0))
+    return emitOpError("expected a finite theta above 0, but got ") << getThetaAttr();
+  if (!getPositionScale().isFinite())
+    return emitOpError("expected a finite position_scale, but got ") << getPositionScaleAttr();
   if (graph::FrequenciesAttr frequencies = getFrequenciesAttr())
     if (std::optional<std::string> mismatch = frequencies.mismatch(dim))
       return emitOpError(*mismatch);

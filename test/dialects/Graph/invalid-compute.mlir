@@ -25,7 +25,7 @@ graph.func @norm_group(%x: tensor<?x8xf32>, %w: !graph.weight<3, f32>) {
 // -----
 
 graph.func @norm_eps(%x: tensor<?x8xf32>, %w: !graph.weight<8, f32>) {
-  // expected-error @+1 {{expected eps of 0 or more, but got -1.000000e+00 : f64}}
+  // expected-error @+1 {{expected a finite eps of 0 or more, but got -1.000000e+00 : f64}}
   %y = graph.norm %x, %w {eps = -1.0} : tensor<?x8xf32>, !graph.weight<8, f32>
   graph.return
 }
@@ -153,7 +153,7 @@ graph.func @rope_dim(%x: tensor<?x8xf32>, %tok: !graph.tokens) {
 // -----
 
 graph.func @rope_theta(%x: tensor<?x8xf32>, %tok: !graph.tokens) {
-  // expected-error @+1 {{expected a positive theta, but got 0.000000e+00 : f64}}
+  // expected-error @+1 {{expected a finite theta above 0, but got 0.000000e+00 : f64}}
   %y = graph.rope %x, %tok halves {head_dim = 4, dim = 4, theta = 0.0} : tensor<?x8xf32>
   graph.return
 }
@@ -293,7 +293,7 @@ graph.func @attention_window(%q: tensor<?x8xf32>, %k: tensor<?x8xf32>) {
 // -----
 
 graph.func @attention_softcap(%q: tensor<?x8xf32>, %k: tensor<?x8xf32>) {
-  // expected-error @+1 {{expected a positive softcap, but got 0.000000e+00 : f64}}
+  // expected-error @+1 {{expected a finite softcap above 0, but got 0.000000e+00 : f64}}
   %y = graph.attention %q keys %k, %k heads 2 over 2 {scale = 1.0, softcap = 0.0} : tensor<?x8xf32> keys tensor<?x8xf32>, tensor<?x8xf32>
   graph.return
 }
@@ -313,5 +313,93 @@ graph.func @quantize_result(%x: tensor<?x32xf32>) {
   // expected-error @+2 {{failed to infer returned types}}
   // expected-error @+1 {{inferred type(s) '!graph.qtensor<?x32, block = 32>' are incompatible with return type(s) of operation '!graph.qtensor<?x32, block = 16>'}}
   %q = "graph.quantize"(%x) <{block = 32 : i64}> : (tensor<?x32xf32>) -> !graph.qtensor<?x32, block = 16>
+  graph.return
+}
+
+// -----
+
+graph.func @norm_eps_nan(%x: tensor<?x8xf32>, %w: !graph.weight<8, f32>) {
+  // expected-error @+1 {{expected a finite eps of 0 or more, but got 0x7FF8000000000000 : f64}}
+  %y = graph.norm %x, %w {eps = 0x7FF8000000000000 : f64} : tensor<?x8xf32>, !graph.weight<8, f32>
+  graph.return
+}
+
+// -----
+
+graph.func @norm_eps_infinite(%x: tensor<?x8xf32>, %w: !graph.weight<8, f32>) {
+  // expected-error @+1 {{expected a finite eps of 0 or more, but got 0x7FF0000000000000 : f64}}
+  %y = graph.norm %x, %w {eps = 0x7FF0000000000000 : f64} : tensor<?x8xf32>, !graph.weight<8, f32>
+  graph.return
+}
+
+// -----
+
+graph.func @norm_offset(%x: tensor<?x8xf32>, %w: !graph.weight<8, f32>) {
+  // expected-error @+1 {{expected a finite offset, but got 0x7FF0000000000000 : f64}}
+  %y = graph.norm %x, %w {eps = 1.0e-5, offset = 0x7FF0000000000000 : f64} : tensor<?x8xf32>, !graph.weight<8, f32>
+  graph.return
+}
+
+// -----
+
+graph.func @embed_scale(%tok: !graph.tokens, %w: !graph.weight<16x8, f32>) {
+  // expected-error @+1 {{expected a finite scale, but got 0x7FF8000000000000 : f64}}
+  %x = graph.embed %tok, %w {scale = 0x7FF8000000000000 : f64} : !graph.weight<16x8, f32>
+  graph.return
+}
+
+// -----
+
+graph.func @residual_scale(%x: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected a finite scale, but got 0x7FF0000000000000 : f64}}
+  %y = graph.residual %x, %x {scale = 0x7FF0000000000000 : f64} : tensor<?x8xf32>
+  graph.return
+}
+
+// -----
+
+graph.func @logits_scale(%x: tensor<?x8xf32>, %w: !graph.weight<4x8, f32>) {
+  // expected-error @+1 {{expected a finite scale, but got 0x7FF0000000000000 : f64}}
+  %y = graph.logits %x, %w {scale = 0x7FF0000000000000 : f64} : tensor<?x8xf32>, !graph.weight<4x8, f32>
+  graph.return
+}
+
+// -----
+
+graph.func @logits_softcap(%x: tensor<?x8xf32>, %w: !graph.weight<4x8, f32>) {
+  // expected-error @+1 {{expected a finite softcap above 0, but got -1.000000e+00 : f64}}
+  %y = graph.logits %x, %w {softcap = -1.0} : tensor<?x8xf32>, !graph.weight<4x8, f32>
+  graph.return
+}
+
+// -----
+
+graph.func @rope_theta_infinite(%x: tensor<?x8xf32>, %tok: !graph.tokens) {
+  // expected-error @+1 {{expected a finite theta above 0, but got 0x7FF0000000000000 : f64}}
+  %y = graph.rope %x, %tok halves {head_dim = 8, dim = 8, theta = 0x7FF0000000000000 : f64} : tensor<?x8xf32>
+  graph.return
+}
+
+// -----
+
+graph.func @rope_position_scale(%x: tensor<?x8xf32>, %tok: !graph.tokens) {
+  // expected-error @+1 {{expected a finite position_scale, but got 0x7FF8000000000000 : f64}}
+  %y = graph.rope %x, %tok halves {head_dim = 8, dim = 8, theta = 1.0e4, position_scale = 0x7FF8000000000000 : f64} : tensor<?x8xf32>
+  graph.return
+}
+
+// -----
+
+graph.func @attention_scale(%q: tensor<?x8xf32>, %k: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected a finite scale, but got 0x7FF8000000000000 : f64}}
+  %y = graph.attention %q keys %k, %k heads 2 over 2 {scale = 0x7FF8000000000000 : f64} : tensor<?x8xf32> keys tensor<?x8xf32>, tensor<?x8xf32>
+  graph.return
+}
+
+// -----
+
+graph.func @attention_softcap_infinite(%q: tensor<?x8xf32>, %k: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected a finite softcap above 0, but got 0x7FF0000000000000 : f64}}
+  %y = graph.attention %q keys %k, %k heads 2 over 2 {scale = 0.5, softcap = 0x7FF0000000000000 : f64} : tensor<?x8xf32> keys tensor<?x8xf32>, tensor<?x8xf32>
   graph.return
 }

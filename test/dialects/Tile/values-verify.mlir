@@ -225,7 +225,7 @@ graph.func @rotate_nothing(%x: !tile.tile<6x64>, %i: index) {
 // -----
 
 graph.func @rotate_theta(%x: !tile.tile<6x64>, %i: index) {
-  // expected-error @+1 {{expected a positive theta, but got 0.000000e+00 : f64}}
+  // expected-error @+1 {{expected a finite theta above 0, but got 0.000000e+00 : f64}}
   %0 = tile.rotate %x of %i {head_dim = 32, dim = 32, theta = 0.0} : !tile.tile<6x64>
   graph.return
 }
@@ -251,5 +251,21 @@ graph.func @mask_without_heads(%x: !tile.tile<6x64>, %i: index) {
 graph.func @mask_window(%x: !tile.tile<6x64>, %i: index) {
   // expected-error @+1 {{attribute 'window' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive whose maximum value is 2147483647}}
   %0 = tile.mask %x of %i keys %i heads 3 window -1 : !tile.tile<6x64>
+  graph.return
+}
+
+// -----
+
+graph.func @rotate_infinite_theta(%x: !tile.tile<6x64>, %i: index) {
+  // expected-error @+1 {{expected a finite theta above 0, but got 0x7FF0000000000000 : f64}}
+  %r = tile.rotate %x of %i {head_dim = 64, dim = 64, theta = 0x7FF0000000000000 : f64} : !tile.tile<6x64>
+  graph.return
+}
+
+// -----
+
+graph.func @rotate_position_scale(%x: !tile.tile<6x64>, %i: index) {
+  // expected-error @+1 {{expected a finite position_scale, but got 0x7FF8000000000000 : f64}}
+  %r = tile.rotate %x of %i {head_dim = 64, dim = 64, theta = 1.0e5, position_scale = 0x7FF8000000000000 : f64} : !tile.tile<6x64>
   graph.return
 }
