@@ -111,7 +111,16 @@ LogicalResult YieldOp::verify() {
   auto function = cast<FunctionOpInterface>((*this)->getParentOp());
   if (!llvm::equal(getOperandTypes(), function.getResultTypes()))
     return emitOpError("expected values of types (")
-           << function.getResultTypes() << ") to match the phase, but got (" << getOperandTypes()
+           << function.getResultTypes() << ") to match the "
+           << (isa<PhaseOp>(function) ? "phase" : "reference") << ", but got (" << getOperandTypes()
            << ")";
+  if (!isa<PhaseOp>(function))
+    return success();
+  llvm::SmallDenseSet<Value> seen;
+  for (auto [index, value] : llvm::enumerate(getValues()))
+    if (isa<BlockArgument>(value) || !seen.insert(value).second)
+      return emitOpError("expected each value to be computed by the phase and yielded once, but ")
+             << "value " << index
+             << (isa<BlockArgument>(value) ? " is an argument" : " is repeated");
   return success();
 }

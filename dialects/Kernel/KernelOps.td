@@ -71,7 +71,8 @@ def Kernel_PhaseOp : Kernel_FuncBase<"phase", [DeclareOpInterfaceMethods<SymbolU
       kernel.yield %h : tensor<?x576xf32>
     }
     ```
-    **Constraints:** at least one anchor; `reference` names a `kernel.reference` of the same type.
+    **Constraints:** at least one anchor; `reference` names a `kernel.reference` of the same type; yields
+    no argument, and no value twice: each has a buffer of its own.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type,
                        FlatSymbolRefAttr:$reference,

@@ -70,14 +70,14 @@ kernel.reference @other_terminator() {
 // -----
 
 kernel.reference @yield_nothing(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
-  // expected-error @+1 {{expected values of types ('tensor<?x8xf32>') to match the phase, but got ()}}
+  // expected-error @+1 {{expected values of types ('tensor<?x8xf32>') to match the reference, but got ()}}
   kernel.yield
 }
 
 // -----
 
 kernel.reference @yield_other_type(%x: tensor<?x8xf32>) -> tensor<?x9xf32> {
-  // expected-error @+1 {{expected values of types ('tensor<?x9xf32>') to match the phase, but got ('tensor<?x8xf32>')}}
+  // expected-error @+1 {{expected values of types ('tensor<?x9xf32>') to match the reference, but got ('tensor<?x8xf32>')}}
   kernel.yield %x : tensor<?x8xf32>
 }
 
@@ -135,4 +135,37 @@ graph.func @call_results(%x: tensor<?x8xf32>) {
   // expected-error @+1 {{expected operands and results of type '(tensor<?x8xf32>) -> tensor<?x8xf32>', but got '(tensor<?x8xf32>) -> ()'}}
   kernel.call @p(%x) : (tensor<?x8xf32>) -> ()
   graph.return
+}
+
+// -----
+
+kernel.reference @r(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  kernel.yield %x : tensor<?x8xf32>
+}
+kernel.phase @yield_nothing(%x: tensor<?x8xf32>) -> tensor<?x8xf32> attributes {reference = @r} {
+  %y = graph.residual %x, %x {kernel.role = #kernel.role<anchor>} : tensor<?x8xf32>
+  // expected-error @+1 {{expected values of types ('tensor<?x8xf32>') to match the phase, but got ()}}
+  kernel.yield
+}
+
+// -----
+
+kernel.reference @r(%x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>) {
+  kernel.yield %x, %x : tensor<?x8xf32>, tensor<?x8xf32>
+}
+kernel.phase @yield_argument(%x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>) attributes {reference = @r} {
+  %y = graph.residual %x, %x {kernel.role = #kernel.role<anchor>} : tensor<?x8xf32>
+  // expected-error @+1 {{expected each value to be computed by the phase and yielded once, but value 1 is an argument}}
+  kernel.yield %y, %x : tensor<?x8xf32>, tensor<?x8xf32>
+}
+
+// -----
+
+kernel.reference @r(%x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>) {
+  kernel.yield %x, %x : tensor<?x8xf32>, tensor<?x8xf32>
+}
+kernel.phase @yield_twice(%x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>) attributes {reference = @r} {
+  %y = graph.residual %x, %x {kernel.role = #kernel.role<anchor>} : tensor<?x8xf32>
+  // expected-error @+1 {{expected each value to be computed by the phase and yielded once, but value 1 is repeated}}
+  kernel.yield %y, %y : tensor<?x8xf32>, tensor<?x8xf32>
 }

@@ -585,24 +585,24 @@ graph.func @select_behind_a_norm(%tok: !graph.tokens) -> tensor<?x32xf32> {
 #target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
 module attributes {machine.target = #target} {
 graph.file @f0 "f"
-graph.weight @w : !graph.weight<64x32, f32> at @f0, 0
+graph.weight @w : !graph.weight<64x64, f32> at @f0, 0
 graph.weight @n : !graph.weight<64, f32> at @f0, 0
-kernel.reference @r(%x: tensor<?x32xf32>) -> tensor<?x32xf32> {
-  %y = graph.residual %x, %x : tensor<?x32xf32>
-  kernel.yield %y : tensor<?x32xf32>
+kernel.reference @r(%x: tensor<?x64xf32>) -> tensor<?x64xf32> {
+  %y = graph.residual %x, %x : tensor<?x64xf32>
+  kernel.yield %y : tensor<?x64xf32>
 }
-kernel.phase @p(%x: tensor<?x32xf32>) -> tensor<?x32xf32> attributes {reference = @r} {
-  %w = graph.param @w : !graph.weight<64x32, f32>
+kernel.phase @p(%x: tensor<?x64xf32>) -> tensor<?x64xf32> attributes {reference = @r} {
+  %w = graph.param @w : !graph.weight<64x64, f32>
   %n = graph.param @n : !graph.weight<64, f32>
-  %l = graph.linear %x, %w {kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>, !graph.weight<64x32, f32>
+  %l = graph.linear %x, %w {kernel.role = #kernel.role<anchor>} : tensor<?x64xf32>, !graph.weight<64x64, f32>
   // expected-error @+1 {{expected whole rows for a norm without groups}}
   %z = graph.norm %l, %n {eps = 1.0e-5, kernel.role = #kernel.role<epilogue>} : tensor<?x64xf32>, !graph.weight<64, f32>
-  kernel.yield %x : tensor<?x32xf32>
+  kernel.yield %l : tensor<?x64xf32>
 }
-graph.layer @norm_in_an_epilogue(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32, k = <f16>, v = <f16>>, %i: index) -> tensor<?x32xf32> {
-  %e = kernel.call @p(%x) : (tensor<?x32xf32>) -> tensor<?x32xf32>
-  %h = kernel.call @p(%e) : (tensor<?x32xf32>) -> tensor<?x32xf32>
-  graph.return %h : tensor<?x32xf32>
+graph.layer @norm_in_an_epilogue(%x: tensor<?x64xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x64, k = <f16>, v = <f16>>, %i: index) -> tensor<?x64xf32> {
+  %e = kernel.call @p(%x) : (tensor<?x64xf32>) -> tensor<?x64xf32>
+  %h = kernel.call @p(%e) : (tensor<?x64xf32>) -> tensor<?x64xf32>
+  graph.return %h : tensor<?x64xf32>
 }
 }
 
