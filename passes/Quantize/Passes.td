@@ -14,8 +14,8 @@ def QuantizeActivations : Pass<"frit-quantize-activations", "::mlir::ModuleOp"> 
   let summary = "Put int8 activations in front of products with quantized weights";
   let description = [{
     A product whose weight has integer codes, on a machine with an int8 matrix instruction, takes its
-    input as int8 blocks of the weight's block size: one `graph.quantize` a value, shared by all its
-    products. Products with float weights keep float activations. With `activations=f32` nothing
+    input as int8 blocks of 32 whatever the weight's own blocks: one `graph.quantize` a value, shared by
+    all its products. Products with float weights keep float activations. With `activations=f32` nothing
     changes and every product is exact in f32.
 
     Before:
