@@ -156,17 +156,28 @@ struct CompileOptions : PassPipelineOptions<CompileOptions> {
 
 void frit::registerPipelinePasses() {
   pipeline::registerPipelinePasses();
-  PassPipelineRegistration<CompileOptions>(
+  // Unlike PassPipelineRegistration, this hands over a way to refuse options.
+  registerPassPipeline(
       "frit-compile", "The steps from one phase to another (include/frit/Pipeline/Phases.def)",
-      [](OpPassManager &passes, const CompileOptions &options) {
+      [](OpPassManager &passes, StringRef text,
+         function_ref<LogicalResult(const Twine &)> refuse) -> LogicalResult {
+        CompileOptions options;
+        if (failed(options.parseFromString(text)))
+          return failure();
         Result<PhaseId> from = findPhase(options.from), to = findPhase(options.to);
         if (!from || !to)
-          llvm::report_fatal_error(llvm::StringRef(from ? to.error() : from.error()),
-                                   /*gen_crash_diag=*/false);
+          return refuse("frit-compile: " + Twine(from ? to.error() : from.error()));
+        if (*from > *to)
+          return refuse("frit-compile: expected from to be a step up to " + Twine(options.to) +
+                        ", but got " + options.from);
         PipelineOptions pipeline;
         pipeline.activations = options.activations;
         pipeline.kvCacheType = options.kvCacheType;
         pipeline.maxTokens = options.maxTokens;
         buildPipeline(passes, *from, *to, pipeline);
+        return success();
+      },
+      [](function_ref<void(const mlir::detail::PassOptions &)> describe) {
+        describe(CompileOptions());
       });
 }

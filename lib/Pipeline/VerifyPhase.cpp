@@ -72,16 +72,18 @@ static LogicalResult verifyFused(ModuleOp module) {
   return success();
 }
 
-static LogicalResult verifyScheduled(ModuleOp module) {
+static LogicalResult verifyScheduled(ModuleOp module, StringRef step) {
   for (Operation &op : *module.getBody())
     if (isa<graph::LayerOp, graph::FuncOp, kernel::PhaseOp>(op))
-      return op.emitError("expected tile programs and phases in its place after schedule");
+      return op.emitError("expected tile programs and phases in its place after ") << step;
   if (module.getOps<tile::ProgramOp>().empty())
-    return module.emitError("expected a tile.program after schedule");
+    return module.emitError("expected a tile.program after ") << step;
   return success();
 }
 
 static LogicalResult verifyLowered(ModuleOp module) {
+  if (failed(verifyScheduled(module, "lower")))
+    return failure();
   for (auto phase : module.getOps<tile::PhaseOp>())
     if (!phase.getBody().front().empty())
       return phase.emitError("expected a function in the place of its body after lower");
@@ -101,7 +103,7 @@ static LogicalResult verifyContract(PhaseId id, ModuleOp module) {
   case PhaseId::Fuse:
     return verifyFused(module);
   case PhaseId::Schedule:
-    return verifyScheduled(module);
+    return verifyScheduled(module, "schedule");
   case PhaseId::Lower:
     return verifyLowered(module);
   }
