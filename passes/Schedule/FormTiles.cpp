@@ -52,12 +52,24 @@ FlatSymbolRefAttr Packs::get(Location loc, StringRef name, ArrayRef<SymbolRefAtt
 // Phases
 //===----------------------------------------------------------------------===//
 
+static std::optional<kernel::Role> roleOf(Value value) {
+  Operation *op = value.getDefiningOp();
+  return op ? kernel::getRole(op) : std::nullopt;
+}
+
+static bool isComputed(Value value) {
+  return roleOf(value) == kernel::Role::Anchor || roleOf(value) == kernel::Role::Epilogue;
+}
+
 /// What every schedule relies on.
 static LogicalResult checkPhase(kernel::PhaseOp phase) {
   Operation *first = nullptr;
   for (Operation &op : phase.getBody().front().without_terminator()) {
-    if (!isa<graph::ParamOp>(op) && !(isa<FusibleOpInterface>(op) && kernel::getRole(&op)))
+    std::optional<kernel::Role> role = kernel::getRole(&op);
+    if (!isa<graph::ParamOp>(op) && !(isa<FusibleOpInterface>(op) && role))
       return op.emitOpError("expected a graph.param or an op with a role in a phase");
+    if (isa<graph::ParamOp>(op) && role)
+      return op.emitOpError("expected a graph.param without a role");
     for (Value operand : op.getOperands())
       if (isa<graph::WeightType>(operand.getType()) && !operand.getDefiningOp<graph::ParamOp>())
         return op.emitOpError("expected weights from graph.param");
@@ -65,19 +77,30 @@ static LogicalResult checkPhase(kernel::PhaseOp phase) {
       if (auto tensor = dyn_cast<RankedTensorType>(type);
           tensor && !tensor.getElementType().isF32())
         return op.emitOpError("expected activations of f32, but got ") << tensor;
-    if (kernel::getRole(&op) != kernel::Role::Anchor)
-      continue;
-    if (first && (!isa<graph::LinearOp>(op) || !isa<graph::LinearOp>(first) ||
-                  op.getOperand(0) != first->getOperand(0)))
-      return op.emitOpError("expected one anchor, or products of one value");
-    first = &op;
+    if (role == kernel::Role::Anchor) {
+      if (first && (!isa<graph::LinearOp>(op) || !isa<graph::LinearOp>(first) ||
+                    op.getOperand(0) != first->getOperand(0)))
+        return op.emitOpError("expected one anchor, or products of one value");
+      first = &op;
+    }
+    if (role == kernel::Role::Epilogue) {
+      if (llvm::none_of(op.getOperands(), isComputed))
+        return op.emitOpError("expected an epilogue op to read what its phase computes");
+      for (Value operand : op.getOperands())
+        if (roleOf(operand) == kernel::Role::Prologue)
+          return op.emitOpError("expected an epilogue op to read nothing of the prologue");
+    } else if (llvm::any_of(op.getOperands(), isComputed)) {
+      return op.emitOpError("expected its operands in the prologue or from another phase");
+    }
   }
+  Operation *end = phase.getBody().front().getTerminator();
+  for (Value value : end->getOperands())
+    if (!isa<RankedTensorType>(value.getType()) || !isComputed(value))
+      return end->emitOpError("expected only tensors of anchors and the epilogue to leave a phase");
   return success();
 }
 
 FailureOr<tile::PhaseOp> PhaseScheduler::run() {
-  if (failed(checkPhase(phase)))
-    return failure();
   TypeAttr cacheType;
   for (Type type : phase.getArgumentTypes())
     if (auto cache = dyn_cast<kv::CacheType>(type))
@@ -133,8 +156,8 @@ struct FormTiles : schedule::impl::FormTilesBase<FormTiles> {
 } // namespace
 
 SmallVector<Bucket> FormTiles::buckets(machine::TargetAttr target) {
-  // Accumulators of `step` tokens must fit the registers beside weights and broadcasts
-  // (research: 6 x 32 lanes of 16 with 32 registers, 4 x 16 with 16).
+  // Sums of `step` tokens must fit the registers beside weights and broadcasts: with two vectors of
+  // rows, 6 tokens take 12 of 32 registers and 4 take 8 of 16.
   int64_t step = target.getVectorRegisters() >= 32 ? 6 : 4;
   return {{"m1", 1, 1, 1}, {"m" + std::to_string(step), maxTokens, 48, step}};
 }
@@ -192,6 +215,9 @@ LogicalResult FormTiles::run() {
   for (Operation &op : *module.getBody())
     if (isa<graph::LayerOp, graph::FuncOp>(op))
       functions.push_back(cast<FunctionOpInterface>(op));
+  for (auto phase : module.getOps<kernel::PhaseOp>())
+    if (failed(checkPhase(phase)))
+      return failure();
   BufferPlan plan(module);
   graph::FuncOp forward;
   for (FunctionOpInterface function : functions) {
@@ -220,9 +246,14 @@ LogicalResult FormTiles::run() {
                << call.getPhaseAttr() << " is called again";
       Block &body = phase.getBody().front();
       DenseMap<Value, FlatSymbolRefAttr> buffers;
-      for (auto [argument, operand] : llvm::zip_equal(body.getArguments(), call.getOperands()))
-        if (FlatSymbolRefAttr buffer = plan.lookup(operand))
-          buffers[argument] = buffer;
+      for (auto [argument, operand] : llvm::zip_equal(body.getArguments(), call.getOperands())) {
+        if (!isa<RankedTensorType, graph::QTensorType>(operand.getType()))
+          continue;
+        buffers[argument] = plan.lookup(operand);
+        if (!buffers[argument])
+          return call.emitOpError("expected activations that a phase or a repeat computes, but got "
+                                  "an argument of the function");
+      }
       for (auto [yielded, result] :
            llvm::zip_equal(body.getTerminator()->getOperands(), call.getResults()))
         buffers[yielded] = plan.lookup(result);

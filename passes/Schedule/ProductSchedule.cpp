@@ -99,10 +99,10 @@ LogicalResult PhaseScheduler::findWidth(Component &component) {
       return component.anchors[0]->emitOpError("expected rows in groups of ")
              << component.width << ", whole heads of " << unit << " and a multiple of "
              << tile::groupRows << ", but got " << component.rows;
-    return success();
+  } else {
+    // The pack's last group is filled up with rows of zeros.
+    component.width = component.packedRows() % shareRows ? tile::groupRows : shareRows;
   }
-  // The pack's last group is filled up with rows of zeros.
-  component.width = component.packedRows() % shareRows ? tile::groupRows : shareRows;
   return success();
 }
 
@@ -112,6 +112,10 @@ void PhaseScheduler::assignPacks(MutableArrayRef<Component> components) {
   };
   SmallVector<SymbolRefAttr> sources;
   graph::WeightType first = weightType(components[0].anchors[0]);
+  // A pack's sources are weights, or columns of one table.
+  auto table = [](SymbolRefAttr weight) {
+    return weight.getNestedReferences().empty() ? StringAttr() : weight.getRootReference();
+  };
   bool alike = true, single = true, aligned = true;
   int64_t row = 0;
   for (Component &component : components) {
@@ -119,7 +123,8 @@ void PhaseScheduler::assignPacks(MutableArrayRef<Component> components) {
     aligned &= row % component.width == 0;
     for (Operation *anchor : component.anchors) {
       sources.push_back(source(anchor));
-      alike &= weightType(anchor).getFormat() == first.getFormat();
+      alike &= weightType(anchor).getFormat() == first.getFormat() &&
+               table(sources.back()) == table(sources.front());
       row += component.packedRows();
     }
   }
@@ -236,9 +241,6 @@ LogicalResult PhaseScheduler::scheduleProducts() {
   if (failed(emitPrologue(env, row, bucket.block, valid)))
     return failure();
   Value lhs = env.lookup((*components)[0].anchors[0]->getOperand(0));
-  if (!lhs)
-    return (*components)[0].anchors[0]->emitOpError(
-        "expected its input in the prologue or from another phase");
 
   int64_t total = 0;
   for (Component &component : *components)

@@ -54,8 +54,6 @@ LogicalResult PhaseScheduler::scheduleRows() {
     FailureOr<Value> result = emitOp(anchor, env, place);
     if (failed(result))
       return failure();
-    if (!*result)
-      return anchor->emitOpError("expected its operands in the prologue or from another phase");
     env[anchor->getResult(0)] = *result;
   }
   return emitEpilogue(env, place);

@@ -170,17 +170,13 @@ Value PhaseScheduler::tileOf(TileEnv &env, Value value, const Place &place) {
              buffer->second.getValue(), place.row, place.column, Value(), false);
 }
 
-/// The tile of `op`'s result at `place`; null when an operand has no tile there (it belongs to
-/// another component).
+/// The tile of `op`'s result at `place`, where all its operands have tiles.
 FailureOr<Value> PhaseScheduler::emitOp(Operation *op, TileEnv &env, const Place &place) {
   Location loc = op->getLoc();
   SmallVector<Value> tiles;
   for (Value operand : op->getOperands())
-    if (isa<RankedTensorType>(operand.getType())) {
+    if (isa<RankedTensorType>(operand.getType()))
       tiles.push_back(tileOf(env, operand, place));
-      if (!tiles.back())
-        return Value();
-    }
   tile::TileType type = tileType(place.rows, place.columns);
   return llvm::TypeSwitch<Operation *, FailureOr<Value>>(op)
       .Case([&](graph::NormOp norm) -> FailureOr<Value> {
@@ -262,8 +258,6 @@ LogicalResult PhaseScheduler::emitPrologue(TileEnv &env, Value row, int64_t rows
     FailureOr<Value> result = emitOp(&op, env, {row, constant(op.getLoc(), 0), rows, columns});
     if (failed(result))
       return failure();
-    if (!*result)
-      return op.emitOpError("expected the operands of a prologue op in the prologue");
     env[op.getResult(0)] = *result;
   }
   return success();

@@ -363,7 +363,7 @@ graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
 graph.weight @n : !graph.weight<32, f32> at @f0, 0
 graph.func @product_of_an_argument(%x: tensor<?x32xf32>) -> tensor<?x32xf32> {
   %w = graph.param @w : !graph.weight<32x32, f32>
-  // expected-error @+1 {{expected its input in the prologue or from another phase}}
+  // expected-error @+1 {{expected activations that a phase or a repeat computes, but got an argument of the function}}
   %z = graph.linear %x, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
   graph.return %z : tensor<?x32xf32>
 }
@@ -378,7 +378,7 @@ graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
 graph.weight @n : !graph.weight<32, f32> at @f0, 0
 graph.func @norm_of_an_argument(%x: tensor<?x32xf32>) -> tensor<?x32xf32> {
   %n = graph.param @n : !graph.weight<32, f32>
-  // expected-error @+1 {{expected its operands in the prologue or from another phase}}
+  // expected-error @+1 {{expected activations that a phase or a repeat computes, but got an argument of the function}}
   %y = graph.norm %x, %n {eps = 1.0e-5} : tensor<?x32xf32>, !graph.weight<32, f32>
   graph.return %y : tensor<?x32xf32>
 }
@@ -643,7 +643,7 @@ kernel.reference @r(%x: tensor<?x32xf32>) -> tensor<?x32xf32> {
 }
 kernel.phase @p(%x: tensor<?x32xf32>) -> tensor<?x32xf32> attributes {reference = @r} {
   %a = graph.residual %x, %x {kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>
-  // expected-error @+1 {{expected the operands of a prologue op in the prologue}}
+  // expected-error @+1 {{expected its operands in the prologue or from another phase}}
   %y = graph.residual %x, %a {kernel.role = #kernel.role<prologue>} : tensor<?x32xf32>
   kernel.yield %y : tensor<?x32xf32>
 }
@@ -688,5 +688,158 @@ graph.layer @epilogue_behind_the_output(%x: tensor<?x32xf32>, %tok: !graph.token
   %z = graph.residual %x, %b : tensor<?x32xf32>
   %c = graph.linear %z, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
   graph.return %y : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, q4_0> at @f0, 0
+graph.func @quantized_argument(%x: tensor<?x32xf32>) -> tensor<?x32xf32> {
+  %w = graph.param @w : !graph.weight<32x32, q4_0>
+  // expected-error @+2 {{expected activations that a phase or a repeat computes, but got an argument of the function}}
+  %a = graph.quantize %x by 32 : tensor<?x32xf32>
+  %y = graph.linear %a, %w : !graph.qtensor<?x32, block = 32>, !graph.weight<32x32, q4_0>
+  graph.return %y : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, q4_0> at @f0, 0
+graph.func @int8_argument(%x: !graph.qtensor<?x32, block = 32>) -> tensor<?x32xf32> {
+  %w = graph.param @w : !graph.weight<32x32, q4_0>
+  // expected-error @+1 {{expected activations that a phase or a repeat computes, but got an argument of the function}}
+  %y = graph.linear %x, %w : !graph.qtensor<?x32, block = 32>, !graph.weight<32x32, q4_0>
+  graph.return %y : tensor<?x32xf32>
+}
+}
+
+// -----
+
+// Left out of the tiles, the epilogue would never write its result.
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.func @argument_of_an_epilogue(%tok: !graph.tokens, %s: tensor<?x32xf32>) -> tensor<?x32xf32> {
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  %x = graph.embed %tok, %w : !graph.weight<32x32, f32>
+  // expected-error @+1 {{expected activations that a phase or a repeat computes, but got an argument of the function}}
+  %y = graph.linear %x, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  %z = graph.residual %s, %y : tensor<?x32xf32>
+  graph.return %z : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+kernel.reference @r(%x: tensor<?x32xf32>) -> tensor<?x32xf32> {
+  kernel.yield %x : tensor<?x32xf32>
+}
+kernel.phase @p(%x: tensor<?x32xf32>) -> tensor<?x32xf32> attributes {reference = @r} {
+  // expected-error @+1 {{expected a graph.param without a role}}
+  %w = graph.param @w {kernel.role = #kernel.role<prologue>} : !graph.weight<32x32, f32>
+  %y = graph.linear %x, %w {kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  kernel.yield %y : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+kernel.reference @r(%x: tensor<?x32xf32>) -> tensor<?x32xf32> {
+  kernel.yield %x : tensor<?x32xf32>
+}
+kernel.phase @p(%x: tensor<?x32xf32>) -> tensor<?x32xf32> attributes {reference = @r} {
+  %y = graph.residual %x, %x {kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>
+  // expected-error @+1 {{expected an epilogue op to read what its phase computes}}
+  %z = graph.residual %x, %x {kernel.role = #kernel.role<epilogue>} : tensor<?x32xf32>
+  kernel.yield %z : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+kernel.reference @r(%x: tensor<?x32xf32>) -> tensor<?x32xf32> {
+  kernel.yield %x : tensor<?x32xf32>
+}
+kernel.phase @p(%x: tensor<?x32xf32>) -> tensor<?x32xf32> attributes {reference = @r} {
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  %nw = graph.param @n : !graph.weight<32, f32>
+  %n = graph.norm %x, %nw {eps = 1.0e-5, kernel.role = #kernel.role<prologue>} : tensor<?x32xf32>, !graph.weight<32, f32>
+  %y = graph.linear %n, %w {kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  // expected-error @+1 {{expected an epilogue op to read nothing of the prologue}}
+  %z = graph.residual %n, %y {kernel.role = #kernel.role<epilogue>} : tensor<?x32xf32>
+  kernel.yield %z : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+kernel.reference @r(%x: tensor<?x32xf32>) -> tensor<?x32xf32> {
+  kernel.yield %x : tensor<?x32xf32>
+}
+kernel.phase @p(%x: tensor<?x32xf32>) -> tensor<?x32xf32> attributes {reference = @r} {
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  %y = graph.linear %x, %w {kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  // expected-error @+1 {{expected its operands in the prologue or from another phase}}
+  %q = graph.quantize %y by 32 {kernel.role = #kernel.role<prologue>} : tensor<?x32xf32>
+  kernel.yield %y : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+kernel.reference @r(%x: tensor<?x32xf32>) -> tensor<?x32xf32> {
+  kernel.yield %x : tensor<?x32xf32>
+}
+kernel.phase @p(%x: tensor<?x32xf32>) -> tensor<?x32xf32> attributes {reference = @r} {
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  %nw = graph.param @n : !graph.weight<32, f32>
+  %n = graph.norm %x, %nw {eps = 1.0e-5, kernel.role = #kernel.role<prologue>} : tensor<?x32xf32>, !graph.weight<32, f32>
+  %y = graph.linear %n, %w {kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  // expected-error @+1 {{expected only tensors of anchors and the epilogue to leave a phase}}
+  kernel.yield %n : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r(%x: tensor<?x32xf32>, %q: !graph.qtensor<?x32, block = 32>) -> !graph.qtensor<?x32, block = 32> {
+  kernel.yield %q : !graph.qtensor<?x32, block = 32>
+}
+kernel.phase @p(%x: tensor<?x32xf32>, %q: !graph.qtensor<?x32, block = 32>) -> !graph.qtensor<?x32, block = 32> attributes {reference = @r} {
+  %a = graph.quantize %x by 32 {kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>
+  // expected-error @+1 {{expected only tensors of anchors and the epilogue to leave a phase}}
+  kernel.yield %a : !graph.qtensor<?x32, block = 32>
 }
 }
