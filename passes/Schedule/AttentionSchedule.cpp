@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Remarks.h"
 #include "passes/Schedule/PhaseScheduler.h"
 
 using namespace mlir;
@@ -44,6 +45,11 @@ LogicalResult PhaseScheduler::scheduleAttention(graph::AttentionOp attention) {
   IntegerAttr window;
   if (attention.getWindow())
     window = builder.getI64IntegerAttr(static_cast<int64_t>(*attention.getWindow()));
+
+  if (bucket.maxTokens == 1) // the others take more tokens only
+    remark::passed(loc, remark::RemarkOpts::name("Shares").category("schedule"))
+        << "heads of keys and values" << remark::metric("heads", kvHeads)
+        << remark::metric("queriesPerHead", group) << remark::metric("keyBlock", keyBlock);
 
   // A share is a kv head (all its query heads read the same keys) and a step of tokens; later
   // tokens see more keys, so shares are dealt out in turn.

@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Remarks.h"
 #include "passes/Schedule/BufferPlan.h"
 #include "passes/Schedule/Passes.h"
 #include "passes/Schedule/PhaseScheduler.h"
@@ -159,7 +160,12 @@ SmallVector<Bucket> FormTiles::buckets(machine::TargetAttr target) {
   // Sums of `step` tokens must fit the registers beside weights and broadcasts: with two vectors of
   // rows, 6 tokens take 12 of 32 registers and 4 take 8 of 16.
   int64_t step = target.getVectorRegisters() >= 32 ? 6 : 4;
-  return {{"m1", 1, 1, 1}, {"m" + std::to_string(step), maxTokens, 48, step}};
+  Bucket many{"m" + std::to_string(step), maxTokens, 48, step};
+  remark::passed(getOperation().getLoc(), remark::RemarkOpts::name("Bucket").category("schedule"))
+      << remark::metric("registers", target.getVectorRegisters())
+      << remark::metric("step", many.step) << remark::metric("block", many.block)
+      << remark::metric("maxTokens", many.maxTokens);
+  return {{"m1", 1, 1, 1}, many};
 }
 
 /// `attention` is the bucket of phases that read a cache: their tiles are tokens of one sequence,

@@ -35,7 +35,8 @@ def FormTiles : Pass<"frit-form-tiles", "::mlir::ModuleOp"> {
         %w = tile.weights @decoder.attn_output[%s] : !tile.matrix<32x576, q4_1, p16>
         %y = tile.product %a, %w instruction "dot4.512" : ...
     ```
-    Fails on a phase it has no schedule for, naming the op.
+    Fails on a phase it has no schedule for, naming the op. Buckets, shares and whether products share a
+    pack leave remarks (category `schedule`).
   }];
   let options = [
     Option<"maxTokens", "max-tokens", "int64_t", "512", "Tokens of the largest batch one call takes">];

@@ -7,6 +7,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Remarks.h"
 #include "passes/Schedule/PhaseScheduler.h"
 #include "llvm/ADT/EquivalenceClasses.h"
 
@@ -103,7 +104,21 @@ LogicalResult PhaseScheduler::findWidth(Component &component) {
     // The pack's last group is filled up with rows of zeros.
     component.width = component.packedRows() % shareRows ? tile::groupRows : shareRows;
   }
+  if (bucket.maxTokens == 1) // the others take the same
+    remark::passed(component.anchors[0]->getLoc(),
+                   remark::RemarkOpts::name("Shares").category("schedule"))
+        << (unit ? "whole heads" : "rows") << remark::metric("rows", component.rows)
+        << remark::metric("width", component.width) << remark::metric("shares", component.shares());
   return success();
+}
+
+/// Whether the products of a phase have one pack: `how`, or why not.
+static void remarkPack(Location loc, int64_t sources, StringRef how, const char *whyNot) {
+  auto options = remark::RemarkOpts::name("SharedPack").category("schedule");
+  if (how.empty())
+    remark::missed(loc, options) << remark::reason(whyNot) << remark::metric("sources", sources);
+  else
+    remark::passed(loc, options) << how << remark::metric("sources", sources);
 }
 
 void PhaseScheduler::assignPacks(MutableArrayRef<Component> components) {
@@ -138,6 +153,14 @@ void PhaseScheduler::assignPacks(MutableArrayRef<Component> components) {
     shared = packs.get(loc, phase.getSymName(), sources,
                        zip ? std::optional<int64_t>(components[0].width) : std::nullopt,
                        tile::Order::P16);
+  if (bucket.maxTokens == 1 && sources.size() > 1)
+    remarkPack(loc, static_cast<int64_t>(sources.size()),
+               stack ? "rows behind each other"
+               : zip ? "rows in turn"
+                     : "",
+               !alike    ? "the weights differ in format or table"
+               : !single ? "some of the products meet in an epilogue"
+                         : "the shares of one product would begin inside those of another");
   row = 0;
   for (Component &component : components) {
     component.stride = zip ? static_cast<int64_t>(component.anchors.size()) : 1;
