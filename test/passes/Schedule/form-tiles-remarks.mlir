@@ -10,6 +10,9 @@ graph.weight @a : !graph.weight<64x64, f32> at @f0, 0
 graph.weight @b : !graph.weight<64x64, f32> at @f0, 0
 graph.weight @c : !graph.weight<64x64, f16> at @f0, 0
 graph.weight @d : !graph.weight<48x64, f32> at @f0, 0
+graph.weights @block [1] {
+  graph.column @w : !graph.weight<64x64, f32> at [@f0], [0]
+}
 graph.layer @layer(%x: tensor<?x64xf32>, %tok: !graph.tokens, %kv: !kv.cache<2x32, k = <f16>, v = <f16>>, %i: index) -> tensor<?x64xf32> {
   %a = graph.param @a : !graph.weight<64x64, f32>
   %b = graph.param @b : !graph.weight<64x64, f32>
@@ -45,6 +48,12 @@ graph.layer @layer(%x: tensor<?x64xf32>, %tok: !graph.tokens, %kv: !kv.cache<2x3
   // expected-remark @+1 {{[Passed] Shares | Category:schedule | Remark=rows, rows=64, shares=2, width=32}}
   %y = graph.linear %n, %a : tensor<?x64xf32>, !graph.weight<64x64, f32>
   %z = graph.glu %v, %w silu : tensor<?x64xf32>
-  graph.return %z : tensor<?x64xf32>
+  %h = graph.param @block::@w[%i] : !graph.weight<64x64, f32>
+  // expected-remark @+2 {{[Passed] Shares | Category:schedule | Remark=rows, rows=64, shares=2, width=32}}
+  // expected-remark @+1 {{[Missed] SharedPack | Category:schedule | Reason="the weights differ in format or table", sources=2}}
+  %s = graph.linear %z, %a : tensor<?x64xf32>, !graph.weight<64x64, f32>
+  %j = graph.linear %z, %h : tensor<?x64xf32>, !graph.weight<64x64, f32>
+  %l = graph.glu %s, %j silu : tensor<?x64xf32>
+  graph.return %l : tensor<?x64xf32>
 }
 }
