@@ -169,7 +169,7 @@ def Graph_ReturnOp : Graph_Op<"return", [Pure, Terminator,
   let hasVerifier = 1;
 }
 
-def Graph_RepeatOp : Graph_Op<"repeat", [AllTypesMatch<["input", "result"]>,
+def Graph_RepeatOp : Graph_Op<"repeat", [AllTypesMatch<["input", "result"]>, HasParent<"::frit::graph::FuncOp">,
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "Run layers one after another";
   let description = [{

@@ -207,8 +207,8 @@ static std::optional<Source> findSource(PackOp pack, Attribute name,
   if (auto weight = dyn_cast_or_null<graph::WeightOp>(op))
     return Source{cast<graph::WeightType>(weight.getType()), {}};
   if (auto column = dyn_cast_or_null<graph::ColumnOp>(op))
-    return Source{cast<graph::WeightType>(column.getType()),
-                  cast<graph::WeightsOp>(column->getParentOp())};
+    if (auto table = dyn_cast<graph::WeightsOp>(column->getParentOp()))
+      return Source{cast<graph::WeightType>(column.getType()), table};
   return std::nullopt;
 }
 
@@ -255,7 +255,7 @@ static FailureOr<SmallVector<Source>> verifyPack(Operation *op, FlatSymbolRefAtt
       dyn_cast_or_null<PackOp>(tables.lookupSymbolIn(op->getParentOfType<ModuleOp>(), name));
   if (!pack)
     return op->emitOpError("expected a tile.pack, but found none called ") << name;
-  // Its own turn may come later.
+  // In a symbol table inside the module, the pack's own turn comes later.
   if (failed(pack.verifySymbolUses(tables)))
     return failure();
   if (pack.getOrder() != order)

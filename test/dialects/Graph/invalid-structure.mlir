@@ -1,4 +1,4 @@
-// RUN: %frit-opt --split-input-file --verify-diagnostics %s
+// RUN: %frit-opt --allow-unregistered-dialect --split-input-file --verify-diagnostics %s
 
 // expected-error @+1 {{expected a path, but got an empty one}}
 graph.file @f0 ""
@@ -305,4 +305,13 @@ graph.func @rows(%x: tensor<?x8xf32>, %tok: !graph.tokens, %one: !kv.caches<1>, 
   // expected-error @+1 {{expected 3 rows of @block, but it has 2}}
   %z = graph.repeat %y, %tok, %two [#graph.segment<@decoder, 1, 2>] : tensor<?x8xf32>, !kv.caches<2>
   graph.return
+}
+
+// -----
+
+graph.layer @decoder(%x: tensor<?x8xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x8>, %i: index) -> tensor<?x8xf32> {
+  %kvs = "unknown.caches"() : () -> !kv.caches<1>
+  // expected-error @+1 {{expects parent op 'graph.func'}}
+  %y = graph.repeat %x, %tok, %kvs [#graph.segment<@decoder, 0, 1>] : tensor<?x8xf32>, !kv.caches<1>
+  graph.return %y : tensor<?x8xf32>
 }

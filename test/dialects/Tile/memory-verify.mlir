@@ -193,11 +193,11 @@ graph.func @matrix_rows(%i: index) {
 
 // -----
 
-// The pack is named, not its user.
+// Symbols of a table are looked up before those of the module: the pack is refused here, too.
 graph.file @f0 "f"
-graph.func @weights_of_a_file(%i: index) {
+graph.weights @block [1] {
+  %i = arith.constant 0 : index
   %w = tile.weights @p[%i] : !tile.matrix<16x64, f32, p16>
-  graph.return
 }
 // expected-error @+1 {{expected weights as sources, but got @f0}}
 tile.pack @p of [@f0] order p16
