@@ -97,7 +97,7 @@ def Graph_FrequenciesAttr : AttrDef<Graph_Dialect, "Frequencies"> {
     One mechanism for whatever stretches RoPE to contexts longer than those of training (Peng et al. 2023; Ding et
     al. 2024).
 
-    Example: `#graph.frequencies<magnitude = 1.1 : f64, factors = array<f64: 1.0, 8.0>>`.
+    Example: `#graph.frequencies<magnitude = 1.1 : f64, factors = [1.0, 8.0]>`.
   }];
   let parameters = (ins "::mlir::FloatAttr":$magnitude,
                         OptionalParameter<"::mlir::DenseF64ArrayAttr">:$factors,

@@ -46,8 +46,8 @@ graph.func @rope(%x: tensor<?x8xf32>, %tok: !graph.tokens) {
   %0 = graph.rope %x, %tok halves {head_dim = 4, dim = 4, theta = 1.0e5} : tensor<?x8xf32>
   // CHECK: graph.rope %{{.*}}, %{{.*}} interleaved {dim = 2 : i64, head_dim = 8 : i64, position_scale = 2.500000e-01 : f64, theta = 1.000000e+05 : f64} : tensor<?x8xf32>
   %1 = graph.rope %x, %tok interleaved {head_dim = 8, dim = 2, theta = 1.0e5, position_scale = 0.25} : tensor<?x8xf32>
-  // CHECK: graph.rope %{{.*}} {dim = 2 : i64, frequencies = #graph.frequencies<magnitude = 1.500000e+00 : f64, factors = array<f64: 2.000000e+00>, long_factors = array<f64: 4.000000e+00>, original_context = 8>
-  %2 = graph.rope %x, %tok halves {head_dim = 8, dim = 2, theta = 1.0e5, frequencies = #graph.frequencies<magnitude = 1.5 : f64, factors = array<f64: 2.0>, long_factors = array<f64: 4.0>, original_context = 8>} : tensor<?x8xf32>
+  // CHECK: graph.rope %{{.*}} {dim = 2 : i64, frequencies = #graph.frequencies<magnitude = 1.500000e+00 : f64, factors = [2.000000e+00], long_factors = [4.000000e+00], original_context = 8>
+  %2 = graph.rope %x, %tok halves {head_dim = 8, dim = 2, theta = 1.0e5, frequencies = #graph.frequencies<magnitude = 1.5 : f64, factors = [2.0], long_factors = [4.0], original_context = 8>} : tensor<?x8xf32>
   graph.return
 }
 

@@ -162,7 +162,7 @@ graph.func @rope_theta(%x: tensor<?x8xf32>, %tok: !graph.tokens) {
 
 graph.func @rope_factors(%x: tensor<?x8xf32>, %tok: !graph.tokens) {
   // expected-error @+1 {{expected 2 frequency factors, but got 1}}
-  %y = graph.rope %x, %tok halves {head_dim = 4, dim = 4, theta = 1.0e5, frequencies = #graph.frequencies<magnitude = 1.0 : f64, factors = array<f64: 2.0>>} : tensor<?x8xf32>
+  %y = graph.rope %x, %tok halves {head_dim = 4, dim = 4, theta = 1.0e5, frequencies = #graph.frequencies<magnitude = 1.0 : f64, factors = [2.0]>} : tensor<?x8xf32>
   graph.return
 }
 
@@ -174,17 +174,17 @@ graph.func @rope_factors(%x: tensor<?x8xf32>, %tok: !graph.tokens) {
 // -----
 
 // expected-error @+1 {{expected positive factors, but got array<f64: 1.000000e+00, -1.000000e+00>}}
-#negative = #graph.frequencies<magnitude = 1.0 : f64, factors = array<f64: 1.0, -1.0>>
+#negative = #graph.frequencies<magnitude = 1.0 : f64, factors = [1.0, -1.0]>
 
 // -----
 
 // expected-error @+1 {{expected as many factors as long_factors}}
-#few = #graph.frequencies<magnitude = 1.0 : f64, factors = array<f64: 1.0>, long_factors = array<f64: 1.0, 2.0>, original_context = 8>
+#few = #graph.frequencies<magnitude = 1.0 : f64, factors = [1.0], long_factors = [1.0, 2.0], original_context = 8>
 
 // -----
 
 // expected-error @+1 {{expected a positive original_context exactly with long_factors, but got 0}}
-#nowhere = #graph.frequencies<magnitude = 1.0 : f64, factors = array<f64: 1.0>, long_factors = array<f64: 2.0>>
+#nowhere = #graph.frequencies<magnitude = 1.0 : f64, factors = [1.0], long_factors = [2.0]>
 
 // -----
 

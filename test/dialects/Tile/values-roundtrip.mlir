@@ -62,8 +62,8 @@ graph.func @positions(%x: !tile.tile<6x64>, %i: index) {
   %0 = tile.rotate %x of %i {head_dim = 32, dim = 32, theta = 1.0e5} : !tile.tile<6x64>
   // CHECK: tile.rotate %{{.*}} of %{{.*}} {dim = 16 : i64, head_dim = 32 : i64, position_scale = 2.500000e-01 : f64, theta = 1.000000e+05 : f64} : !tile.tile<6x64>
   %1 = tile.rotate %x of %i {head_dim = 32, dim = 16, theta = 1.0e5, position_scale = 0.25} : !tile.tile<6x64>
-  // CHECK: tile.rotate %{{.*}} {dim = 2 : i64, frequencies = #graph.frequencies<magnitude = 1.000000e+00 : f64, factors = array<f64: 2.000000e+00>>
-  %r = tile.rotate %x of %i {head_dim = 32, dim = 2, theta = 1.0e5, frequencies = #graph.frequencies<magnitude = 1.0 : f64, factors = array<f64: 2.0>>} : !tile.tile<6x64>
+  // CHECK: tile.rotate %{{.*}} {dim = 2 : i64, frequencies = #graph.frequencies<magnitude = 1.000000e+00 : f64, factors = [2.000000e+00]>
+  %r = tile.rotate %x of %i {head_dim = 32, dim = 2, theta = 1.0e5, frequencies = #graph.frequencies<magnitude = 1.0 : f64, factors = [2.0]>} : !tile.tile<6x64>
   // CHECK: tile.mask %{{.*}} of %{{.*}} keys %{{.*}} heads 3 : !tile.tile<6x64>
   %2 = tile.mask %x of %i keys %i heads 3 : !tile.tile<6x64>
   // CHECK: tile.mask %{{.*}} of %{{.*}} keys %{{.*}} heads 1 window 128 : !tile.tile<6x64>
