@@ -48,6 +48,7 @@ FailureOr<LoadedModel> frit::loadModel(StringRef path, MLIRContext &context,
                                        const CompilerOptions &options) {
   report(options, "import", 0);
   LoadedModel model;
+  model.path = path.str();
   model.directory = options.weightsDirectory.empty() ? directoryOf(path) : options.weightsDirectory;
   Location here = FileLineColLoc::get(&context, path, 0, 0);
   if (path.ends_with(".mlir")) {
@@ -67,6 +68,10 @@ FailureOr<LoadedModel> frit::loadModel(StringRef path, MLIRContext &context,
     module.emitError(phase.error());
     return failure();
   }
+  if (*phase < PhaseId::Schedule && module.getOps<graph::FuncOp>().empty()) {
+    emitError(here) << path << ": expected a graph.func, but got a module without one";
+    return failure();
+  }
   // The machine is part of the module from the start; a module that has seen it keeps it.
   if (*phase < PhaseId::Quantize || !machine::getTarget(module)) {
     Result<machine::TargetAttr> target = readMachine(options.target, context);
@@ -83,7 +88,29 @@ FailureOr<LoadedModel> frit::loadModel(StringRef path, MLIRContext &context,
 // Phases
 //===----------------------------------------------------------------------===//
 
-/// Writes the module beside others, with file paths that are relative to the dump.
+/// Prints a module whose file paths are relative to `from` with paths that are relative to `to`.
+static void printFor(ModuleOp module, const std::string &from, const std::string &to,
+                     raw_ostream &stream) {
+  namespace fs = std::filesystem;
+  // A copy would double a large module: change the paths and change them back.
+  SmallVector<std::pair<graph::FileOp, std::string>> original;
+  for (auto op : module.getOps<graph::FileOp>()) {
+    original.push_back({op, op.getPath().str()});
+    fs::path weights(op.getPath().str());
+    if (weights.is_absolute())
+      continue;
+    // The file's name stays: what a link leads to may have another one.
+    std::error_code error;
+    fs::path directory = fs::relative((fs::path(from) / weights).parent_path(), to, error);
+    if (!error && !directory.empty())
+      op.setPath((directory / weights.filename()).lexically_normal().string());
+  }
+  module.print(stream);
+  for (auto &[op, path] : original)
+    op.setPath(path);
+}
+
+/// Writes the module beside others.
 static LogicalResult dump(ModuleOp module, StringRef name, const std::string &modelDirectory,
                           const std::string &directory) {
   if (std::error_code error = llvm::sys::fs::create_directories(directory))
@@ -94,22 +121,7 @@ static LogicalResult dump(ModuleOp module, StringRef name, const std::string &mo
   llvm::ToolOutputFile file(path, error, llvm::sys::fs::OF_Text);
   if (error)
     return module.emitError("cannot write ") << path << ": " << error.message();
-  // A copy would double a large module: change the paths and change them back.
-  SmallVector<std::pair<graph::FileOp, std::string>> original;
-  for (auto op : module.getOps<graph::FileOp>()) {
-    original.push_back({op, op.getPath().str()});
-    std::filesystem::path weights(op.getPath().str());
-    if (weights.is_relative()) {
-      std::error_code ignored;
-      std::filesystem::path relative = std::filesystem::relative(
-          std::filesystem::path(modelDirectory) / weights, directory, ignored);
-      if (!ignored && !relative.empty())
-        op.setPath(relative.string());
-    }
-  }
-  module.print(file.os());
-  for (auto &[op, path] : original)
-    op.setPath(path);
+  printFor(module, modelDirectory, directory, file.os());
   file.os().flush();
   if (file.os().has_error()) {
     std::error_code writeError = file.os().error();
@@ -129,6 +141,9 @@ LogicalResult frit::runPhases(LoadedModel &model, PhaseId to, const CompilerOpti
   auto userCallback = pipeline.afterPhase;
   pipeline.afterPhase = [&](const PhaseInfo &phase, ModuleOp current) -> LogicalResult {
     report(options, phase.name, 1.0);
+    if (phase.id == PhaseId::Quantize)
+      current->setAttr(activationsAttrName,
+                       StringAttr::get(current.getContext(), options.pipeline.activations));
     if (!options.dumpDirectory.empty() &&
         failed(dump(current, phase.dumpName(), model.directory, options.dumpDirectory)))
       return failure();
@@ -148,11 +163,12 @@ LogicalResult frit::runPhases(LoadedModel &model, PhaseId to, const CompilerOpti
 // Emit
 //===----------------------------------------------------------------------===//
 
-Result<std::string> frit::emitModel(LoadedModel &model, EmitKind kind) {
+Result<std::string> frit::emitModel(LoadedModel &model, EmitKind kind,
+                                    const std::string &directory) {
   std::string text;
   llvm::raw_string_ostream stream(text);
   if (kind == EmitKind::MLIR) {
-    model.module->print(stream);
+    printFor(*model.module, model.directory, directory, stream);
     stream << "\n";
     return text;
   }

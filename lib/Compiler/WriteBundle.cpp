@@ -16,6 +16,7 @@
 #include "lib/Import/Checkpoint.h"
 #include "lib/Import/Import.h"
 #include "lib/Pack/Packer.h"
+#include "lib/Runtime/Manifest.h"
 #include "lib/Target/Cpu/CodeEmitter.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "llvm/Config/llvm-config.h"
@@ -29,13 +30,16 @@ using namespace frit;
 using llvm::json::Array;
 using llvm::json::Object;
 
+/// Far above any model's; keeps lists of a layer each small.
+static constexpr int64_t maxLayers = 1 << 16;
+
 namespace {
 
 /// Collects what the runtime must know of a lowered module.
 class ManifestBuilder {
 public:
-  ManifestBuilder(ModuleOp module, ArrayRef<PackLayout> layouts, const PipelineOptions &options)
-      : module(module), layouts(layouts), options(options) {}
+  ManifestBuilder(ModuleOp module, ArrayRef<PackLayout> layouts)
+      : module(module), layouts(layouts) {}
 
   Result<std::string> build(llvm::StringRef sourceFile, llvm::StringRef sourceHash);
 
@@ -43,6 +47,8 @@ private:
   Status addPhases();
   Status addPrograms();
   Status addStep(tile::RunOp run, int64_t layer, int64_t row, Array &steps);
+  StringRef activations();
+  StringRef kvCacheType() const;
 
   int64_t attribute(StringRef name) {
     auto value = module->getAttrOfType<IntegerAttr>(name);
@@ -55,7 +61,6 @@ private:
 
   ModuleOp module;
   ArrayRef<PackLayout> layouts;
-  const PipelineOptions &options;
   llvm::StringMap<int64_t> phaseIndex;
   Array phases, programs;
   std::vector<kv::CacheType> caches;
@@ -88,6 +93,8 @@ Status ManifestBuilder::addStep(tile::RunOp run, int64_t layer, int64_t row, Arr
   auto phase = SymbolTable::lookupSymbolIn(module, run.getPhaseAttr());
   auto tilePhase = cast<tile::PhaseOp>(phase);
   bool usesCache = tilePhase.getCache().has_value();
+  if (layer >= maxLayers)
+    return Failure("expected fewer than ", maxLayers, " layers, but got layer ", layer);
   if (usesCache) {
     auto type = cast<kv::CacheType>(*tilePhase.getCache());
     if (static_cast<int64_t>(caches.size()) <= layer)
@@ -107,7 +114,10 @@ Status ManifestBuilder::addPrograms() {
           return status;
         continue;
       }
-      auto repeat = cast<tile::RepeatOp>(op);
+      auto repeat = dyn_cast<tile::RepeatOp>(op);
+      if (!repeat)
+        return Failure("expected only tile.run and tile.repeat in a program, but got ",
+                       std::string_view(op.getName().getStringRef()));
       for (int64_t n = 0; n < static_cast<int64_t>(repeat.getCount()); ++n)
         for (auto run : repeat.getBody().getOps<tile::RunOp>())
           if (Status status = addStep(run, static_cast<int64_t>(repeat.getLayer()) + n,
@@ -144,6 +154,26 @@ static Object describeRopeTable(DictionaryAttr table) {
 }
 
 static StringRef elementName(Type type) { return type.isF16() ? "f16" : "f32"; }
+
+/// A model without quantized weights is the same with either: what was asked for is recorded.
+StringRef ManifestBuilder::activations() {
+  if (StringRef recorded = text(activationsAttrName); !recorded.empty())
+    return recorded;
+  WalkResult walk = module.walk([](graph::QuantizeOp) { return WalkResult::interrupt(); });
+  return walk.wasInterrupted() ? "int8" : "f32";
+}
+
+StringRef ManifestBuilder::kvCacheType() const {
+  StringRef name;
+  for (kv::CacheType cache : caches)
+    for (kv::StoreAttr store : {cache.getKeyStore(), cache.getValueStore()}) {
+      StringRef type = elementName(store.getType());
+      if (!name.empty() && name != type)
+        return "mixed";
+      name = type;
+    }
+  return name;
+}
 
 Result<std::string> ManifestBuilder::build(StringRef sourceFile, StringRef sourceHash) {
   if (Status status = addPhases(); !status)
@@ -198,29 +228,29 @@ Result<std::string> ManifestBuilder::build(StringRef sourceFile, StringRef sourc
   for (StringAttr feature : target.getFeatures())
     features.push_back(feature.getValue());
 
-  Object manifest{{"frit", FRIT_VERSION},
-                  {"abi", FRIT_ABI_VERSION},
-                  {"llvm", LLVM_VERSION_STRING},
-                  {"model", Object{{"name", text(modelAttrName)},
-                                   {"architecture", text(archAttrName)},
-                                   {"context_length", attribute(contextLengthAttrName)},
-                                   {"vocabulary", attribute(vocabularyAttrName)},
-                                   {"layers", attribute(layersAttrName)},
-                                   {"hidden", attribute(hiddenAttrName)}}},
-                  {"source", Object{{"file", sourceFile}, {"hash", sourceHash}}},
-                  {"options", Object{{"activations", options.activations},
-                                     {"kv_cache_type", options.kvCacheType}}},
-                  {"target", Object{{"name", target.getName()}, {"features", std::move(features)}}},
-                  {"token_multiple", tokenMultiple},
-                  {"wanted_multiple", tokenMultiple},
-                  {"scratch_bytes", attribute("frit.scratch_bytes")},
-                  {"rope_tables", std::move(tables)},
-                  {"caches", std::move(cacheList)},
-                  {"buffers", std::move(buffers)},
-                  {"logits", logits},
-                  {"packs", std::move(packs)},
-                  {"phases", std::move(phases)},
-                  {"programs", std::move(programs)}};
+  Object manifest{
+      {"frit", FRIT_VERSION},
+      {"abi", FRIT_ABI_VERSION},
+      {"llvm", LLVM_VERSION_STRING},
+      {"model", Object{{"name", text(modelAttrName)},
+                       {"architecture", text(archAttrName)},
+                       {"context_length", attribute(contextLengthAttrName)},
+                       {"vocabulary", attribute(vocabularyAttrName)},
+                       {"layers", attribute(layersAttrName)},
+                       {"hidden", attribute(hiddenAttrName)}}},
+      {"source", Object{{"file", sourceFile}, {"hash", sourceHash}}},
+      {"options", Object{{"activations", activations()}, {"kv_cache_type", kvCacheType()}}},
+      {"target", Object{{"name", target.getName()}, {"features", std::move(features)}}},
+      {"token_multiple", tokenMultiple},
+      {"wanted_multiple", tokenMultiple},
+      {"scratch_bytes", attribute("frit.scratch_bytes")},
+      {"rope_tables", std::move(tables)},
+      {"caches", std::move(cacheList)},
+      {"buffers", std::move(buffers)},
+      {"logits", logits},
+      {"packs", std::move(packs)},
+      {"phases", std::move(phases)},
+      {"programs", std::move(programs)}};
   std::string result;
   llvm::raw_string_ostream stream(result);
   stream << llvm::json::Value(std::move(manifest));
@@ -276,10 +306,16 @@ Status frit::writeBundle(LoadedModel &model, StringRef path, const CompilerOptio
   auto layouts = layOutPacks(module);
   if (!layouts)
     return layouts.takeFailure();
-  auto manifest = ManifestBuilder(module, *layouts, options.pipeline)
+  auto manifest = ManifestBuilder(module, *layouts)
                       .build(llvm::sys::path::filename(file.getPath()), llvm::utohexstr(hash));
   if (!manifest)
-    return manifest.takeFailure();
+    return manifest.takeFailure().in(model.path);
+  // What the runtime would refuse is not written.
+  uint64_t packsBytes = 0;
+  for (const PackLayout &layout : *layouts)
+    packsBytes = static_cast<uint64_t>(layout.offset + layout.strideBytes * layout.rows);
+  if (auto parsed = Manifest::parse(*manifest, packsBytes); !parsed)
+    return parsed.takeFailure().in(model.path);
 
   auto writer = BundleWriter::create(path.str());
   if (!writer)

@@ -99,11 +99,15 @@ Status Compilation::runTo(PhaseId to) {
 Status Compilation::write(const std::string &bundle) {
   Status status = writeBundle(*model, bundle, options);
   progress.clear();
-  return status;
+  if (status)
+    return {};
+  // Weights that cannot be read are reported as diagnostics, which say why.
+  return diagnostics.failure(status.error());
 }
 
-Result<std::string> Compilation::emit(EmitKind kind) {
-  Result<std::string> text = emitModel(*model, kind);
+Result<std::string> Compilation::emit(EmitKind kind, const std::string &output) {
+  llvm::StringRef directory = output == "-" ? "" : path::parent_path(output);
+  Result<std::string> text = emitModel(*model, kind, directory.empty() ? "." : directory.str());
   if (text)
     return text;
   // Translations report what is wrong as diagnostics.

@@ -43,7 +43,8 @@ public:
   /// Runs the steps up to `to`, if they have not been run before.
   Status runTo(PhaseId to);
   Status write(const std::string &bundle);
-  Result<std::string> emit(EmitKind kind);
+  /// For the file `output`.
+  Result<std::string> emit(EmitKind kind, const std::string &output);
 
   mlir::ModuleOp module() { return *model->module; }
   /// The step the module was left after.

@@ -78,7 +78,7 @@ static Status compile(const CompileJob &job) {
   if (job.output.empty())
     return {};
   if (job.emit) {
-    Result<std::string> text = compilation.emit(*job.emit);
+    Result<std::string> text = compilation.emit(*job.emit, job.output);
     if (!text)
       return text.takeFailure();
     return writeFile(job.output, *text);

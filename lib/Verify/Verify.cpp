@@ -94,7 +94,7 @@ FailureOr<VerifyReport> frit::verifyModel(StringRef path, MLIRContext &context,
     return loaded->module->emitError("cannot create a temporary file: ") << error.message();
   llvm::FileRemover remover(bundlePath);
   if (Status written = writeBundle(*loaded, bundlePath, options.compiler); !written)
-    return loaded->module->emitError(written.error());
+    return emitError(UnknownLoc::get(&context), written.error());
   Result<std::shared_ptr<const Model>> model = openBundle(std::string(bundlePath));
   if (!model)
     return loaded->module->emitError(model.error());

@@ -33,10 +33,13 @@ struct CompilerOptions {
   std::function<void(llvm::StringRef step, double fraction)> progress;
 };
 
-/// A model as a module, and the directory its files are relative to.
+/// Module attribute that names the activations `quantize` was asked for.
+inline constexpr llvm::StringLiteral activationsAttrName = "frit.activations";
+
+/// A model as a module, the path it came from, and the directory its files are relative to.
 struct LoadedModel {
   mlir::OwningOpRef<mlir::ModuleOp> module;
-  std::string directory;
+  std::string path, directory;
 };
 
 /// The dialects and translations a context needs for everything below.
@@ -53,8 +56,10 @@ mlir::LogicalResult runPhases(LoadedModel &model, PhaseId to, const CompilerOpti
 /// What --emit stops at.
 enum class EmitKind { MLIR, LLVM, Assembly, Object };
 
-/// The module as text in one of those forms; everything but MLIR needs a lowered module.
-Result<std::string> emitModel(LoadedModel &model, EmitKind kind);
+/// The module as text in one of those forms; everything but MLIR needs a lowered module. MLIR has
+/// paths to the weights that are relative to `directory`, the one it will stand in.
+Result<std::string> emitModel(LoadedModel &model, EmitKind kind,
+                              const std::string &directory = ".");
 
 /// Writes the bundle of a lowered module: code, packed weights, manifest, tokenizer. Nothing is
 /// left behind on failure.

@@ -81,6 +81,83 @@ class PhaseTest(DriverTest):
         late, direct = ((self.directory / f).read_bytes() for f in ("late.frit", "f32.frit"))
         self.assertEqual(late, direct)
 
+    def test_a_bundle_says_what_the_module_went_through(self):
+        for option, phase in (("--activations", "quantize"), ("--kv-cache-type", "cache")):
+            for value, other in (("f32", "int8" if phase == "quantize" else "f16"),):
+                self.frit("compile", self.model, f"{option}={value}", "-o", "direct.frit")
+                self.frit("compile", self.model, f"{option}={value}", "--compile-to", phase, "-o", "m.mlir")
+                self.frit("compile", "m.mlir", "-o", "on.frit")
+                direct, on = ((self.directory / f).read_bytes() for f in ("direct.frit", "on.frit"))
+                self.assertEqual(on, direct)
+                self.tokens("on.frit", "--tokens", "5", "-n", "1", f"{option}={value}")
+                self.assert_error(
+                    ["run", "on.frit", "--tokens", "5", f"{option}={other}"],
+                    f"was compiled with {option}={value}",
+                )
+
+    def test_activations_of_a_module_that_does_not_name_them(self):
+        for value in ("f32", "int8"):
+            self.frit("compile", self.model, f"--activations={value}", "--compile-to", "fuse", "-o", "m.mlir")
+            path = self.directory / "m.mlir"
+            text = path.read_text()
+            self.assertIn(f'frit.activations = "{value}", ', text)
+            path.write_text(text.replace(f'frit.activations = "{value}", ', ""))
+            self.frit("compile", "m.mlir", "-o", "m.frit")
+            self.tokens("m.frit", "--tokens", "5", "-n", "1", f"--activations={value}")
+
+    def test_no_bundle_that_the_runtime_refuses(self):
+        self.frit("compile", self.model, "--compile-to", "import", "-o", "m.mlir")
+        text = (self.directory / "m.mlir").read_text()
+        for old, new, part in (
+            ("frit.context_length = 128 : i64, ", "", "model.context_length: expected an integer from 1"),
+            ("theta = 1.000000e+04", "theta = 1.000000e+13", "rope_tables[0].theta: expected a number"),
+            ("<@decoder, 0, 2>", "<@decoder, 1, 2>", "(the rows of pack"),
+        ):  # fmt: skip
+            with self.subTest(part):
+                self.assertIn(old, text)
+                (self.directory / "bad.mlir").write_text(text.replace(old, new))
+                for command in (["compile", "bad.mlir", "-o", "bad.frit"], ["verify", "bad.mlir"]):
+                    error = self.assert_error(command, "error: bad.mlir: manifest: ", part)
+                    self.assertNotIn("/tmp/frit-verify", error)
+                self.assertFalse((self.directory / "bad.frit").exists())
+
+    def test_modules_without_a_model(self):
+        for text in ("", "module {\n}\n"):
+            (self.directory / "empty.mlir").write_text(text)
+            for command in (["compile", "-o", "x.frit"], ["verify"], ["run", "-p", "a"], ["inspect"]):
+                self.assert_error(
+                    [command[0], "empty.mlir", *command[1:]], "empty.mlir: expected a graph.func"
+                )
+
+    def test_weights_that_cannot_be_read(self):
+        self.frit("compile", self.model, "--compile-to", "import", "-o", "m.mlir")
+        text = (self.directory / "m.mlir").read_text()
+        size = (self.directory / "tiny.gguf").stat().st_size
+        bad = re.sub(r"(graph\.weight @token_embd .* at @f0, )\d+", rf"\g<1>{size}", text)
+        self.assertNotEqual(bad, text)
+        (self.directory / "bad.mlir").write_text(bad)
+        for command in (["compile", "bad.mlir", "-o", "x.frit"], ["verify", "bad.mlir"]):
+            self.assert_error(command, f"of @token_embd at byte {size} of @f0", f"has {size} bytes")
+
+    def test_output_finds_its_weights_like_a_dump(self):
+        (self.directory / "there").mkdir()
+        self.frit(
+            *("compile", self.model, "--compile-to", "fuse", "-o", "there/fuse.mlir"),
+            *("--dump-phases-to", "dump"),
+        )
+        text = (self.directory / "there" / "fuse.mlir").read_text()
+        self.assertEqual(text.strip(), (self.directory / "dump" / "05-fuse.mlir").read_text().strip())
+        self.frit("compile", "there/fuse.mlir", "-o", "out.frit")
+        self.frit("compile", self.model, "-o", "direct.frit")
+        out, direct = ((self.directory / f).read_bytes() for f in ("out.frit", "direct.frit"))
+        self.assertEqual(out, direct)
+        # A link is named, not the file it leads to.
+        (self.directory / "store").mkdir()
+        (self.directory / "tiny.gguf").rename(self.directory / "store" / "blob")
+        (self.directory / "tiny.gguf").symlink_to("store/blob")
+        self.frit("compile", self.model, "--compile-to", "fuse", "-o", "there/link.mlir")
+        self.assertEqual((self.directory / "there" / "link.mlir").read_text(), text)
+
     def test_weights_elsewhere(self):
         self.frit("compile", self.model, "--compile-to", "cache", "-o", "sub.mlir")
         there = self.directory / "there"
