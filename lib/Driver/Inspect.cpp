@@ -17,6 +17,7 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <fmt/format.h>
+#include <map>
 
 using namespace frit;
 using namespace frit::driver;
@@ -242,6 +243,13 @@ static Status inspectBundle(const std::string &path, bool json) {
                        options.text("kv_cache_type") +
                        " (f16: " + bytesText(static_cast<double>(keyValueElements * 2)) +
                        ", f32: " + bytesText(static_cast<double>(keyValueElements * 4)) + ")");
+  std::map<int64_t, size_t> windows;
+  for (const Fields &cache : caches)
+    ++windows[cache.number("window")];
+  for (auto [tokens, layers] : windows)
+    if (tokens)
+      line("window", llvm::Twine(tokens) + " tokens in " + llvm::Twine(layers) + " of " +
+                         llvm::Twine(caches.size()) + " layers");
   for (const BundleSection &section : file->sections)
     if (const char *name = bundleSectionName(section.kind))
       line(name, bytesText(static_cast<double>(section.bytes)));

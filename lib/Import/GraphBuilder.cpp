@@ -257,7 +257,7 @@ void GraphBuilder::buildLayer(const LayerClass &layerClass) {
   const LayerSpec &layer = model.layers[layerClass.layers.front()];
   RankedTensorType stream = activations(model.hidden);
   auto cache = kv::CacheType::get(builder.getContext(), layer.kvHeads, layer.headDim,
-                                  layer.valueDim, kv::StoreAttr(), kv::StoreAttr(), /*window=*/0);
+                                  layer.valueDim, kv::StoreAttr(), kv::StoreAttr(), layer.window);
   auto type = builder.getFunctionType(
       {stream, TokensType::get(builder.getContext()), cache, builder.getIndexType()}, {stream});
   Location location = at("blk.*");

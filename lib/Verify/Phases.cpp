@@ -513,11 +513,17 @@ LogicalResult PhaseCheck::runCase(const Manifest::Step &step, const Case &which,
 }
 
 LogicalResult PhaseCheck::run() {
-  int64_t capacity = minCapacity;
+  int64_t capacity = minCapacity, untested = 0;
   for (const Manifest::Cache &cache : manifest().caches)
     if (cache.window && cache.window + 2 * capacityMultiple <= maxCapacity)
       capacity = std::max(capacity, (cache.window + 2 * capacityMultiple) / capacityMultiple *
                                         capacityMultiple);
+    else
+      untested = std::max(untested, cache.window);
+  if (untested)
+    report.notes.push_back("the edge of a window of " + std::to_string(untested) +
+                           " tokens was not tested: expected at most " +
+                           std::to_string(maxCapacity - 2 * capacityMultiple));
   int64_t maxTokens = std::min(manifest().programs.back().maxTokens, std::end(tokenCounts)[-1]);
   Result<std::unique_ptr<Harness>> created =
       Harness::create(subject.model, {capacity, slots, maxTokens});

@@ -90,6 +90,14 @@ class InspectTest(DriverTest):
         for part in ("x86-64-v3", "tiny", "packs", "decode, up to 1 tokens"):
             self.assertIn(part, text)
 
+    def test_windows(self):
+        model = self.make_model("w.gguf", "--set", "llama.attention.sliding_window=u32:40")
+        self.frit("compile", model, "-o", "out.frit")
+        self.assertEqual([cache["window"] for cache in self.inspect("out.frit")["caches"]], [40, 40])
+        text, _ = self.frit("inspect", "out.frit")
+        self.assertRegex(text, r"(?m)^window +40 tokens in 2 of 2 layers$")
+        self.assertIn("window 40", self.frit("inspect", model)[0])
+
     def test_damaged_bundles(self):
         self.frit("compile", self.make_model(), "-o", "out.frit")
         path = self.directory / "out.frit"
