@@ -15,6 +15,7 @@
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
+#include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/FileSystem.h"
@@ -35,6 +36,29 @@ static std::string featureString(machine::TargetAttr target) {
   return result;
 }
 
+/// LLVM prints warnings about names it does not know, or aborts.
+static Status checkNames(const llvm::Target &found, const llvm::Triple &triple,
+                         machine::TargetAttr target) {
+  std::unique_ptr<llvm::MCSubtargetInfo> subtarget(found.createMCSubtargetInfo(triple, "", ""));
+  std::string_view name(target.getName()), cpu(target.getCpu());
+  bool valid = subtarget->isCPUStringValid(target.getCpu());
+  if (valid && triple.isX86_64()) {
+    // A CPU of 32 bits.
+    subtarget.reset(found.createMCSubtargetInfo(triple, target.getCpu(), ""));
+    valid = subtarget->checkFeatures("+64bit");
+  }
+  if (!valid)
+    return Failure("target ", name, ": expected a CPU that LLVM knows for ", triple.str(),
+                   ", but got ", cpu);
+  for (StringAttr feature : target.getFeatures())
+    if (llvm::none_of(
+            subtarget->getAllProcessorFeatures(),
+            [&](const llvm::SubtargetFeatureKV &known) { return feature.getValue() == known.Key; }))
+      return Failure("target ", name, ": expected features that LLVM knows for ", triple.str(),
+                     ", but got ", std::string_view(feature.getValue()));
+  return {};
+}
+
 static Result<std::unique_ptr<llvm::TargetMachine>> createMachine(machine::TargetAttr target) {
   llvm::InitializeAllTargetInfos();
   llvm::InitializeAllTargets();
@@ -45,6 +69,8 @@ static Result<std::unique_ptr<llvm::TargetMachine>> createMachine(machine::Targe
   const llvm::Target *found = llvm::TargetRegistry::lookupTarget(triple, error);
   if (!found)
     return Failure("cannot emit code for target ", std::string_view(target.getName()), ": ", error);
+  if (Status status = checkNames(*found, triple, target); !status)
+    return status.takeFailure();
   llvm::TargetOptions options;
   // A product and a sum stay two roundings unless the IR says fma: results are the same everywhere.
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;

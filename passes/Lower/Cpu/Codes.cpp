@@ -30,11 +30,13 @@ Value Emitter::levels(const FormatInfo &format, int64_t quad, function_ref<Value
 Value Emitter::lookUpLevels(const FormatInfo &format, Value codes) {
   auto type = mlir::cast<VectorType>(codes.getType());
   int64_t count = int64_t{1} << format.codeBits;
-  // A byte shuffle looks up 16 bytes in each 128-bit part of a vector; with fewer than 32 bytes the
-  // machine may have none.
-  StringRef shuffle = type.getNumElements() == 64   ? "llvm.x86.avx512.pshuf.b.512"
-                      : type.getNumElements() == 32 ? "llvm.x86.avx2.pshuf.b"
-                                                    : "";
+  // A byte shuffle looks up 16 bytes in each 128-bit part of a vector.
+  int64_t bytes = type.getNumElements();
+  StringRef shuffle;
+  if (bytes == 64 && target.hasFeature("avx512bw"))
+    shuffle = "llvm.x86.avx512.pshuf.b.512";
+  else if (bytes == 32 && target.hasFeature("avx2"))
+    shuffle = "llvm.x86.avx2.pshuf.b";
   if (!shuffle.empty()) {
     SmallVector<int8_t> table;
     for (int64_t i = 0; i < type.getNumElements(); ++i)

@@ -132,3 +132,71 @@ tile.phase @valid reference @r bucket 4 {
   %y = tile.reduce add %x : !tile.tile<4x9> -> !tile.tile<4x1>
 }
 }
+
+// -----
+
+// Levels are looked up by byte shuffles where the machine has them, and else by comparisons.
+#target = #machine.target<"t", triple = "t", cpu = "c", features = ["avx2"], vector_bytes = 32, vector_registers = 16, instructions = [], memories = []>
+module @shuffle attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<16x32, iq4_nl> at @f0, 0
+tile.pack @p of [@w] order p16
+tile.buffer @x[tokens, 32]
+kernel.reference @r() {
+  kernel.yield
+}
+// CHECK-LABEL: module @shuffle
+// CHECK:         llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"
+tile.phase @product reference @r bucket 1 {
+  %c0 = arith.constant 0 : index
+  %x = tile.load @x[%c0, %c0] : !tile.tile<1x32>
+  %w = tile.weights @p[%c0] : !tile.matrix<16x32, iq4_nl, p16>
+  %y = tile.product %x, %w : !tile.tile<1x32>, !tile.matrix<16x32, iq4_nl, p16> -> !tile.tile<1x16>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 32, vector_registers = 16, instructions = [], memories = []>
+module @compare attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<16x32, iq4_nl> at @f0, 0
+tile.pack @p of [@w] order p16
+tile.buffer @x[tokens, 32]
+kernel.reference @r() {
+  kernel.yield
+}
+// CHECK-LABEL: module @compare
+// CHECK-NOT:     pshuf
+// CHECK:         arith.cmpi eq, %{{.*}}, %{{.*}} : vector<32xi8>
+// CHECK-NOT:     pshuf
+tile.phase @product reference @r bucket 1 {
+  %c0 = arith.constant 0 : index
+  %x = tile.load @x[%c0, %c0] : !tile.tile<1x32>
+  %w = tile.weights @p[%c0] : !tile.matrix<16x32, iq4_nl, p16>
+  %y = tile.product %x, %w : !tile.tile<1x32>, !tile.matrix<16x32, iq4_nl, p16> -> !tile.tile<1x16>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = ["avx512f"], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module @compare512 attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<16x32, iq4_nl> at @f0, 0
+tile.pack @p of [@w] order p16
+tile.buffer @x[tokens, 32]
+kernel.reference @r() {
+  kernel.yield
+}
+// CHECK-LABEL: module @compare512
+// CHECK-NOT:     pshuf
+// CHECK:         arith.cmpi eq, %{{.*}}, %{{.*}} : vector<64xi8>
+// CHECK-NOT:     pshuf
+tile.phase @product reference @r bucket 1 {
+  %c0 = arith.constant 0 : index
+  %x = tile.load @x[%c0, %c0] : !tile.tile<1x32>
+  %w = tile.weights @p[%c0] : !tile.matrix<16x32, iq4_nl, p16>
+  %y = tile.product %x, %w : !tile.tile<1x32>, !tile.matrix<16x32, iq4_nl, p16> -> !tile.tile<1x16>
+}
+}
