@@ -9,6 +9,7 @@
 
 #include "lib/Driver/Generate.h"
 #include "lib/Driver/Interrupt.h"
+#include "lib/Driver/ModelFile.h"
 #include "lib/Driver/NpyWriter.h"
 #include "lib/Driver/Output.h"
 #include "llvm/ADT/SmallVector.h"
@@ -290,8 +291,9 @@ Result<int> Run::answerOnce(const std::vector<int32_t> &ids) {
   if (*reason == StopReason::Output && !output.isClosed())
     return runtimeFailure();
   if (!output.isClosed()) {
-    if (*reason == StopReason::ContextFull && options.count >= 0)
-      printNote("the context is full: stopped before -n tokens");
+    if (*reason == StopReason::ContextFull)
+      printNote(options.count >= 0 ? "the context is full: stopped before -n tokens"
+                                   : "the context is full: the answer ends here");
     printTimings();
   }
   return exitCode(*reason);
@@ -326,6 +328,9 @@ Result<int> Run::chatLoop() {
 }
 
 Result<int> Run::run() {
+  // A missing model is said before a missing prompt.
+  if (Result<ModelKind> kind = recognizeModel(options.model.path); !kind)
+    return kind.takeFailure();
   Result<std::optional<std::string>> prompt =
       options.tokens ? Result<std::optional<std::string>>(std::optional<std::string>())
                      : readPrompt();

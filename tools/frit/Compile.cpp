@@ -15,6 +15,7 @@
 #include "mlir/Support/Timing.h"
 #include "tools/frit/CommandLine.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/Regex.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <unistd.h>
@@ -82,8 +83,13 @@ Result<CompileJob> CompileArguments::job() const {
         std::pair(&remarksMissed, &categories.missed),
         std::pair(&remarksAnalysis, &categories.analysis),
         std::pair(&remarksFailed, &categories.failed)})
-    if (anyRemarks)
+    if (anyRemarks) {
+      std::string why;
+      if (!option->getValue().empty() && !Regex(option->getValue()).isValid(why))
+        return Failure("--", std::string_view(option->ArgStr),
+                       ": expected a regular expression, found '", option->getValue(), "': ", why);
       *category = option->getValue();
+    }
   options.configure = [](mlir::PassManager &passes) {
     mlir::applyDefaultTimingPassManagerCLOptions(passes);
     return mlir::applyPassManagerCLOptions(passes);

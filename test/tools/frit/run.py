@@ -85,6 +85,7 @@ class PromptTest(DriverTest):
         for arguments in (["-p", ""], ["-f", "empty"], ["--tokens", ""], ["--tokens", " "], []):
             self.assert_error(["run", self.model, *arguments], "the prompt is empty", input="")
         self.assert_error(["run", self.model, "-f", "missing"], "missing", "No such file")
+        self.assert_error(["run", "no.gguf"], "cannot open 'no.gguf'", input="")
 
 
 class TokenTest(DriverTest):
@@ -110,6 +111,11 @@ class TokenTest(DriverTest):
         self.assertEqual(out.count(","), len(everything) - 1)
         self.assertIn("note: the context is full", err)
         self.assertEqual(len(run("--ignore-eos", "-c", "10")), 8)
+        # Also when nobody asked for a number.
+        _, err = self.frit("run", self.model, "--tokens", "5,6,7", "--ignore-eos", "-c", "10")
+        self.assertIn("note: the context is full: the answer ends here\n", err)
+        _, err = self.frit("run", self.model, "--tokens", "5,6,7", "--ignore-eos", "-c", "10", "-n", "2")
+        self.assertNotIn("note: ", err)
 
     def test_generation_ends_after_an_end_token(self):
         hot = ("--temp", "2", "--top-k", "0", "--top-p", "1", "--min-p", "0", "--seed", "3")

@@ -132,6 +132,8 @@ class MisuseTest(DriverTest):
             (["compile", "m", "--compile-to", "x"], "--compile-to", "normalize"),
             (["compile", "m", "--compile-from", "x"], "--compile-from", "normalize"),
             (["compile", "m", "--emit", "obj", "--compile-to", "fuse"], "--emit=obj", "fuse"),
+            (["compile", "m", "-o", "o", "--remarks-filter", "["], "--remarks-filter: expected a regular expression, found '['"),
+            (["compile", "m", "-o", "o", "--remarks-filter-missed", "*"], "--remarks-filter-missed: "),
             (["verify", "m", "--no-layers", "--no-phases"], "nothing to compare"),
             (["verify", "m", "--tokens", ""], "--tokens"),
             (["targets", "x"], "x"),
