@@ -24,6 +24,8 @@ static constexpr double maxDivergenceF32 = 1e-5, maxDivergence = 5e-3;
 /// Where the unfused graph in f32 is further away than that (a prompt that makes no sense, of a
 /// model with int8 activations), how much further the compiled program may be.
 static constexpr double divergenceFactor = 2;
+/// Perturbed runs where a layer is beyond its bound.
+static constexpr uint64_t perturbedRuns = 4;
 
 namespace {
 
@@ -31,7 +33,15 @@ namespace {
 struct Trace {
   std::vector<Matrix> streams; ///< behind the embedding and behind each layer
   Matrix logits;
+
+  /// The streams, then the logits.
+  Matrix &part(size_t index) { return index < streams.size() ? streams[index] : logits; }
+  const Matrix &part(size_t index) const {
+    return index < streams.size() ? streams[index] : logits;
+  }
 };
+/// rowError of each part of a trace, and of each row.
+using RowErrors = std::vector<std::vector<double>>;
 
 /// How the reference is run.
 struct ReferenceRun {
@@ -39,6 +49,7 @@ struct ReferenceRun {
   /// and values are rounded as the compiled program did. Null: nothing is taken from elsewhere.
   const Trace *forced = nullptr;
   std::optional<RoundingMode> rounding;
+  uint64_t seed = 0; ///< of the roundings
 };
 
 class LayerCheck {
@@ -55,6 +66,10 @@ private:
   LogicalResult runCompiled(int32_t workers, Trace &trace);
   template <typename T>
   LogicalResult runReference(const ReferenceRun &how, Trace &trace);
+  LogicalResult runPerturbed(const Trace &compiled, const Trace &exact,
+                             std::vector<RowErrors> &errors);
+  void compareLayers(Trace &exact, Trace &compiled, Trace &unfused, Trace *alternate,
+                     ArrayRef<RowErrors> perturbed);
   void compareWorkers(const Trace &one, const Trace &several, int32_t workers);
   void compareLogits(const Matrix &exact, const Matrix &compiled, const Matrix &unfused);
   const Manifest &manifest() const { return subject.manifest(); }
@@ -164,7 +179,7 @@ LogicalResult LayerCheck::runReference(const ReferenceRun &how, Trace &trace) {
   interpreter.wideBlockSums = true;
   std::optional<Rounding<T>> rounding;
   if (how.rounding)
-    rounding.emplace(*how.rounding, &codes);
+    rounding.emplace(*how.rounding, &codes, how.seed);
 
   RowRange rows;
   int32_t layer = 0;
@@ -286,6 +301,54 @@ void LayerCheck::compareLogits(const Matrix &exact, const Matrix &compiled, cons
   report.logits.unfusedDivergence = meanDivergence(exact, unfused);
   report.logits.maxDivergence = std::max(isExact ? maxDivergenceF32 : maxDivergence,
                                          divergenceFactor * report.logits.unfusedDivergence);
+  report.logits.isJudged = options.tokens.empty() || isExact;
+}
+
+/// What perturbations of a run do to it.
+LogicalResult LayerCheck::runPerturbed(const Trace &compiled, const Trace &exact,
+                                       std::vector<RowErrors> &errors) {
+  for (uint64_t seed = 0; seed < perturbedRuns; ++seed) {
+    Trace perturbed = emptyTrace();
+    ReferenceRun how{&compiled, RoundingMode::Perturb, seed};
+    if (failed(runReference<double>(how, perturbed)))
+      return failure();
+    RowErrors &run = errors.emplace_back(parts() + 1);
+    for (size_t part = 0; part <= parts(); ++part)
+      for (int64_t row = 0; row < exact.logits.rows; ++row)
+        run[part].push_back(rowError(perturbed.part(part), exact.part(part), row));
+  }
+  return success();
+}
+
+/// The mean of what perturbations did to a row and three standard deviations: little more than the
+/// mean where many errors add up, much more where a row hangs on few of its elements.
+static double largestExpected(ArrayRef<RowErrors> perturbed, size_t part, int64_t row) {
+  double sum = 0, squares = 0, count = static_cast<double>(perturbed.size());
+  for (const auto &run : perturbed) {
+    sum += run[part][row];
+    squares += run[part][row] * run[part][row];
+  }
+  double mean = sum / count;
+  return mean + 3 * std::sqrt(std::max(0.0, squares / count - mean * mean));
+}
+
+void LayerCheck::compareLayers(Trace &exact, Trace &compiled, Trace &unfused, Trace *alternate,
+                               ArrayRef<RowErrors> perturbed) {
+  int64_t tokens = exact.logits.rows;
+  for (size_t part = 0; part <= parts(); ++part) {
+    std::vector<double> floors;
+    if (!perturbed.empty())
+      for (int64_t row = 0; row < tokens; ++row)
+        floors.push_back(largestExpected(perturbed, part, row));
+    Results results{exact.part(part),
+                    compiled.part(part),
+                    unfused.part(part),
+                    alternate ? &alternate->part(part) : nullptr,
+                    nullptr,
+                    floors.empty() ? nullptr : &floors};
+    report.layers[part].prefill = compareRows(results, {0, report.prefillTokens});
+    report.layers[part].decode = compareRows(results, {report.prefillTokens, tokens});
+  }
 }
 
 LogicalResult LayerCheck::run() {
@@ -340,16 +403,17 @@ LogicalResult LayerCheck::run() {
   if (failed(runReference<float>({}, unfusedAlone)))
     return failure();
 
-  auto compare = [&](VerifyReport::Layer &layer, auto part) {
-    Results results{part(exact), part(compiled), part(unfused),
-                    quantized ? &part(alternate) : nullptr};
-    layer.prefill = compareRows(results, {0, report.prefillTokens});
-    layer.decode = compareRows(results, {report.prefillTokens, tokens});
-    layer.accumulated = largestRowError(part(compiled), part(exactAlone), {0, tokens});
-  };
-  for (size_t part = 0; part < parts(); ++part)
-    compare(report.layers[part], [&](Trace &trace) -> Matrix & { return trace.streams[part]; });
-  compare(report.layers[parts()], [](Trace &trace) -> Matrix & { return trace.logits; });
+  Trace *alternateOrNone = quantized ? &alternate : nullptr;
+  compareLayers(exact, compiled, unfused, alternateOrNone, {});
+  if (!llvm::all_of(report.layers, [](const VerifyReport::Layer &layer) { return layer.ok(); })) {
+    std::vector<RowErrors> perturbed;
+    if (failed(runPerturbed(compiled, exact, perturbed)))
+      return failure();
+    compareLayers(exact, compiled, unfused, alternateOrNone, perturbed);
+  }
+  for (size_t part = 0; part <= parts(); ++part)
+    report.layers[part].accumulated =
+        largestRowError(compiled.part(part), exactAlone.part(part), {0, tokens});
   compareLogits(exactAlone.logits, compiled.logits, unfusedAlone.logits);
   progress(1);
   return success();

@@ -68,11 +68,13 @@ void VerifyReport::printTable(llvm::raw_ostream &stream) const {
         stream << ": " << layer.problem;
       stream << "\n";
     }
-    stream << "Distribution: divergence " << llvm::format("%.1e", logits.divergence) << ", at most "
-           << llvm::format("%.1e", logits.maxDivergence)
-           << " (the graph in f32: " << llvm::format("%.1e", logits.unfusedDivergence)
+    stream << "Distribution: divergence " << llvm::format("%.1e", logits.divergence);
+    if (logits.isJudged)
+      stream << ", at most " << llvm::format("%.1e", logits.maxDivergence);
+    stream << " (the graph in f32: " << llvm::format("%.1e", logits.unfusedDivergence)
            << "); logits are up to " << llvm::format("%.1e", logits.maxDifference)
-           << " of the largest apart  " << verdict(logits.ok()) << "\n";
+           << " of the largest apart  "
+           << (logits.isJudged ? verdict(logits.ok()) : "not judged: --tokens") << "\n";
   }
   if (!phases.empty()) {
     size_t width = 8;
@@ -149,10 +151,11 @@ void VerifyReport::printJSON(llvm::raw_ostream &stream) const {
                 {"phases", std::move(phaseList)},
                 {"notes", std::move(noteList)}};
   if (!layers.empty())
-    report["logits"] = Object{{"max_difference", number(logits.maxDifference)},
-                              {"divergence", number(logits.divergence)},
-                              {"max_divergence", number(logits.maxDivergence)},
-                              {"unfused_divergence", number(logits.unfusedDivergence)},
-                              {"ok", logits.ok()}};
+    report["logits"] =
+        Object{{"max_difference", number(logits.maxDifference)},
+               {"divergence", number(logits.divergence)},
+               {"max_divergence", logits.isJudged ? number(logits.maxDivergence) : nullptr},
+               {"unfused_divergence", number(logits.unfusedDivergence)},
+               {"ok", logits.ok()}};
   stream << llvm::formatv("{0:2}", llvm::json::Value(std::move(report))) << "\n";
 }

@@ -27,6 +27,9 @@ static constexpr float scaleStep = 0x1p-23f;
 template <typename T>
 void Rounding<T>::observe(Value value, RuntimeValue<T> &runtimeValue) {
   if (auto *tensor = std::get_if<Tensor<T>>(&runtimeValue)) {
+    if (mode == RoundingMode::Perturb)
+      for (T &element : tensor->values)
+        element *= static_cast<T>(1 + sign() * perturbation);
     for (OpOperand &use : value.getUses())
       if (auto append = dyn_cast<kv::AppendOp>(use.getOwner()); append && onAppend)
         onAppend(append, use.get() == append.getKeys(), *tensor);
@@ -50,11 +53,14 @@ void Rounding<T>::observe(Value value, RuntimeValue<T> &runtimeValue) {
   case RoundingMode::Alternate:
     alternate(input, *quantized, (*log)[next++]);
     break;
+  case RoundingMode::Perturb:
+    perturb(*quantized, (*log)[next++]);
+    break;
   }
 }
 
-template <typename T>
-void Rounding<T>::adopt(const Tensor<T> &input, QuantizedTensor &quantized, CodeRecord &record) {
+/// Takes over codes of the log that are one off.
+static void adoptCodes(QuantizedTensor &quantized, const CodeRecord &record) {
   for (size_t i = 0; i < quantized.codes.size(); ++i) {
     int step = record.exact.codes[i] - quantized.codes[i];
     if (std::abs(step) != 1)
@@ -62,8 +68,13 @@ void Rounding<T>::adopt(const Tensor<T> &input, QuantizedTensor &quantized, Code
     quantized.codes[i] = record.exact.codes[i];
     quantized.sums[i / static_cast<size_t>(quantized.block)] += step;
   }
+}
+
+template <typename T>
+void Rounding<T>::adopt(const Tensor<T> &input, QuantizedTensor &quantized, CodeRecord &record) {
+  adoptCodes(quantized, record);
   for (float &scale : quantized.scales)
-    scale *= 1 + (random.bits() & 1 ? scaleStep : -scaleStep);
+    scale *= 1 + static_cast<float>(sign()) * scaleStep;
   auto block = static_cast<size_t>(quantized.block);
   for (size_t begin = 0; begin < input.values.size(); begin += block) {
     double largest = 0;
@@ -72,6 +83,13 @@ void Rounding<T>::adopt(const Tensor<T> &input, QuantizedTensor &quantized, Code
                          std::fabs(static_cast<double>(input.values[i]) - record.input.values[i]));
     record.uncertainty.push_back(errorFactor * largest);
   }
+}
+
+template <typename T>
+void Rounding<T>::perturb(QuantizedTensor &quantized, const CodeRecord &record) {
+  adoptCodes(quantized, record);
+  for (float &scale : quantized.scales)
+    scale *= static_cast<float>(1 + sign() * perturbation);
 }
 
 /// The other code that element `value` could have been given; its code when it is decided.

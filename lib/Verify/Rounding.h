@@ -18,6 +18,12 @@
 //   undecided
 //     codes one off, and the bound of a row grows by what that changes in it.
 //
+// And some rows are worse conditioned than others: where one element is a thousand times the rest
+// (the "massive activations" of a first token), the error of the row is the error of that element,
+// of which the unfused f32 run is a single sample. Where a layer is beyond its bound, the exact run
+// is therefore done some more times with every value off by what f32 arithmetic may make of it, and
+// the bound of a row has room for what that changes in it.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef FRIT_LIB_VERIFY_ROUNDING_H
@@ -43,13 +49,15 @@ enum class RoundingMode {
   Record, ///< write the log (in f64)
   Adopt,  ///< take codes that are one off from the log, and note the uncertainty of inputs (in f32)
   Alternate, ///< turn undecided codes the other way (in f64, after the others)
+  Perturb,   ///< codes from the log, everything else a little off (in f64)
 };
 
 /// Watches the values of a run and changes its roundings. Call observe() from afterValue.
 template <typename T>
 class Rounding {
 public:
-  Rounding(RoundingMode mode, CodeLog *log) : mode(mode), log(log) {}
+  Rounding(RoundingMode mode, CodeLog *log, uint64_t seed = 0)
+      : mode(mode), log(log), random(seed) {}
 
   void observe(mlir::Value value, reference::RuntimeValue<T> &runtimeValue);
 
@@ -57,14 +65,16 @@ public:
   std::function<void(kv::AppendOp append, bool isKeys, reference::Tensor<T> &)> onAppend;
 
 private:
+  double sign() { return random.bits() & 1 ? 1 : -1; }
   void adopt(const reference::Tensor<T> &input, reference::QuantizedTensor &quantized,
              CodeRecord &record);
+  void perturb(reference::QuantizedTensor &quantized, const CodeRecord &record);
   void alternate(const reference::Tensor<T> &input, reference::QuantizedTensor &quantized,
                  const CodeRecord &record);
 
   RoundingMode mode;
   CodeLog *log;
-  RandomNumbers random{0};
+  RandomNumbers random;
   size_t next = 0;                                          ///< in the log
   llvm::DenseMap<mlir::Value, reference::Tensor<T>> inputs; ///< of graph.quantize
 };
@@ -79,6 +89,10 @@ double halfUlpF16(double value);
 /// How far the f32 values of a row may be from the exact ones, as a part of the row's largest
 /// element: 16 ulp, some ten times what sums of some thousand products are off.
 inline constexpr double rowUncertainty = 0x1p-19;
+
+/// What RoundingMode::Perturb multiplies by 1 plus or minus: 2 ulp, what our functions and sums are
+/// off where the unfused graph's are not (see Compare.cpp).
+inline constexpr double perturbation = 2 * 0x1p-23;
 
 /// Whether a body quantizes activations.
 bool hasQuantize(mlir::Operation *op);

@@ -15,6 +15,19 @@ using namespace llvm;
 using namespace frit;
 using namespace frit::driver;
 
+static constexpr StringLiteral legend = R"(
+An error is ||compiled - exact|| / ||exact|| of the values of one token, a bound what rounding
+explains. Table of layers: each is run from the same input as the reference in f64.
+  prefill, decode   largest error of the tokens evaluated together, and of those one by one
+  bound             behind each: what the error of that token may be
+  piling up         error against a reference that got only the tokens; for information
+  Distribution      how far the next-token probabilities are from the exact ones, in the mean
+                    (Kullback-Leibler divergence); judged on text only, not with --tokens
+Table of phases: each is run alone on made-up inputs; m1 serves one token, m6 and the like more.
+  cases             inputs tried; the one nearest to its bound is described behind ok or BAD:
+                    tokens, position and slot, kind of input, and what was compared
+)";
+
 namespace {
 struct VerifyArguments : CommandLine {
   VerifyArguments()
@@ -22,12 +35,13 @@ struct VerifyArguments : CommandLine {
 
   ModelArguments model{*this};
   Option<std::string> tokens{*this, "tokens", cl::value_desc("1,2,3"),
-                             cl::desc("Prompt as token ids (default: some that --seed decides)")};
+                             cl::desc("Prompt as token ids (default: text that --seed decides)")};
   Option<uint64_t> seed{*this, "seed", cl::value_desc("number"), cl::init(0),
                         cl::desc("Seed of everything random (default: 0)")};
   Option<bool> noLayers{*this, "no-layers", cl::desc("Do not compare layer by layer")};
   Option<bool> noPhases{*this, "no-phases", cl::desc("Do not compare phase by phase")};
   Option<bool> json{*this, "json", cl::desc("Print JSON")};
+  cl::extrahelp help{legend};
 };
 } // namespace
 

@@ -47,6 +47,10 @@ class SmolLM2Test(DriverTest):
         out, _ = self.frit("run", MODEL, "-p", "What is the capital of France?", *F32)
         self.assertEqual(out, "The capital of France is Paris.\n")
 
+    def test_verify_a_row_of_bad_condition(self):
+        # Of the first token layer 9 makes one element a thousand times the rest.
+        self.frit("verify", MODEL, "--no-phases", "--tokens", "38720,2384")
+
     def test_memory_and_time_of_a_compilation(self):
         def limit():
             # Private memory that can be written, touched or not; weights stay in their file.

@@ -58,6 +58,12 @@ class HelpTest(DriverTest):
             for other in ("--x86-", "--mlir-", "--help-list", "--debug", "--stats"):
                 self.assertFalse([name for name in listed if name.startswith(other)], command)
 
+    def test_verify_explains_its_table(self):
+        out, _ = self.frit("verify", "--help")
+        for word in ("prefill, decode", "piling up", "Distribution", "cases"):
+            self.assertRegex(out, rf"(?m)^  {word} +\S")
+        self.assertNotIn("piling up", self.frit("run", "--help")[0])
+
     def test_hidden_options_of_compile(self):
         out, _ = self.frit("compile", "--help-hidden")
         for option in ("--mlir-timing", "--mlir-print-ir-after-all", "--remarks-filter-missed"):
