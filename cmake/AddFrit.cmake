@@ -22,6 +22,7 @@ target_link_libraries(FritMLIR INTERFACE FritOptions MLIR LLVM)
 file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/frit-pch.cpp CONTENT "")
 add_library(FritPCH STATIC ${PROJECT_BINARY_DIR}/frit-pch.cpp)
 target_link_libraries(FritPCH PUBLIC FritMLIR)
+target_compile_options(FritPCH PRIVATE ${FRIT_PCH_OPTIONS})
 target_precompile_headers(FritPCH PRIVATE ${PROJECT_SOURCE_DIR}/include/frit/Support/MLIR.h)
 
 # frit_add_library(Name SOURCES a.cpp LINK FritX GENERATED FritYIncGen [NO_MLIR])
