@@ -30,7 +30,7 @@ function(frit_collect_targets result directory)
   set(${result} ${found} PARENT_SCOPE)
 endfunction()
 
-set(libraries FritOptions FritMLIR frit-runtime)
+set(libraries FritOptions FritMLIR)
 foreach(directory lib dialects passes)
   frit_collect_targets(targets ${PROJECT_SOURCE_DIR}/${directory})
   foreach(target ${targets})
@@ -62,6 +62,8 @@ install(TARGETS FritPlugin LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(TARGETS ${libraries} EXPORT frit-targets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+# The C runtime needs nothing, so that it can be found where nothing is.
+install(TARGETS frit-runtime EXPORT frit-runtime-targets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/frit DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN "*.h" PATTERN "*.def")
 install(DIRECTORY dialects DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/frit
@@ -73,6 +75,7 @@ foreach(directory dialects passes)
     FILES_MATCHING PATTERN "*.h.inc" PATTERN "CMakeFiles" EXCLUDE)
 endforeach()
 install(FILES LICENSE README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES test/unit/Runtime/example.c DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/frit)
 string(REGEX MATCH "^[0-9]+\\.[0-9]+" FRIT_LLVM_RELEASE ${LLVM_PACKAGE_VERSION})
@@ -82,4 +85,5 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/frit-config-version.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/frit-config.cmake ${PROJECT_BINARY_DIR}/frit-config-version.cmake
   DESTINATION ${package})
+install(EXPORT frit-runtime-targets NAMESPACE frit:: FILE frit-runtime-targets.cmake DESTINATION ${package})
 install(EXPORT frit-targets NAMESPACE frit:: FILE frit-targets.cmake DESTINATION ${package})

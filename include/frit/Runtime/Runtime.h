@@ -6,7 +6,7 @@
 |*===----------------------------------------------------------------------===*
 |*
 |* Everything a program needs to have a compiled model write text; C99. See
-|* test/unit/Runtime/example.c for a complete program.
+|* test/unit/Runtime/example.c for a complete program (installed: share/doc/frit/examples).
 |*
 |*   frit_model *model;                                     // a bundle, shared by sessions
 |*   frit_session *session;                                 // caches and threads
