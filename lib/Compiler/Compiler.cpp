@@ -72,6 +72,15 @@ FailureOr<LoadedModel> frit::loadModel(StringRef path, MLIRContext &context,
     emitError(here) << path << ": expected a graph.func, but got a module without one";
     return failure();
   }
+  // The paths of a dump lead from where it was written; --weights names where the files are now.
+  if (!options.weightsDirectory.empty())
+    for (auto file : module.getOps<graph::FileOp>()) {
+      std::filesystem::path directory(options.weightsDirectory), weights(file.getPath().str());
+      std::error_code ignored;
+      if (!std::filesystem::exists(directory / weights, ignored) &&
+          std::filesystem::exists(directory / weights.filename(), ignored))
+        file.setPath(weights.filename().string());
+    }
   // The machine is part of the module from the start; a module that has seen it keeps it.
   if (*phase < PhaseId::Quantize || !machine::getTarget(module)) {
     Result<machine::TargetAttr> target = readMachine(options.target, context);

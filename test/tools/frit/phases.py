@@ -121,6 +121,20 @@ class PhaseTest(DriverTest):
                     self.assertNotIn("/tmp/frit-verify", error)
                 self.assertFalse((self.directory / "bad.frit").exists())
 
+    def test_programs_that_make_no_sense(self):
+        self.frit("compile", self.model, "--compile-to", "schedule", "-o", "m.mlir")
+        text = (self.directory / "m.mlir").read_text()
+        for new, part in (
+            ("tile.repeat 2 layer 1000000000000 row 0", "expected fewer than 65536 layers, but got layer 1000000000000"),
+            ("tile.repeat 2 layer 1 row 0", "expected a phase with a cache in layer 0"),
+            ("llvm.fence seq_cst\ntile.repeat 2 layer 0 row 0", "llvm.fence"),
+        ):  # fmt: skip
+            with self.subTest(part):
+                bad = text.replace("tile.repeat 2 layer 0 row 0", new)
+                self.assertNotEqual(bad, text)
+                (self.directory / "bad.mlir").write_text(bad)
+                self.assert_error(["compile", "bad.mlir", "-o", "bad.frit"], "bad.mlir: ", part)
+
     def test_modules_without_a_model(self):
         for text in ("", "module {\n}\n"):
             (self.directory / "empty.mlir").write_text(text)
@@ -166,6 +180,13 @@ class PhaseTest(DriverTest):
         expected = self.tokens(self.model, "--tokens", "5,6", *ARGUMENTS)
         self.assert_error(["run", "there/sub.mlir", "--tokens", "5,6"], "tiny.gguf")
         found = self.tokens("there/sub.mlir", "--tokens", "5,6", *ARGUMENTS, "--weights", ".")
+        self.assertEqual(found, expected)
+        # A dump names them by a way that leads nowhere from a third place.
+        self.frit("compile", self.model, "--compile-to", "cache", "-o", "there/far.mlir")
+        (there / "far.mlir").rename(self.directory / "far.mlir")
+        (self.directory / "tiny.gguf").rename(there / "tiny.gguf")
+        self.assert_error(["run", "far.mlir", "--tokens", "5,6"], "tiny.gguf")
+        found = self.tokens("far.mlir", "--tokens", "5,6", *ARGUMENTS, "--weights", "there")
         self.assertEqual(found, expected)
 
 
