@@ -15,11 +15,6 @@ using namespace frit::verify;
 
 /// A fused program may be as wrong as the unfused one, and a little more: it sums in another order.
 static constexpr double unfusedFactor = 1.1;
-/// 4 ulp of f32 in the norm of a row. Covers what the unfused error does not have: our exp is off
-/// by up to 2 ulp where libm's is by 1, int8 scales are computed with one rounding more, and a
-/// running softmax rescales its sums. All of them together stay below 2 ulp on every model tested;
-/// a wrong coefficient or a lost element is far above.
-static constexpr double ulpFloor = 4 * 0x1p-23;
 /// Flips of undecided roundings need not add up as they do in the alternate run; and once a code
 /// has flipped, later ones flip that were decided before.
 static constexpr double alternateFactor = 3;
