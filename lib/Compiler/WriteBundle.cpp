@@ -114,10 +114,7 @@ Status ManifestBuilder::addPrograms() {
           return status;
         continue;
       }
-      auto repeat = dyn_cast<tile::RepeatOp>(op);
-      if (!repeat)
-        return Failure("expected only tile.run and tile.repeat in a program, but got ",
-                       std::string_view(op.getName().getStringRef()));
+      auto repeat = cast<tile::RepeatOp>(op);
       for (int64_t n = 0; n < static_cast<int64_t>(repeat.getCount()); ++n)
         for (auto run : repeat.getBody().getOps<tile::RunOp>())
           if (Status status = addStep(run, static_cast<int64_t>(repeat.getLayer()) + n,

@@ -111,7 +111,6 @@ class PhaseTest(DriverTest):
         for old, new, part in (
             ("frit.context_length = 128 : i64, ", "", "model.context_length: expected an integer from 1"),
             ("theta = 1.000000e+04", "theta = 1.000000e+13", "rope_tables[0].theta: expected a number"),
-            ("<@decoder, 0, 2>", "<@decoder, 1, 2>", "(the rows of pack"),
         ):  # fmt: skip
             with self.subTest(part):
                 self.assertIn(old, text)
@@ -125,9 +124,8 @@ class PhaseTest(DriverTest):
         self.frit("compile", self.model, "--compile-to", "schedule", "-o", "m.mlir")
         text = (self.directory / "m.mlir").read_text()
         for new, part in (
-            ("tile.repeat 2 layer 1000000000000 row 0", "expected fewer than 65536 layers, but got layer 1000000000000"),
+            ("tile.repeat 2 layer 1000000 row 0", "expected fewer than 65536 layers, but got layer 1000000"),
             ("tile.repeat 2 layer 1 row 0", "expected a phase with a cache in layer 0"),
-            ("llvm.fence seq_cst\ntile.repeat 2 layer 0 row 0", "llvm.fence"),
         ):  # fmt: skip
             with self.subTest(part):
                 bad = text.replace("tile.repeat 2 layer 0 row 0", new)
