@@ -91,8 +91,7 @@ static void dequantizeInto(const Weight &weight, int64_t row, float *out) {
 const float *WeightReader::dequantize(const Weight &weight, int64_t row,
                                       std::vector<float> &scratch) {
   int64_t columns = weight.columns();
-  std::tuple key(weight.data, weight.type.getAsOpaquePointer(),
-                 weight.unpair.getAsOpaquePointer());
+  std::tuple key(weight.data, weight.type.getAsOpaquePointer(), weight.unpair.getAsOpaquePointer());
   auto found = cache.find(key);
   uint64_t bytes = static_cast<uint64_t>(weight.rows() * columns) * sizeof(float);
   if (found == cache.end() && bytes <= cacheBytesLeft) {
