@@ -72,7 +72,7 @@ LogicalResult FrequenciesAttr::verify(function_ref<InFlightDiagnostic()> emitErr
       return emitError() << "expected positive factors, but got " << list;
   if (longFactors && (!factors || factors.size() != longFactors.size()))
     return emitError() << "expected as many factors as long_factors";
-  if (static_cast<bool>(longFactors) != originalContext > 0 || originalContext < 0)
+  if (originalContext < 0 || (originalContext > 0) != static_cast<bool>(longFactors))
     return emitError() << "expected a positive original_context exactly with long_factors, but got "
                        << originalContext;
   return success();

@@ -12,6 +12,7 @@
 #include "lib/Import/Resolve.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 using namespace frit;
@@ -59,6 +60,39 @@ static std::vector<std::string> describeContents(const Checkpoint &checkpoint,
   return lines;
 }
 
+/// The records that know most of the checkpoint's tensors, for who looks for one to begin with:
+/// "granite (9 of 11 kinds of tensors), ...".
+static std::string nearestRecords(const Checkpoint &checkpoint, ArrayRef<ArchRecord> records) {
+  constexpr size_t maxNames = 3;
+  llvm::StringSet<> kinds;
+  for (const CheckpointTensor &tensor : checkpoint.tensors())
+    kinds.insert(generalizeLayer(StringRef(tensor.name)).first);
+  // Best first: many tensors in common, and few that the checkpoint lacks.
+  std::vector<std::tuple<size_t, size_t, StringRef>> known;
+  for (const ArchRecord &record : records) {
+    llvm::StringSet<> common, lacking;
+    for (const RoleInfo &info : roleInfos) {
+      const TensorSpec *spec = record.tensor(info.role);
+      StringRef name = spec ? StringRef(spec->names[checkpoint.origin()]) : "";
+      if (kinds.contains(name))
+        common.insert(name);
+      else if (spec && !spec->optional && !spec->fallback)
+        lacking.insert(name);
+    }
+    if (!common.empty())
+      known.emplace_back(kinds.size() - common.size(), lacking.size(), record.name);
+  }
+  llvm::sort(known);
+  if (known.empty())
+    return "";
+  std::string result;
+  for (const auto &[others, lacking, name] : ArrayRef(known).take_front(maxNames))
+    result += (result.empty() ? "" : ", ") + name.str() + " (" +
+              std::to_string(kinds.size() - others) + " of " + std::to_string(kinds.size()) +
+              " kinds of tensors)";
+  return "; nearest are " + result;
+}
+
 namespace {
 
 /// Chooses the record for a checkpoint. Null after an error.
@@ -102,9 +136,9 @@ const ArchRecord *RecordChoice::choose(const Checkpoint &checkpoint, StringRef a
     return record;
   emit(context,
        checkpoint.path() + ": frit does not know the architecture " + quoteText(architecture) +
-           "; it knows " + names +
+           "; it knows " + names + nearestRecords(checkpoint, records) +
            ". If it is like one of them, try --like; else describe it in a record of your "
-           "own and use --arch-spec. The file holds",
+           "own and use --arch-spec. The model holds",
        describeContents(checkpoint, architecture));
   return nullptr;
 }
