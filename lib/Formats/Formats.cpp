@@ -323,7 +323,7 @@ static void putHalf(float value, uint8_t *out) {
   std::memcpy(out, &half, sizeof(half));
 }
 
-static void quantizeQ8_0(const float *values, uint8_t *out) {
+static void quantizeQ80(const float *values, uint8_t *out) {
   float largest = 0;
   for (int i = 0; i < 32; ++i)
     largest = std::max(largest, std::fabs(values[i]));
@@ -333,7 +333,7 @@ static void quantizeQ8_0(const float *values, uint8_t *out) {
     out[2 + i] = static_cast<uint8_t>(static_cast<int8_t>(std::round(values[i] * inverse)));
 }
 
-static void quantizeQ4_0(const float *values, uint8_t *out) {
+static void quantizeQ40(const float *values, uint8_t *out) {
   float largest = 0; // of its magnitude, with its sign
   for (int i = 0; i < 32; ++i)
     if (std::fabs(values[i]) > std::fabs(largest))
@@ -360,10 +360,10 @@ void frit::quantizeRow(Format format, const float *values, int64_t elements, uin
       break;
     }
     case Format::Q8_0:
-      quantizeQ8_0(values + i, out);
+      quantizeQ80(values + i, out);
       break;
     case Format::Q4_0:
-      quantizeQ4_0(values + i, out);
+      quantizeQ40(values + i, out);
       break;
     default:
       std::memcpy(out, values + i, sizeof(float));
