@@ -9,8 +9,12 @@
 the cache that notices changes of each file. Logits are test/models/architectures' business."""
 
 import json
+import math
+import os
+import resource
 import struct
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "Inputs"))
@@ -126,6 +130,45 @@ class HuggingFaceTest(DriverTest):
         ):
             self.assertIn(line, err)
         self.assertFalse((self.directory / "x.frit").exists())
+
+    def test_seven_billion_parameters(self):
+        """In shards that are holes: only headers are read."""
+        config = CONFIG | {"hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 32}
+        config |= {"intermediate_size": 11008, "vocab_size": 32000, "tie_word_embeddings": False, "max_position_embeddings": 4096}
+        self.config = config
+        self.write_config()
+        (self.model / "model.safetensors").unlink()
+        h, f = 4096, 11008
+        layer = {
+            "input_layernorm": (h,), "post_attention_layernorm": (h,), "self_attn.q_proj": (h, h), "self_attn.k_proj": (h, h),
+            "self_attn.v_proj": (h, h), "self_attn.o_proj": (h, h), "mlp.gate_proj": (f, h), "mlp.up_proj": (f, h), "mlp.down_proj": (h, f),
+        }  # fmt: skip
+        shards = [{"model.embed_tokens.weight": (32000, h), "model.norm.weight": (h,), "lm_head.weight": (32000, h)}]
+        for n in range(32):
+            shards.append({f"model.layers.{n}.{name}.weight": shape for name, shape in layer.items()})
+        weights = {}
+        for n, shard in enumerate(shards):
+            header, at, name = {}, 0, f"model-{n + 1:05}-of-{len(shards):05}.safetensors"
+            for tensor, shape in shard.items():
+                size = 2 * math.prod(shape)
+                header[tensor] = {"dtype": "BF16", "shape": shape, "data_offsets": [at, at + size]}
+                weights[tensor] = name
+                at += size
+            text = json.dumps(header).encode()
+            with (self.model / name).open("wb") as file:
+                file.write(struct.pack("<Q", len(text)) + text)
+                file.truncate(8 + len(text) + at)
+        (self.model / "model.safetensors.index.json").write_text(json.dumps({"weight_map": weights}))
+        limit, options = 500 * 1024 * 1024, {}
+        sanitized = os.environ.get("FRIT_SANITIZE") == "ON"  # whose shadow memory is no memory of frit
+        if not sanitized:
+            options["preexec_fn"] = lambda: resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+        begin = time.monotonic()
+        out, _ = self.frit("inspect", str(self.model), "--json", **options)
+        self.assertLess(time.monotonic() - begin, 60 if sanitized else 2)
+        found = json.loads(out)
+        self.assertEqual(found["parameters"], 6738415616)
+        self.assertEqual(len(found["files"]), 33)
 
     def test_convert(self):
         run = ("--tokens", "5,17,400,3", "-n", "6", "--activations", "f32")
