@@ -64,12 +64,27 @@ static constexpr std::string_view qwen2Words =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|)"
     R"(\s*[\r\n]+|\s+(?!\S)|\s+)";
 
+/// Numbers, Chinese and Japanese, and the rest one after the other: DeepSeek 3, Hunyuan.
+static constexpr std::string_view numbers = R"(\p{N}{1,3})";
+static constexpr std::string_view hanAndKana = "[一-龥\u3040-ゟ゠-ヿ]+";
+static constexpr std::string_view deepseek3Words =
+    R"re([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+|)re"
+    R"re( ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)re";
+
+// Of rows with the same patterns, the first names a tokenizer.json.
 static constexpr Family families[] = {
     {"gpt-2", false, false, {byteLevelPattern}},
     {"llama-bpe", true, false, {llama3Words}},
     {"glm4", false, false, {llama3Words}},
     {"qwen2", false, true, {qwen2Words}},
     {"smollm", false, false, {singleDigitsPattern, byteLevelPattern}},
+    {"deepseek-v3", false, false, {numbers, hanAndKana, deepseek3Words}},
+    {"hunyuan-dense", false, false, {numbers, hanAndKana, deepseek3Words}},
+    {"hunyuan", false, false, {qwen2Words}},
+    {"chatglm-bpe", false, false, {llama3Words}},
+    {"dbrx", false, false, {llama3Words}},
+    {"smaug-bpe", false, false, {llama3Words}},
+    {"refact", false, false, {R"(\p{N})", byteLevelPattern}},
 };
 
 /// What a tokenizer.json's classes of characters are here: the same as a class or inside of one.

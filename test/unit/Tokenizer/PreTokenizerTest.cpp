@@ -81,7 +81,8 @@ TEST(PreTokenizer, UnknownNameListsTheKnown) {
   auto result = create("no-such\nfamily");
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error(), "unknown pre-tokenizer 'no-such?family' (key tokenizer.ggml.pre), "
-                            "known are: gpt-2, llama-bpe, glm4, qwen2, smollm");
+                            "known are: gpt-2, llama-bpe, glm4, qwen2, smollm, deepseek-v3, "
+                            "hunyuan-dense, hunyuan, chatglm-bpe, dbrx, smaug-bpe, refact");
 }
 
 TEST(PreTokenizer, EmptyTextHasNoWords) {

@@ -24,7 +24,8 @@ TEST_P(TinyVocabulary, EqualsReference) {
 }
 
 INSTANTIATE_TEST_SUITE_P(PreTokenizers, TinyVocabulary,
-                         testing::Values("gpt-2", "glm4", "llama-bpe", "qwen2", "smollm"),
+                         testing::Values("deepseek-v3", "gpt-2", "glm4", "llama-bpe", "qwen2",
+                                         "smollm"),
                          [](const auto &info) {
                            std::string name = info.param;
                            std::erase(name, '-');

@@ -141,7 +141,8 @@ TEST(TokenizerCreate, RefusesByName) {
             "tokenizer: unknown model 'bert', known are: gpt2, llama");
   EXPECT_EQ(with([](TokenizerData &data) { data.preTokenizer = ""; }),
             "tokenizer: unknown pre-tokenizer '' (key tokenizer.ggml.pre), known are: gpt-2, "
-            "llama-bpe, glm4, qwen2, smollm");
+            "llama-bpe, glm4, qwen2, smollm, deepseek-v3, "
+            "hunyuan-dense, hunyuan, chatglm-bpe, dbrx, smaug-bpe, refact");
   EXPECT_EQ(with([](TokenizerData &data) { data = {}; }),
             "tokenizer: expected a vocabulary of 1 to 2147483647 tokens, found 0");
   EXPECT_EQ(with([](TokenizerData &data) { data.tokenTypes.pop_back(); }),

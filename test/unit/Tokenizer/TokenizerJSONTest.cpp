@@ -50,8 +50,10 @@ TEST(TokenizerJSONData, IsWhatGGUFSays) {
   EXPECT_EQ(data->tokens, tiny.tokens);
   EXPECT_EQ(data->tokenTypes, tiny.tokenTypes);
   EXPECT_EQ(data->merges, tiny.merges);
-  for (auto [name, family] :
-       {std::pair("tiny-qwen2", "qwen2"), {"tiny-llama-bpe", "llama-bpe"}, {"tiny-gpt-2", "gpt-2"}})
+  for (auto [name, family] : {std::pair("tiny-qwen2", "qwen2"),
+                              {"tiny-llama-bpe", "llama-bpe"},
+                              {"tiny-gpt-2", "gpt-2"},
+                              {"tiny-deepseek-v3", "deepseek-v3"}})
     EXPECT_EQ(readJSON(name)->preTokenizer, family);
 }
 

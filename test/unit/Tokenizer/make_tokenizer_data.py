@@ -17,7 +17,7 @@ Texts in the files are UTF-8 with \\xNN for control bytes, backslashes and bytes
   data/<name>.long          a case a line: kind and seed of a text of a million bytes (see
                             long_text), number of ids, 64-bit FNV-1a of the ids as little-endian i32
                             <name>: tiny-smollm, tiny-gpt-2, tiny-llama-bpe, tiny-glm4,
-                            tiny-qwen2 (the vocabulary of data/tiny.bin with each pre-tokenizer),
+                            tiny-qwen2, tiny-deepseek-v3 (the vocabulary of data/tiny.bin with each pre-tokenizer),
                             smollm2, sentencepiece, sentencepiece-prefix (vocabularies of their own,
                             .bin)
   data/<name>.json          the tokenizer.json of some of them
@@ -57,6 +57,12 @@ WORDS = {
     "llama-bpe": LLAMA3_WORDS,
     "glm4": LLAMA3_WORDS,
     "qwen2": LLAMA3_WORDS.replace(r"\p{N}{1,3}", r"\p{N}"),
+    "deepseek-v3": (
+        r"\p{N}{1,3}",
+        "[一-龥\u3040-ゟ゠-ヿ]+",
+        r"""[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+"""
+        r"| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+    ),
 }
 
 TINY_CONTROL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|im"]
@@ -448,9 +454,9 @@ class Vocabulary:
                 [pre_tokenizers.Digits(individual_digits=True), byte_level]
             )
         if words:
-            byte_level = pre_tokenizers.Sequence(
-                [pre_tokenizers.Split(Regex(words), "isolated"), byte_level]
-            )
+            words = words if isinstance(words, tuple) else (words,)
+            splits = [pre_tokenizers.Split(Regex(pattern), "isolated") for pattern in words]
+            byte_level = pre_tokenizers.Sequence([*splits, byte_level])
         tokenizer.pre_tokenizer = byte_level
         if family == "qwen2":
             tokenizer.normalizer = normalizers.NFC()
@@ -733,7 +739,7 @@ def main() -> None:
         write_expected(
             f"tiny-{family}", tiny.reference(family), tiny.types, strings, random.Random(seed)
         )
-    for family in ("gpt-2", "smollm", "llama-bpe", "qwen2"):
+    for family in ("gpt-2", "smollm", "llama-bpe", "qwen2", "deepseek-v3"):
         write_json(f"tiny-{family}", tiny.reference(family))
     write_expected(
         "smollm2", smollm2.reference("smollm"), smollm2.types, strings, random.Random(4)
