@@ -172,8 +172,10 @@ void Converter::addKey(const Hyperparameter &parameter) {
   if (keys.empty() || (!isHere && !isSize) || !parameter.choices.empty())
     return;
   std::string key = numbers.expandKey(keys.front());
+  size_t count = parameter.perLayer ? model.layers.size() : 1;
   std::vector<double> values;
-  for (size_t layer = 0; layer < (parameter.perLayer ? model.layers.size() : 1); ++layer)
+  values.reserve(count);
+  for (size_t layer = 0; layer < count; ++layer)
     values.push_back(
         numbers.get(parameter.name, parameter.perLayer ? layer : Hyperparameters::wholeModel)
             .value_or(0));

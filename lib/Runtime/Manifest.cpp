@@ -303,6 +303,7 @@ static std::vector<double> readFactors(const Node &factors, int64_t pairs) {
   if (count != 0 && count != static_cast<size_t>(pairs))
     factors.fail("expected ", pairs, " numbers or none, found ", count);
   std::vector<double> result;
+  result.reserve(count);
   for (size_t i = 0; i < count; ++i)
     result.push_back(factors[i].number(1e-9, 1e9));
   return result;

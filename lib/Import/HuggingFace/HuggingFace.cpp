@@ -17,7 +17,6 @@
 
 using namespace frit;
 using llvm::StringRef;
-using llvm::Twine;
 namespace fs = llvm::sys::fs;
 namespace path = llvm::sys::path;
 
