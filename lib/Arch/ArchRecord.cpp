@@ -687,13 +687,29 @@ static Status resolveLike(llvm::json::Value &json, ArchRecord::FindRecord find, 
   }
 }
 
-Result<ArchRecord> ArchRecord::parse(StringRef place, StringRef text, FindRecord find,
-                                     StringRef like) {
+static Result<llvm::json::Value> parseResolved(StringRef place, StringRef text,
+                                               ArchRecord::FindRecord find, StringRef like) {
   Result<llvm::json::Value> json = parseJSON(text);
   if (!json)
     return json.takeFailure().in(place);
   if (Status status = resolveLike(*json, find, like); !status)
     return status.takeFailure().in(place);
+  return json;
+}
+
+Result<std::string> ArchRecord::resolve(StringRef place, StringRef text, FindRecord find) {
+  Result<llvm::json::Value> json = parseResolved(place, text, find, "");
+  if (!json)
+    return json.takeFailure();
+  // LLVM prints keys in their alphabetical order.
+  return llvm::formatv("{0:2}", *json).str();
+}
+
+Result<ArchRecord> ArchRecord::parse(StringRef place, StringRef text, FindRecord find,
+                                     StringRef like) {
+  Result<llvm::json::Value> json = parseResolved(place, text, find, like);
+  if (!json)
+    return json.takeFailure();
   ArchRecord record;
   if (Status status = RecordReader(record).read(*json); !status)
     return status.takeFailure().in(place);

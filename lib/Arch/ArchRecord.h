@@ -164,6 +164,9 @@ struct ArchRecord {
   static Result<ArchRecord> parse(llvm::StringRef place, llvm::StringRef json, FindRecord find,
                                   llvm::StringRef like = "");
 
+  /// The record as JSON that is like no other any more: what `parse` reads, keys sorted.
+  static Result<std::string> resolve(llvm::StringRef place, llvm::StringRef json, FindRecord find);
+
   /// Null when the record has none.
   const TensorSpec *tensor(Role role) const {
     const std::optional<TensorSpec> &spec = tensors[static_cast<unsigned>(role)];

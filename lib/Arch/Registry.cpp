@@ -34,6 +34,13 @@ Result<std::vector<ArchRecord>> frit::builtinRecords() {
   return records;
 }
 
+std::optional<Result<std::string>> frit::builtinRecordText(llvm::StringRef name) {
+  std::optional<llvm::StringRef> text = findBuiltin(name);
+  if (!text)
+    return std::nullopt;
+  return ArchRecord::resolve((name + ".json").str(), *text, findBuiltin);
+}
+
 Result<ArchRecord> frit::loadRecord(llvm::StringRef path, llvm::StringRef like) {
   constexpr uint64_t maxBytes = 1 << 20;
   std::string_view place = path;

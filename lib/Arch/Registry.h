@@ -24,6 +24,10 @@ llvm::ArrayRef<EmbeddedRecord> embeddedRecords();
 /// All built-in records, sorted by name.
 Result<std::vector<ArchRecord>> builtinRecords();
 
+/// All that a built-in record says, also by what it is like, as JSON; nothing when there is none of
+/// that name.
+std::optional<Result<std::string>> builtinRecordText(llvm::StringRef name);
+
 /// A record of the user's (`--arch-spec`), at most 1 MiB long. Unless empty, `like` names the
 /// built-in record that serves where it says nothing (`--like`).
 Result<ArchRecord> loadRecord(llvm::StringRef path, llvm::StringRef like = "");

@@ -6,9 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "lib/Driver/Inspect.h"
+#include "lib/Driver/Archs.h"
 
 #include "frit/Machine/MachineModel.h"
-#include "lib/Arch/Registry.h"
 #include "lib/Driver/Output.h"
 #include "tools/frit/CommandLine.h"
 #include "llvm/Support/raw_ostream.h"
@@ -50,14 +50,16 @@ int frit::driver::targetsCommand(int argc, char **argv) {
 
 int frit::driver::archsCommand(int argc, char **argv) {
   CommandLine line("archs", "List the architectures that frit reads");
+  Option<std::string> show{line, "show", cl::value_desc("name"),
+                           cl::desc("Print the record of this architecture, with all that it\n"
+                                    "takes over from the one it is like, as JSON")};
   if (std::optional<int> code = line.parse(argc, argv))
     return *code;
-  Result<std::vector<ArchRecord>> records = builtinRecords();
-  if (!records) {
-    printError(records.error());
-    return ExitFailure;
-  }
-  for (const ArchRecord &record : *records)
-    outs() << record.name << "\n";
+  if (!show.given())
+    return listArchitectures();
+  Result<std::string> record = architectureText(show);
+  if (!record)
+    return usageError("archs", record.takeFailure().in("--show").message());
+  outs() << *record << "\n";
   return ExitSuccess;
 }

@@ -26,6 +26,7 @@ OPTIONS = {
     "--no-verify-phases --remarks-filter",
     "verify": "--tokens --seed --json",
     "inspect": "--json",
+    "archs": "--show",
     "cache": "--clear",
 }
 # Options of the compiler, on every command that may compile.

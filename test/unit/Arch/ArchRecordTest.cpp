@@ -268,6 +268,13 @@ TEST(ArchRecord, LikeAnother) {
   EXPECT_EQ(record->findHyperparameter("hidden")->fallback->text(), "128");
   EXPECT_EQ(record->ignoredKeys, Names({"a", "b"}));
 
+  Result<std::string> text =
+      ArchRecord::resolve("r.json", R"({"b": {"d": 1, "c": 2}, "a": "x"})", findRecord);
+  ASSERT_TRUE(text) << text.error();
+  EXPECT_EQ(*text, "{\n  \"a\": \"x\",\n  \"b\": {\n    \"c\": 2,\n    \"d\": 1\n  }\n}");
+  text = ArchRecord::resolve("r.json", R"({"like": "none"})", findRecord);
+  ASSERT_FALSE(text);
+  EXPECT_EQ(text.error(), "r.json: like: there is no built-in record 'none'");
   // What --like says serves where the record says nothing.
   EXPECT_TRUE(parse(R"({"name": "mine"})", "base"));
   EXPECT_EQ(errorOf(R"({"name": "mine", "like": "none"})"),
