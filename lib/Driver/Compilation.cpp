@@ -24,7 +24,8 @@ mlir::DialectRegistry frit::driver::compilerRegistry() {
 }
 
 Compilation::Compilation(const CompileRequest &request)
-    : request(request), options(request.options), context(compilerRegistry()), diagnostics(context),
+    : request(request), options(request.options), context(compilerRegistry()),
+      diagnostics(context, request.everyError),
       progress(("compiling " + path::filename(request.path)).str()) {
   options.progress = [this](llvm::StringRef step, double fraction) {
     progress.show(step, fraction);

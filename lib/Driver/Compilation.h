@@ -27,6 +27,8 @@ struct CompileRequest {
   /// Options the user gave, by their name on the command line. One that comes too late is an error:
   /// a bundle, and a .mlir file behind the step that reads the option, must agree with it already.
   std::vector<std::string> given;
+  /// All errors are told, not only the first.
+  bool everyError = false;
   /// Remarks to print.
   mlir::remark::RemarkCategories remarks;
 };
@@ -45,6 +47,9 @@ public:
   Status write(const std::string &bundle);
   /// For the file `output`.
   Result<std::string> emit(EmitKind kind, const std::string &output);
+
+  /// Takes the progress display away, so that something else can be printed.
+  void clearProgress() { progress.clear(); }
 
   mlir::ModuleOp module() { return *model->module; }
   /// The step the module was left after.

@@ -8,6 +8,7 @@
 #include "lib/Driver/Compile.h"
 
 #include "dialects/Machine/Machine.h"
+#include "lib/Driver/DryRun.h"
 #include "lib/Driver/ModelFile.h"
 #include "lib/Driver/Output.h"
 #include "llvm/Support/FileSystem.h"
@@ -95,6 +96,8 @@ static Status compile(const CompileJob &job) {
 }
 
 int frit::driver::compileModel(const CompileJob &job) {
+  if (job.dryRun)
+    return dryRun(job.request);
   Status status = compile(job);
   if (status)
     return ExitSuccess;

@@ -22,6 +22,7 @@ struct CompileJob {
   std::optional<EmitKind> emit; ///< nothing: a bundle
   std::optional<PhaseId> from;  ///< where the model must stand
   PhaseId to = PhaseId::Lower;  ///< the last step to run
+  bool dryRun = false;          ///< --dry-run: nothing is written
 };
 
 /// Compiles as far as asked; returns what the process ends with.

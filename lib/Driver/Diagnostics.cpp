@@ -38,7 +38,8 @@ static std::string place(Location location) {
       .Default([](LocationAttr) { return std::string(); });
 }
 
-DiagnosticCollector::DiagnosticCollector(MLIRContext &context) : context(context) {
+DiagnosticCollector::DiagnosticCollector(MLIRContext &context, bool all)
+    : context(context), all(all) {
   // Operations are too large to read; whoever wants them asks for --mlir-print-ir-after-failure.
   context.printOpOnDiagnostic(false);
   handler = context.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
@@ -57,6 +58,8 @@ void DiagnosticCollector::handle(Diagnostic &diagnostic) {
   case DiagnosticSeverity::Error:
     if (errors++ == 0)
       text = std::move(message);
+    else if (all)
+      text += "\nerror: " + message;
     return;
   case DiagnosticSeverity::Warning:
     return printWarning(message);
@@ -70,7 +73,7 @@ void DiagnosticCollector::handle(Diagnostic &diagnostic) {
 Failure DiagnosticCollector::failure(llvm::StringRef fallback) const {
   if (errors == 0)
     return Failure(std::string_view(fallback));
-  if (errors == 1)
+  if (errors == 1 || all)
     return Failure(text);
   return Failure(text, "\nnote: ", errors - 1, " more errors after this one");
 }

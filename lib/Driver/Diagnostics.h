@@ -19,11 +19,12 @@ namespace frit::driver {
 /// warnings and remarks at once.
 class DiagnosticCollector {
 public:
-  explicit DiagnosticCollector(mlir::MLIRContext &context);
+  /// \param all whether failure() has the text of every error.
+  explicit DiagnosticCollector(mlir::MLIRContext &context, bool all = false);
   ~DiagnosticCollector();
 
-  /// The errors so far: the first with its notes, then how many there were beyond. `fallback`
-  /// when there was none.
+  /// The errors so far: the first with its notes, then how many there were beyond, or all of them.
+  /// `fallback` when there was none.
   Failure failure(llvm::StringRef fallback) const;
 
 private:
@@ -31,6 +32,7 @@ private:
 
   mlir::MLIRContext &context;
   mlir::DiagnosticEngine::HandlerID handler;
+  bool all;
   std::string text;
   unsigned errors = 0;
 };

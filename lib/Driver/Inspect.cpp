@@ -24,14 +24,6 @@ using namespace frit::driver;
 using llvm::json::Array;
 using llvm::json::Object;
 
-static std::string bytesText(double bytes) {
-  const char *units[] = {"B", "kB", "MB", "GB", "TB"};
-  size_t unit = 0;
-  for (; bytes >= 1000 && unit + 1 < std::size(units); ++unit)
-    bytes /= 1000;
-  return fmt::format("{:.{}f} {}", bytes, unit == 0 ? 0 : 1, units[unit]);
-}
-
 static void printJSON(llvm::json::Value value) {
   llvm::outs() << llvm::formatv("{0:2}", std::move(value)) << "\n";
 }

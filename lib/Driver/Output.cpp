@@ -11,6 +11,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fmt/format.h>
+#include <iterator>
 #include <unistd.h>
 
 using namespace frit::driver;
@@ -25,6 +27,14 @@ void frit::driver::printError(llvm::StringRef message) { print("error", message)
 void frit::driver::printNote(llvm::StringRef message) { print("note", message); }
 void frit::driver::printRemark(llvm::StringRef message) { print("remark", message); }
 void frit::driver::printWarning(llvm::StringRef message) { print("warning", message); }
+
+std::string frit::driver::bytesText(double bytes) {
+  const char *units[] = {"B", "kB", "MB", "GB", "TB"};
+  size_t unit = 0;
+  for (; bytes >= 1000 && unit + 1 < std::size(units); ++unit)
+    bytes /= 1000;
+  return fmt::format("{:.{}f} {}", bytes, unit == 0 ? 0 : 1, units[unit]);
+}
 
 bool StandardOutput::write(llvm::StringRef text) {
   while (errorNumber == 0 && !text.empty()) {

@@ -11,6 +11,8 @@
 #include "frit/Support/Result.h"
 #include "llvm/ADT/StringRef.h"
 
+#include <string>
+
 namespace frit::driver {
 
 /// What the process ends with.
@@ -27,6 +29,9 @@ void printError(llvm::StringRef message);
 void printNote(llvm::StringRef message);
 void printRemark(llvm::StringRef message);
 void printWarning(llvm::StringRef message);
+
+/// "97.9 MB"
+std::string bytesText(double bytes);
 
 /// Standard output without a buffer: text is on its way when write() returns. Once a write failed,
 /// the following ones do nothing.

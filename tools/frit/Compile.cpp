@@ -47,6 +47,9 @@ struct CompileArguments : CommandLine {
   Option<std::string> dump{*this, "dump-phases-to", cl::value_desc("directory"),
                            cl::desc("Write the module after each phase, as 03-quantize.mlir")};
   Option<bool> list{*this, "list-phases", cl::desc("List the phases and end")};
+  Option<bool> dryRun{*this, "dry-run",
+                      cl::desc("Write nothing: say what is not supported, or what is assumed\n"
+                               "and how much memory it takes")};
   Option<bool> noVerify{*this, "no-verify-phases",
                         cl::desc("Do not check what each phase must leave behind")};
   Option<std::string> remarks{*this, "remarks-filter", cl::value_desc("regex"),
@@ -94,6 +97,14 @@ Result<CompileJob> CompileArguments::job() const {
     mlir::applyDefaultTimingPassManagerCLOptions(passes);
     return mlir::applyPassManagerCLOptions(passes);
   };
+  if (dryRun) {
+    for (const Option<std::string> *option : {&output, &emit, &from, &to, &dump})
+      if (option->given())
+        return Failure(option == &output ? "-" : "--", std::string_view(option->ArgStr),
+                       " cannot go with --dry-run, which writes nothing");
+    job.dryRun = job.request.everyError = true;
+    return job;
+  }
   if (from.given()) {
     Result<PhaseId> phase = findPhase(from.getValue());
     if (!phase)

@@ -72,6 +72,9 @@ struct TokenizerData {
   bool operator!=(const TokenizerData &other) const { return !(*this == other); }
 };
 
+/// Tokenizer::check(), for those who cannot include Tokenizer.h, which is C++23.
+Status checkTokenizer(const TokenizerData &data);
+
 /// Patterns in the spelling of a tokenizer.json. That of ByteLevel(use_regex=True):
 inline constexpr std::string_view byteLevelPattern =
     R"('(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";

@@ -99,6 +99,8 @@ Status Tokenizer::check(const TokenizerData &data) {
   return {};
 }
 
+Status frit::checkTokenizer(const TokenizerData &data) { return Tokenizer::check(data); }
+
 Result<Tokenizer> Tokenizer::create(TokenizerData data) {
   if (Status status = checkIndices(data); !status)
     return status.takeFailure().in("tokenizer");

@@ -23,7 +23,7 @@ OPTIONS = {
     "--seed --system-prompt --no-chat --print-tokens --logits --ignore-eos --huge-pages",
     "bench": "-p -n -d --threads -t -r -o --pg --no-warmup --huge-pages",
     "compile": "-o --emit --compile-from --compile-to --dump-phases-to --list-phases "
-    "--no-verify-phases --remarks-filter",
+    "--no-verify-phases --remarks-filter --dry-run",
     "verify": "--tokens --seed --json",
     "inspect": "--json",
     "archs": "--show",
