@@ -7,7 +7,9 @@
 
 #include "lib/Driver/Run.h"
 
+#include "lib/Driver/BatchOutput.h"
 #include "lib/Driver/Generate.h"
+#include "lib/Driver/GenerateBatch.h"
 #include "lib/Driver/Interrupt.h"
 #include "lib/Driver/ModelFile.h"
 #include "lib/Driver/NpyWriter.h"
@@ -18,9 +20,11 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
+#include <chrono>
 #include <fmt/format.h>
 #include <iostream>
 #include <random>
+#include <tuple>
 #include <unistd.h>
 
 using namespace frit;
@@ -57,6 +61,19 @@ static Result<std::vector<int32_t>> encode(const frit_model *model, const std::s
   if (status != FRIT_OK)
     return runtimeFailure();
   return ids;
+}
+
+/// Of a line: \n is a newline, \\ a backslash, and everything else what it is.
+static std::string unescape(llvm::StringRef line) {
+  std::string text;
+  for (size_t index = 0; index < line.size(); ++index) {
+    llvm::StringRef rest = line.substr(index);
+    bool newline = rest.starts_with("\\n");
+    if (newline || rest.starts_with("\\\\"))
+      ++index;
+    text += newline ? '\n' : line[index];
+  }
+  return text;
 }
 
 namespace {
@@ -96,12 +113,16 @@ private:
   Result<std::optional<std::string>> readPrompt() const;
   Status chooseMode();
   Result<std::vector<int32_t>> encodePrompt(const std::string &text);
-  Status createSession(int64_t promptTokens);
+  Status checkFits(int64_t promptTokens) const;
+  Status createSession(int64_t promptTokens, int32_t slots = 1);
   Result<StopReason> generate(const std::vector<int32_t> &ids, std::string *answer);
   Result<int> answerOnce(const std::vector<int32_t> &ids);
+  Result<std::vector<std::vector<int32_t>>> encodeLines(llvm::StringRef text);
+  Result<int> answerBatch(llvm::StringRef text);
   Result<int> chatLoop();
   int exitCode(StopReason reason) const;
   void printTimings() const;
+  void printTimings(const std::string &speed) const;
 
   const RunOptions &options;
   OpenedModel model;
@@ -168,8 +189,20 @@ Result<std::vector<int32_t>> Run::encodePrompt(const std::string &text) {
   return encode(model.handle.get(), *rendered, FRIT_PARSE_SPECIAL);
 }
 
+Status Run::checkFits(int64_t promptTokens) const {
+  int64_t longest = modelInfo(model.handle.get()).context_length;
+  int64_t context = options.context ? options.context : longest;
+  // The runtime refuses a longer context.
+  if (promptTokens > context && context <= longest)
+    return Failure("the prompt has ", promptTokens, " tokens, but the context only ", context,
+                   options.context ? " (--ctx)" : " (the model's)");
+  return {};
+}
+
 /// \param promptTokens 0: not known yet.
-Status Run::createSession(int64_t promptTokens) {
+Status Run::createSession(int64_t promptTokens, int32_t slots) {
+  if (Status status = checkFits(promptTokens); !status)
+    return status;
   frit_model_info info = modelInfo(model.handle.get());
   frit_session_options sessionOptions = {};
   sessionOptions.size = sizeof(sessionOptions);
@@ -179,10 +212,7 @@ Status Run::createSession(int64_t promptTokens) {
       options.count < info.context_length)
     sessionOptions.context =
         std::min(std::max<int64_t>(promptTokens + options.count, 1), info.context_length);
-  int64_t context = sessionOptions.context ? sessionOptions.context : info.context_length;
-  if (promptTokens > context && context <= info.context_length)
-    return Failure("the prompt has ", promptTokens, " tokens, but the context only ", context,
-                   options.context ? " (--ctx)" : " (the model's)");
+  sessionOptions.slots = slots;
   frit_session *created = nullptr;
   if (frit_session_create(model.handle.get(), &sessionOptions, &created) != FRIT_OK)
     return runtimeFailure();
@@ -260,9 +290,6 @@ void Run::printTimings() const {
   if (frit_get_timings(session.get(), &timings) != FRIT_OK)
     return;
   std::string line;
-  if (model.compileSeconds > 0)
-    line += fmt::format("compile {:.2f} s, ", model.compileSeconds);
-  line += fmt::format("load {:.2f} s", timings.load_seconds);
   auto add = [&](const char *name, int64_t tokens, double seconds) {
     if (tokens > 0)
       line += fmt::format(", {} {} tokens {:.1f} t/s", name, tokens,
@@ -270,6 +297,19 @@ void Run::printTimings() const {
   };
   add("prefill", timings.prefill_tokens, timings.prefill_seconds);
   add("decode", timings.decode_tokens, timings.decode_seconds);
+  printTimings(line);
+}
+
+/// \param speed begins with a comma.
+void Run::printTimings(const std::string &speed) const {
+  frit_timings timings = {};
+  timings.size = sizeof(timings);
+  if (frit_get_timings(session.get(), &timings) != FRIT_OK)
+    return;
+  std::string line;
+  if (model.compileSeconds > 0)
+    line += fmt::format("compile {:.2f} s, ", model.compileSeconds);
+  line += fmt::format("load {:.2f} s", timings.load_seconds) + speed;
   if (options.sampling.temperature > 0)
     line += fmt::format(", seed {}", options.sampling.seed);
   llvm::errs() << line << "\n";
@@ -296,6 +336,78 @@ Result<int> Run::answerOnce(const std::vector<int32_t> &ids) {
                                    : "the context is full: the answer ends here");
     printTimings();
   }
+  return exitCode(*reason);
+}
+
+/// The prompts that the lines of a text are.
+Result<std::vector<std::vector<int32_t>>> Run::encodeLines(llvm::StringRef text) {
+  std::vector<std::vector<int32_t>> prompts;
+  const std::vector<Message> opening = messages;
+  for (int64_t number = 1; !text.empty(); ++number) {
+    llvm::StringRef line;
+    std::tie(line, text) = text.split('\n');
+    line.consume_back("\r");
+    if (line.trim().empty())
+      continue;
+    std::string place = *options.promptFile + ":" + std::to_string(number);
+    messages = opening;
+    Result<std::vector<int32_t>> ids = encodePrompt(unescape(line));
+    if (!ids)
+      return ids.takeFailure().in(place);
+    if (Status status = checkFits(static_cast<int64_t>(ids->size())); !status)
+      return status.takeFailure().in(place);
+    prompts.push_back(*std::move(ids));
+  }
+  return prompts;
+}
+
+Result<int> Run::answerBatch(llvm::StringRef text) {
+  Result<std::vector<std::vector<int32_t>>> prompts = encodeLines(text);
+  if (!prompts)
+    return prompts.takeFailure();
+  if (prompts->empty())
+    return Failure("'", *options.promptFile, "' has no prompts: expected one a line");
+  size_t longest = 0;
+  for (const std::vector<int32_t> &ids : *prompts)
+    longest = std::max(longest, ids.size());
+  auto slots = static_cast<int32_t>(std::min(static_cast<size_t>(options.batch), prompts->size()));
+  if (Status status = createSession(static_cast<int64_t>(longest), slots); !status)
+    return status.takeFailure();
+
+  BatchOutput answers(output, prompts->size());
+  if (!options.printTokens)
+    if (Status status = answers.decodeWith(model.handle.get()); !status)
+      return status.takeFailure();
+  BatchGenerator batch(model.handle.get(), session.get());
+  batch.sampling = options.sampling;
+  batch.ignoreEnd = options.ignoreEnd;
+  int64_t full = 0;
+  auto start = std::chrono::steady_clock::now();
+  InterruptScope scope(session.get());
+  Result<StopReason> reason = batch.generate(
+      *prompts, options.count, [&](size_t prompt, int32_t id) { return answers.take(prompt, id); },
+      [&](size_t prompt, StopReason ended) {
+        full += ended == StopReason::ContextFull;
+        return answers.end(prompt);
+      });
+  if (!reason)
+    return reason.takeFailure();
+  answers.endAll();
+  if (*reason == StopReason::Output && !output.isClosed())
+    return runtimeFailure();
+  if (output.isClosed())
+    return exitCode(*reason);
+  double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (full > 0)
+    printNote("the context is full: " + std::to_string(full) + " of " +
+              std::to_string(prompts->size()) +
+              (options.count >= 0 ? " stopped before -n tokens" : " answers end there"));
+  const BatchGenerator::Counts &counts = batch.counts();
+  auto rate = [&](int64_t tokens) { return static_cast<double>(tokens) / seconds; };
+  printTimings(fmt::format(", {} prompts {} tokens, answers {} tokens {:.1f} t/s, total {:.1f} t/s",
+                           prompts->size(), counts.promptTokens, counts.generatedTokens,
+                           rate(counts.generatedTokens),
+                           rate(counts.promptTokens + counts.generatedTokens)));
   return exitCode(*reason);
 }
 
@@ -355,6 +467,8 @@ Result<int> Run::run() {
                    "template does frit ask for one");
   if (interactive)
     return chatLoop();
+  if (options.batch > 0)
+    return answerBatch(**prompt);
   Result<std::vector<int32_t>> ids =
       options.tokens ? Result<std::vector<int32_t>>(*options.tokens) : encodePrompt(**prompt);
   if (!ids)

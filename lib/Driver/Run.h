@@ -26,6 +26,7 @@ struct RunOptions {
   std::optional<std::vector<int32_t>> tokens; ///< --tokens
   std::optional<std::string> systemPrompt;    ///< --system-prompt
   bool chat = true;                           ///< off: --no-chat
+  int32_t batch = 0; ///< --batch: prompts at once, each a line of the file; 0: the file is one
 
   int64_t count = -1; ///< -n; -1: to the end of generation or of the context
   bool ignoreEnd = false;

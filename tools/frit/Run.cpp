@@ -16,6 +16,9 @@ using namespace llvm;
 using namespace frit;
 using namespace frit::driver;
 
+/// More hardly raise the speed of a CPU, but each takes its own room for keys and values.
+static constexpr int32_t defaultBatch = 16;
+
 namespace {
 struct RunArguments : CommandLine {
   RunArguments() : CommandLine("run", "Have a model write") {}
@@ -26,6 +29,9 @@ struct RunArguments : CommandLine {
                            cl::desc("Read the prompt from a file; one newline at its end does not\n"
                                     "count. Without -p, -f and --tokens it comes from the\n"
                                     "standard input; on a terminal, frit chats")};
+  Option<std::string> batch{*this, "batch", cl::ValueOptional, cl::value_desc("number"),
+                            cl::desc("Each line of -f is a prompt (\\n stands for a newline); so\n"
+                                     "many are answered at once (default: 16)")};
   Option<std::string> tokens{*this, "tokens", cl::value_desc("1,2,3"),
                              cl::desc("Prompt as token ids; nothing is added to them")};
   Option<std::string> systemPrompt{*this, "system-prompt", cl::value_desc("text"),
@@ -93,6 +99,13 @@ Result<RunOptions> RunArguments::options() const {
     if (!ids)
       return ids.takeFailure();
     options.tokens = *std::move(ids);
+  }
+  if (batch.given()) {
+    if (!file.given() || logits.given())
+      return Failure("--batch needs -f and gives no --logits");
+    options.batch = defaultBatch;
+    if (!batch.empty() && (StringRef(batch).getAsInteger(10, options.batch) || options.batch < 1))
+      return Failure("--batch: expected a whole number from 1, found '", batch.getValue(), "'");
   }
   if (systemPrompt.given())
     options.systemPrompt = systemPrompt;

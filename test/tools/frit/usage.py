@@ -20,7 +20,7 @@ COMMANDS = ["run", "bench", "compile", "verify", "inspect", "targets", "archs", 
 # What the help of a command must list.
 OPTIONS = {
     "run": "-p -f --tokens -n --ctx -c --threads -t --temp --top-k --top-p --min-p --repeat-penalty "
-    "--seed --system-prompt --no-chat --print-tokens --logits --ignore-eos --huge-pages",
+    "--seed --batch --system-prompt --no-chat --print-tokens --logits --ignore-eos --huge-pages",
     "bench": "-p -n -d --threads -t -r -o --pg --no-warmup --huge-pages",
     "compile": "-o --emit --compile-from --compile-to --dump-phases-to --list-phases "
     "--no-verify-phases --remarks-filter --dry-run",
