@@ -39,7 +39,7 @@ int main(int argc, char **argv) {
   aligned.u32("general.alignment", 64)
       .f32Tensor("a", {1}, {1})
       .f32Tensor("b", {2, 1, 1, 2}, {1, 2, 3, 4});
-  quantized.tensor("q", {256}, ggmlQ6_K, std::string(210, '\1')).tensor("z", {0}, ggmlF16, "");
+  quantized.tensor("q", {256}, ggmlQ6K, std::string(210, '\1')).tensor("z", {0}, ggmlF16, "");
   vocabulary.string("tokenizer.ggml.model", "gpt2")
       .array<std::string>("tokenizer.ggml.tokens", typeString, {"a", "b", "ab"})
       .array<int32_t>("tokenizer.ggml.token_type", typeI32, {1, 1, 1})
