@@ -1,0 +1,37 @@
+//===- ConfigFuzzer.cpp - libFuzzer target of config.json -----------------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "TinyDirectory.h"
+#include "lib/Arch/Registry.h"
+
+using namespace frit;
+
+/// The record of the model, or llama's for models of which frit has none.
+static const ArchRecord &recordOf(llvm::StringRef architecture) {
+  static const std::vector<ArchRecord> records = *builtinRecords();
+  const ArchRecord *result = nullptr;
+  for (const ArchRecord &record : records)
+    if (llvm::is_contained(record.architectures[Origin::HuggingFace], architecture) ||
+        (!result && record.name == "llama"))
+      result = &record;
+  return *result;
+}
+
+// NOLINTNEXTLINE(readability-identifier-naming): the name libFuzzer calls.
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+  static test::TinyDirectory directory;
+  static mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+  auto checkpoint = directory.open({reinterpret_cast<const char *>(bytes), size});
+  if (!checkpoint) {
+    test::requireLine(checkpoint.error());
+    return 0;
+  }
+  Result<std::string_view> architecture = checkpoint->architecture();
+  llvm::StringRef name = architecture ? llvm::StringRef(*architecture) : "llama";
+  test::resolveAndBuild(*checkpoint, recordOf(name), name, context);
+  return 0;
+}

@@ -1,0 +1,91 @@
+//===- TinyDirectory.h - a Hugging Face directory for fuzzers -------------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The tensors of a llama of 2 layers, hidden 8, 2 heads and 1 of keys of 4, ffn 6, vocabulary 16:
+// the numbers that write_seeds.py writes into each config.json.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FRIT_TEST_FUZZ_TINYDIRECTORY_H
+#define FRIT_TEST_FUZZ_TINYDIRECTORY_H
+
+#include "Require.h"
+#include "lib/Import/GraphBuilder.h"
+#include "lib/Import/Resolve.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/Verifier.h"
+#include "test/unit/HuggingFace/TestFiles.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace frit::test {
+
+class TinyDirectory {
+public:
+  TinyDirectory() {
+    require(!llvm::sys::fs::createUniqueDirectory("frit-fuzz", path));
+    addTensor("model.embed_tokens.weight", "[16, 8]", 128);
+    for (int layer : {0, 1}) {
+      std::string prefix = "model.layers." + std::to_string(layer) + ".";
+      for (auto [name, rows, columns] : {std::tuple("self_attn.q_proj", 8, 8),
+                                         {"self_attn.k_proj", 4, 8},
+                                         {"self_attn.v_proj", 4, 8},
+                                         {"self_attn.o_proj", 8, 8},
+                                         {"mlp.gate_proj", 6, 8},
+                                         {"mlp.up_proj", 6, 8},
+                                         {"mlp.down_proj", 8, 6}})
+        addTensor(prefix + name + ".weight", llvm::formatv("[{0}, {1}]", rows, columns).str(),
+                  rows * columns);
+      for (const char *norm : {"input_layernorm", "post_attention_layernorm"})
+        addTensor(prefix + norm + ".weight", "[8]", 8);
+    }
+    addTensor("model.norm.weight", "[8]", 8);
+    addTensor("lm_head.weight", "[16, 8]", 128);
+    write("model.safetensors", safetensors("{" + header + "}", std::string(dataBytes, '\0')));
+  }
+  ~TinyDirectory() { (void)llvm::sys::fs::remove_directories(path); }
+  TinyDirectory(const TinyDirectory &) = delete;
+
+  Result<Checkpoint> open(llvm::StringRef config) {
+    write("config.json", config);
+    return Checkpoint::open(path);
+  }
+
+private:
+  void addTensor(const std::string &name, const std::string &shape, int elements) {
+    header +=
+        llvm::formatv(R"({0}"{1}": {{"dtype": "F32", "shape": {2}, "data_offsets": [{3}, {4}]})",
+                      header.empty() ? "" : ", ", name, shape, dataBytes, dataBytes + 4 * elements)
+            .str();
+    dataBytes += 4 * elements;
+  }
+  void write(llvm::StringRef name, llvm::StringRef text) {
+    std::error_code error;
+    llvm::raw_fd_ostream((path + "/" + name).str(), error) << text;
+    require(!error);
+  }
+
+  llvm::SmallString<128> path;
+  std::string header;
+  int dataBytes = 0;
+};
+
+/// Everything that is wrong is said; a model with which nothing is wrong becomes a graph.
+inline void resolveAndBuild(const Checkpoint &checkpoint, const ArchRecord &record,
+                            llvm::StringRef architecture, mlir::MLIRContext &context) {
+  Problems problems;
+  ModelSpec model = resolveModel(checkpoint, record, architecture, problems);
+  for (const std::string &line : problems.lines())
+    requireLine(line);
+  if (problems.empty())
+    require(mlir::succeeded(mlir::verify(*buildGraph(model, context))));
+}
+
+} // namespace frit::test
+
+#endif // FRIT_TEST_FUZZ_TINYDIRECTORY_H

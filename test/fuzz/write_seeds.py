@@ -1,0 +1,102 @@
+# ===- write_seeds.py - the first inputs of the Hugging Face fuzzers -----------===//
+#
+# Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# ===----------------------------------------------------------------------===//
+"""write_seeds.py DIRECTORY: makes <fuzzer>-seeds and <fuzzer>-seeds.list in it, from the data of other tests cut
+to a size that a fuzzer gets through quickly."""
+
+from __future__ import annotations
+
+import json
+import struct
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Those of TinyDirectory.h.
+SIZES = {
+    "hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 4,
+    "intermediate_size": 6, "vocab_size": 16,
+}  # fmt: skip
+
+
+def configs() -> dict[str, bytes]:
+    result = {}
+    for arch, shapes in json.loads((ROOT / "test/models/architectures/configs.json").read_text()).items():
+        config = shapes["small"]
+        for key, value in SIZES.items():
+            if key in config:
+                config[key] = value
+        if "layer_types" in config:
+            config["layer_types"] = ["sliding_attention", "full_attention"]
+        result[arch] = json.dumps(config).encode()
+    rope = {"rope_theta": 1e4, "factor": 8.0, "original_max_position_embeddings": 16}
+    rope |= {"low_freq_factor": 1.0, "high_freq_factor": 4.0, "short_factor": [1.5, 2], "long_factor": [2, 4]}
+    for kind in ("llama3", "yarn", "longrope", "linear", "dynamic"):
+        config = json.loads(result["llama"])
+        config["rope_parameters"] = rope | {"rope_type": kind}
+        result[f"rope-{kind}"] = json.dumps(config).encode()
+    result["nested"] = json.dumps({"model_type": "gemma3", "text_config": json.loads(result["gemma3"])}).encode()
+    return result
+
+
+def tokenizers() -> dict[str, bytes]:
+    result = {}
+    for path in sorted((ROOT / "test/unit/Tokenizer/data").glob("*.json")):
+        tokenizer = json.loads(path.read_text())
+        model = tokenizer["model"]
+        merges = [merge.split(" ") if isinstance(merge, str) else merge for merge in model["merges"]][:12]
+        vocabulary = sorted(model["vocab"], key=lambda token: (len(token), token))[:40]
+        vocabulary = list(dict.fromkeys(vocabulary + [token for a, b in merges for token in (a, b, a + b)]))
+        model["merges"] = merges
+        model["vocab"] = {token: index for index, token in enumerate(vocabulary)}
+        tokenizer["added_tokens"] = tokenizer["added_tokens"][:3]
+        for index, token in enumerate(tokenizer["added_tokens"]):
+            token["id"] = len(vocabulary) + index
+        result[path.stem] = json.dumps(tokenizer, ensure_ascii=False).encode()
+    return result
+
+
+def safetensors() -> dict[str, bytes]:
+    def file(header: dict[str, object], size: int) -> bytes:
+        text = json.dumps(header).encode()
+        return struct.pack("<Q", len(text)) + text + bytes(size)
+
+    def tensor(dtype: str, shape: list[int], begin: int, end: int) -> dict[str, object]:
+        return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+
+    return {
+        "none": file({}, 0),
+        "one": file({"__metadata__": {"format": "pt"}, "a": tensor("F32", [2, 3], 0, 24)}, 24),
+        "two": file({"b": tensor("BF16", [4], 4, 12), "a": tensor("F4", [8], 0, 4), "e": tensor("I64", [0], 4, 4)}, 12),
+    }
+
+
+def records() -> dict[str, bytes]:
+    own = {"name": "own", "like": "llama", "huggingface": "llama", "rope": {"dim": "head_dim / 2"}}
+    result = {path.stem: path.read_bytes() for path in sorted((ROOT / "lib/Arch").glob("*.json"))}
+    # Beyond what the test's inputs may have, and like "llama" without saying so.
+    del result["llama"]
+    return result | {"own": json.dumps(own).encode()}
+
+
+def main() -> None:
+    directory = Path(sys.argv[1])
+    for name, seeds in (
+        ("safetensors", safetensors()),
+        ("config", configs()),
+        ("tokenizer", tokenizers()),
+        ("record", records()),
+    ):
+        folder = directory / f"{name}-seeds"
+        folder.mkdir(parents=True, exist_ok=True)
+        for seed, data in seeds.items():
+            (folder / seed).write_bytes(data)
+        (directory / f"{name}-seeds.list").write_text(",".join(str(folder / seed) for seed in seeds))
+
+
+if __name__ == "__main__":
+    main()
