@@ -9,6 +9,7 @@
 
 #include "dialects/Graph/Graph.h"
 #include "lib/Import/Import.h"
+#include "lib/Support/Printable.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -176,7 +177,7 @@ static void printClass(const LayerClassDescription &layerClass, raw_ostream &str
 
 void ModelDescription::print(raw_ostream &stream) const {
   auto line = [&](StringRef label, const Twine &text) {
-    stream << llvm::left_justify(label, 14) << text << "\n";
+    stream << llvm::left_justify(label, 14) << printable(text.str()) << "\n";
   };
   line("model", name);
   line("architecture", architecture);

@@ -7,6 +7,7 @@
 
 #include "lib/Import/Problems.h"
 
+#include "lib/Support/Printable.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace frit;
@@ -71,18 +72,6 @@ static std::string ranges(llvm::ArrayRef<int64_t> numbers) {
     result += (result.empty() ? "" : ", ") + std::to_string(numbers[first]);
     if (last > first)
       result += "-" + std::to_string(numbers[last]);
-  }
-  return result;
-}
-
-/// Names come from the file and may hold anything; a terminal must not obey them.
-static std::string printable(StringRef text) {
-  std::string result;
-  for (char c : text) {
-    if (llvm::isPrint(c) || static_cast<unsigned char>(c) >= 0x80)
-      result += c;
-    else
-      result += "\\" + llvm::toHex(StringRef(&c, 1));
   }
   return result;
 }

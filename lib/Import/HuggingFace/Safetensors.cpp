@@ -8,6 +8,7 @@
 #include "lib/Import/HuggingFace/Safetensors.h"
 
 #include "lib/Support/JSON.h"
+#include "lib/Support/Printable.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Endian.h"
 
@@ -32,7 +33,7 @@ static std::optional<unsigned> typeBits(StringRef type) {
 }
 
 static Failure tensorFailure(StringRef name, const llvm::Twine &message) {
-  return Failure(message.str()).in("tensor " + llvm::json::fixUTF8(name));
+  return Failure(printable(message.str())).in(printable(("tensor " + name).str()));
 }
 
 static std::optional<uint64_t> asSize(const llvm::json::Value &value) {

@@ -116,6 +116,12 @@ TEST(Safetensors, Tensors) {
       "tensor t: expected data that ends at byte 15 or before, where the file does, found 16");
 }
 
+TEST(Safetensors, NamesThatATerminalWouldObey) {
+  EXPECT_EQ(errorOfHeader(R"({"a\u001b[31m\nb": 1})"), "tensor a\\1B[31m\\0Ab: expected an object");
+  EXPECT_EQ(errorOfTensor(R"("dtype": "\u0007")"),
+            "tensor t: expected a known dtype, found '\\07'");
+}
+
 TEST(Safetensors, DataHasNoHoles) {
   StringRef two = R"({"a": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]},
                       "b": {"dtype": "U8", "shape": [4], "data_offsets": [%, #]}})";
