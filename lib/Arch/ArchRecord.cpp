@@ -8,6 +8,7 @@
 #include "lib/Arch/ArchRecord.h"
 
 #include "lib/Support/JSON.h"
+#include "lib/Support/Printable.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -106,9 +107,16 @@ public:
       : reader(reader), place(std::move(place)) {
     if (!value)
       return;
+    // Far more than a record needs, far fewer than values that need each other fill the stack with.
+    constexpr size_t maxKeys = 512;
     object = value->getAsObject();
-    if (!object)
+    if (!object) {
       fail("", "expected an object");
+    } else if (object->size() > maxKeys) {
+      fail("", "expected at most " + llvm::Twine(maxKeys) + " keys, found " +
+                   llvm::Twine(object->size()));
+      object = nullptr;
+    }
   }
 
   bool exists() const { return object; }
@@ -693,7 +701,7 @@ static Result<llvm::json::Value> parseResolved(StringRef place, StringRef text,
   if (!json)
     return json.takeFailure().in(place);
   if (Status status = resolveLike(*json, find, like); !status)
-    return status.takeFailure().in(place);
+    return Failure(printable(status.error())).in(place);
   return json;
 }
 
@@ -712,6 +720,6 @@ Result<ArchRecord> ArchRecord::parse(StringRef place, StringRef text, FindRecord
     return json.takeFailure();
   ArchRecord record;
   if (Status status = RecordReader(record).read(*json); !status)
-    return status.takeFailure().in(place);
+    return Failure(printable(status.error())).in(place);
   return record;
 }

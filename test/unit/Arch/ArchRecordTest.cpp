@@ -284,6 +284,21 @@ TEST(ArchRecord, LikeAnother) {
             "r.json: like: expected an end of what records are like, found 'ring' again");
 }
 
+TEST(ArchRecord, MoreKeysThanThereCanBeUse) {
+  std::string many;
+  for (int i = 0; i < 513; ++i)
+    many += (i ? ", \"h" : "\"h") + std::to_string(i) + R"(": {"default": "h)" +
+            std::to_string(i + 1) + "\"}";
+  EXPECT_EQ(errorOf("{\"name\": \"x\", \"hyperparameters\": {" + many + "}}"),
+            "r.json: hyperparameters: expected at most 512 keys, found 513");
+}
+
+TEST(ArchRecord, NamesThatATerminalWouldObey) {
+  EXPECT_EQ(StringRef(errorOf(R"({"a\u001b[31m\n": 1})")).count('\n'), 0u);
+  EXPECT_EQ(errorOf(R"({"like": "a\u001b[31m\n"})"),
+            "r.json: like: there is no built-in record 'a\\1B[31m\\0A'");
+}
+
 TEST(ArchRecord, Rope) {
   Result<ArchRecord> record = parse(recordWith("top", R"(, "rope": {
       "pairs": {"gguf": "interleaved"}, "dim": 16,
