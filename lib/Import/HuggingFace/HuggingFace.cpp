@@ -8,6 +8,7 @@
 #include "lib/Import/HuggingFace/HuggingFace.h"
 
 #include "lib/Support/JSON.h"
+#include "lib/Support/Printable.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
@@ -46,7 +47,13 @@ Status HuggingFaceDirectory::findRoot() {
   return {};
 }
 
-bool HuggingFaceDirectory::has(StringRef name) const { return fs::exists(joined(directory, name)); }
+// A link that leads nowhere is there, and so is what may not be seen: opening it says what is
+// wrong.
+bool HuggingFaceDirectory::has(StringRef name) const {
+  fs::file_status status;
+  return fs::status(joined(directory, name), status, /*follow=*/false) !=
+         std::errc::no_such_file_or_directory;
+}
 
 Result<MappedFile> HuggingFaceDirectory::map(StringRef name) const {
   std::string file = joined(directory, name);
@@ -55,8 +62,11 @@ Result<MappedFile> HuggingFaceDirectory::map(StringRef name) const {
     return Failure("expected the name of a file in '", directory, "', found '",
                    std::string_view(name), "'");
   llvm::SmallString<256> real;
-  if (std::error_code error = fs::real_path(file, real))
+  if (std::error_code error = fs::real_path(file, real)) {
+    if (error == std::errc::no_such_file_or_directory && has(name))
+      return Failure("is a link to a file that does not exist; is the download complete?").in(file);
     return Failure(error.message()).in(file);
+  }
   if (!real.str().starts_with(root + "/"))
     return Failure("expected a file in the model's directory, found a link to '",
                    std::string_view(real.str()), "'")
@@ -145,7 +155,7 @@ Status HuggingFaceDirectory::openShards() {
   }
   std::string missing;
   for (const auto &shard : tensorsOfShard)
-    if (!has(shard.first))
+    if (!fs::exists(joined(directory, shard.first)))
       missing += (missing.empty() ? "" : ", ") + shard.first;
   if (!missing.empty())
     return Failure("expected the shards it lists, but there is no ", missing,
@@ -212,6 +222,6 @@ Result<std::unique_ptr<HuggingFaceDirectory>> HuggingFaceDirectory::open(StringR
        {&HuggingFaceDirectory::findRoot, &HuggingFaceDirectory::readConfig,
         &HuggingFaceDirectory::openWeights})
     if (Status status = (directory.get()->*step)(); !status)
-      return status.takeFailure();
+      return Failure(printable(status.error()));
   return directory;
 }

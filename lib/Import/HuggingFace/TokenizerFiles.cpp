@@ -126,12 +126,16 @@ Result<TokenizerData> frit::readTokenizer(const HuggingFaceDirectory &directory)
       return Failure("expected at most ", maxConfigBytes, " bytes, found ", file->size())
           .in(directory.path() + "/chat_template.jinja");
     data.chatTemplate.assign(reinterpret_cast<const char *>(file->data()), file->size());
+    if (!llvm::json::isUTF8(data.chatTemplate))
+      return Failure("expected UTF-8").in(directory.path() + "/chat_template.jinja");
   }
+  if (StringRef(data.chatTemplate).contains('\0'))
+    return Failure("expected a chat template without NUL characters").in(directory.path());
   data.endOfGenerationIds = findEndOfGenerationIds(data);
   for (const Object *object : {&*generation, &directory.config()})
-    for (int32_t id : idsOf(data, *object, "eos_token_id"))
-      if (!llvm::is_contained(data.endOfGenerationIds, id))
-        data.endOfGenerationIds.push_back(id);
+    llvm::append_range(data.endOfGenerationIds, idsOf(data, *object, "eos_token_id"));
   llvm::sort(data.endOfGenerationIds);
+  data.endOfGenerationIds.erase(llvm::unique(data.endOfGenerationIds),
+                                data.endOfGenerationIds.end());
   return data;
 }

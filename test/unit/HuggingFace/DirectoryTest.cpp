@@ -109,6 +109,31 @@ TEST_F(DirectoryTest, Shards) {
             "expected tensor a in one shard, found it in 1.safetensors and in 2.safetensors");
 }
 
+TEST_F(DirectoryTest, NamesThatATerminalWouldObey) {
+  write("config.json", "{}");
+  write("model.safetensors.index.json", R"({"weight_map": {"a": "\u001b[31m\n"}})");
+  EXPECT_EQ(message(), "$DIR/model.safetensors.index.json: expected the shards it lists, but there "
+                       "is no \\1B[31m\\0A; is the download complete?");
+}
+
+TEST_F(DirectoryTest, LinksThatLeadNowhere) {
+  const char *missing = "is a link to a file that does not exist; is the download complete?";
+  ASSERT_FALSE(fs::create_link("none", file("config.json")));
+  EXPECT_EQ(message(), (StringRef("$DIR/config.json: ") + missing).str());
+  ASSERT_FALSE(fs::remove(file("config.json")));
+  write("config.json", "{}");
+  ASSERT_FALSE(fs::create_link("model.safetensors", file("model.safetensors")));
+  EXPECT_EQ(message(),
+            "$DIR/model.safetensors: " +
+                std::make_error_code(std::errc::too_many_symbolic_link_levels).message());
+  ASSERT_FALSE(fs::remove(file("model.safetensors")));
+  write("model.safetensors", oneTensor("t"));
+  ASSERT_FALSE(fs::create_link("none", file("tokenizer.json")));
+  auto opened = HuggingFaceDirectory::open(directory);
+  ASSERT_TRUE(opened) << opened.error();
+  EXPECT_EQ(readTokenizer(**opened).error(), file("tokenizer.json") + ": " + missing);
+}
+
 TEST_F(DirectoryTest, NothingOutsideIsOpened) {
   write("config.json", "{}");
   write("outside.safetensors", oneTensor("a"));
@@ -195,6 +220,12 @@ TEST_F(DirectoryTest, TokensFromTheFilesBesideTheVocabulary) {
   EXPECT_EQ(data->chatTemplate, "D");
   write("chat_template.jinja", "J");
   EXPECT_EQ(readTokenizer(**opened)->chatTemplate, "J");
+  write("chat_template.jinja", "\xFF");
+  EXPECT_EQ(readTokenizer(**opened).error(), file("chat_template.jinja") + ": expected UTF-8");
+  write("chat_template.jinja", StringRef("J\0", 2));
+  EXPECT_EQ(readTokenizer(**opened).error(),
+            (directory.str() + ": expected a chat template without NUL characters").str());
+  fs::remove(file("chat_template.jinja"));
   write("generation_config.json", "{");
   EXPECT_FALSE(readTokenizer(**opened));
   write("tokenizer.json", "[]");
