@@ -7,6 +7,7 @@
 
 #include "lib/Import/HuggingFace/TokenizerJSON.h"
 
+#include "lib/Support/Printable.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
@@ -133,19 +134,21 @@ Status Reader::readMerges(const Object &model) {
   const Array *merges = model.getArray("merges");
   if (!merges)
     return Failure("model.merges: expected a list");
+  const Object &vocabulary = *model.getObject("vocab");
   for (const Value &merge : *merges) {
-    if (std::optional<StringRef> text = merge.getAsString()) {
-      data.merges.push_back(text->str());
-      continue;
-    }
     const Array *pair = merge.getAsArray();
-    std::optional<StringRef> left, right;
+    std::optional<StringRef> text = merge.getAsString(), left, right;
     if (pair && pair->size() == 2) {
       left = (*pair)[0].getAsString();
       right = (*pair)[1].getAsString();
+    } else if (text && text->count(' ') == 1) {
+      std::tie(left, right) = text->split(' ');
     }
     if (!left || !right)
       return Failure("model.merges: expected two tokens in each merge");
+    for (const std::string &token : {left->str(), right->str(), (*left + *right).str()})
+      if (!vocabulary.get(token))
+        return Failure("model.merges: expected tokens of the vocabulary, found '", token, "'");
     data.merges.push_back((*left + " " + *right).str());
   }
   return {};
@@ -223,6 +226,7 @@ void Reader::readPreTokenizer(const Value *value) {
 
 /// A sequence begins with the special token that a template puts in front of it.
 void Reader::readPostProcessor(const Value *value) {
+  std::optional<StringRef> name;
   for (const Object *part : partsOf(value, "processors")) {
     StringRef type = typeOf(*part);
     if (type == "ByteLevel")
@@ -233,14 +237,14 @@ void Reader::readPostProcessor(const Value *value) {
     if (type != "TemplateProcessing") {
       refuse("post-processor " + type);
     } else if (special) {
-      std::optional<StringRef> name = special->getString("id");
-      for (size_t id = 0; name && id < data.tokens.size(); ++id)
-        if (data.tokens[id] == *name) {
-          data.bosId = static_cast<int32_t>(id);
-          data.addBos = true;
-        }
+      name = special->getString("id");
     }
   }
+  for (size_t id = 0; name && id < data.tokens.size(); ++id)
+    if (data.tokens[id] == *name) {
+      data.bosId = static_cast<int32_t>(id);
+      data.addBos = true;
+    }
 }
 
 Result<TokenizerData> Reader::read() {
@@ -249,6 +253,9 @@ Result<TokenizerData> Reader::read() {
     return Failure("model: expected an object");
   if (std::optional<StringRef> type = model->getString("type"); type && *type != "BPE")
     refuse("model " + *type);
+  for (StringRef affix : {"continuing_subword_prefix", "end_of_word_suffix"})
+    if (!model->getString(affix).value_or("").empty())
+      refuse("model with " + affix);
   readNormalizer(json.get("normalizer"));
   readPreTokenizer(json.get("pre_tokenizer"));
   if (unsupported.empty()) {
@@ -278,7 +285,7 @@ Result<TokenizerData> Reader::read() {
   if (unsupported.empty())
     return data;
   data = TokenizerData();
-  data.model = "tokenizer.json with " + unsupported;
+  data.model = "tokenizer.json with " + printable(unsupported);
   return data;
 }
 
@@ -286,5 +293,8 @@ Result<TokenizerData> frit::parseTokenizerJSON(const Value &json) {
   const Object *object = json.getAsObject();
   if (!object)
     return Failure("expected an object");
-  return Reader(*object).read();
+  Result<TokenizerData> data = Reader(*object).read();
+  if (!data)
+    return Failure(printable(data.error()));
+  return data;
 }

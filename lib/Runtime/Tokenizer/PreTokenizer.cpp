@@ -238,8 +238,9 @@ static Status cut(const pcre2_code *code, pcre2_match_data *match, std::string_v
       break;
     if (count < 0)
       return Failure("splitting the text into words: ", pcre2Message(count));
-    if (range[1] <= position)
-      break; // An empty match would not move on.
+    // An empty match would not move on; \K in a group that a lookaround calls moves the beginning.
+    if (range[1] <= position || range[0] < position || range[0] > range[1])
+      break;
     if (range[0] > position)
       words.push_back(text.substr(position, range[0] - position));
     words.push_back(text.substr(range[0], range[1] - range[0]));

@@ -73,6 +73,19 @@ TEST(TokenizerJSONData, PatternsOfNoKnownFamilyServe) {
   EXPECT_EQ(tokenizer->decode(*tokenizer->encode("a1b 2.5")), "a1b 2.5");
 }
 
+/// A group that a lookahead calls may move the beginning of the match behind its end.
+TEST(TokenizerJSONData, PatternWhoseMatchesBeginBehindTheirEnd) {
+  Result<TokenizerData> data = readJSON("tiny-qwen2", [](llvm::json::Object &json) {
+    json["pre_tokenizer"] = *llvm::json::parse(R"json({"type": "Sequence", "pretokenizers": [
+      {"type": "Split", "pattern": {"Regex": "(?(DEFINE)(?<b>b\\K))a(?=(?&b))"}, "behavior": "Isolated", "invert": false},
+      {"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}]})json");
+  });
+  ASSERT_TRUE(data) << data.error();
+  auto tokenizer = Tokenizer::create(*std::move(data));
+  ASSERT_TRUE(tokenizer) << tokenizer.error();
+  EXPECT_EQ(tokenizer->decode(*tokenizer->encode("xabab")), "xabab");
+}
+
 TEST(TokenizerJSONData, PatternThatIsNone) {
   Result<TokenizerData> data = readJSON("tiny-qwen2", [](llvm::json::Object &json) {
     json["pre_tokenizer"] = *llvm::json::parse(R"({"type": "Sequence", "pretokenizers": [
@@ -111,6 +124,14 @@ TEST(TokenizerJSONData, WhatFritDoesNotHave) {
     json["pre_tokenizer"] =
         Object{{"type", "Split"}, {"pattern", Object{{"Regex", "a"}}}, {"behavior", "Removed"}};
   });
+  expectUnsupported("tiny-gpt-2", "model with end_of_word_suffix", [](Object &json) {
+    (*json.getObject("model"))["end_of_word_suffix"] = "</w>";
+  });
+  expectUnsupported("tiny-gpt-2", "model with continuing_subword_prefix", [](Object &json) {
+    (*json.getObject("model"))["continuing_subword_prefix"] = "##";
+  });
+  expectUnsupported("tiny-gpt-2", "normalizer \\1B[31m\\0A",
+                    [](Object &json) { json["normalizer"] = Object{{"type", "\x1B[31m\n"}}; });
   expectUnsupported("tiny-gpt-2", "post-processor BertProcessing", [](Object &json) {
     json["post_processor"] = Object{{"type", "BertProcessing"}};
   });
@@ -146,6 +167,16 @@ TEST(TokenizerJSONData, Malformed) {
   expectMalformed("model.merges: expected two tokens in each merge", [](Object &json) {
     json.getObject("model")->getArray("merges")->push_back(llvm::json::Array{"a"});
   });
+  for (const char *merge : {"a", "a b c"})
+    expectMalformed("model.merges: expected two tokens in each merge", [&](Object &json) {
+      json.getObject("model")->getArray("merges")->push_back(merge);
+    });
+  for (auto [merge, missing] :
+       {std::pair("a \n", "\\0A"), {"none a", "none"}, {"a \xC4\xA0", "a\xC4\xA0"}})
+    expectMalformed(
+        ("model.merges: expected tokens of the vocabulary, found '" + std::string(missing) + "'")
+            .c_str(),
+        [&](Object &json) { json.getObject("model")->getArray("merges")->push_back(merge); });
 }
 
 TEST(TokenizerJSONData, BeginsWithTheTokenOfTheTemplate) {
