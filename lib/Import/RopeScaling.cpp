@@ -97,6 +97,14 @@ std::vector<double> RopeReader::readFactors(const ByOrigin<Names> &names, int64_
   return {};
 }
 
+/// Of a scaling, whose numbers may each be right and give none together.
+void RopeReader::addFactor(RopeSpec &rope, double factor) {
+  if (!accepts(ValueKind::Positive, factor))
+    problems.add("rope.scaling", "expected numbers that give frequency factors above 0, found " +
+                                     formatNumber(factor));
+  rope.factors.push_back(factor);
+}
+
 /// Long waves are stretched, short ones are not. Source: Llama 3.1, `apply_scaling` in model.py.
 void RopeReader::scaleLlama3(const RopeScaling &scaling, double factor, int64_t layer,
                              RopeSpec &rope) {
@@ -115,7 +123,7 @@ void RopeReader::scaleLlama3(const RopeScaling &scaling, double factor, int64_t 
     double smooth = std::clamp((context / length - low) / (high - low), 0.0, 1.0);
     double scaled = 1 / ((1 - smooth) / factor + smooth);
     // As GGUF files store it, so that the same model gives the same numbers.
-    rope.factors.push_back(shortestDecimal(static_cast<float>(scaled)));
+    addFactor(rope, shortestDecimal(static_cast<float>(scaled)));
   }
 }
 
@@ -135,7 +143,7 @@ void RopeReader::scaleYaRN(const RopeScaling &scaling, double factor, int64_t la
     last += 0.001;
   for (int64_t i = 0; i < rope.dim / 2; ++i) {
     double ramp = std::clamp((static_cast<double>(i) - first) / (last - first), 0.0, 1.0);
-    rope.factors.push_back(1 / (ramp / factor + (1 - ramp)));
+    addFactor(rope, 1 / (ramp / factor + (1 - ramp)));
   }
   if (rope.magnitude == 0)
     rope.magnitude = factor <= 1 ? 1 : 0.1 * std::log(factor) + 1;
@@ -149,6 +157,14 @@ RopeSpec RopeReader::read(int64_t layer) {
     return rope;
   if (rope.dim % 2)
     return rope; // Which the resolver reports.
+  // Far above any model's. The factors of 2^31 would fill the memory before the resolver sees that
+  // no tensor has such heads.
+  constexpr int64_t maxDim = 65536;
+  if (rope.dim > maxDim) {
+    problems.add("rope.dim",
+                 "expected at most " + llvm::Twine(maxDim) + ", found " + llvm::Twine(rope.dim));
+    return rope;
+  }
   rope.theta = evaluate(record.ropeTheta, "theta", ValueKind::Positive, layer);
   rope.magnitude = evaluate(record.ropeMagnitude, "magnitude", ValueKind::NonNegative, layer);
   int64_t pairs = rope.dim / 2;
@@ -194,6 +210,11 @@ RopeSpec RopeReader::read(int64_t layer) {
   }
   if (rope.magnitude == 0)
     rope.magnitude = 1;
+  for (auto [name, value] :
+       {std::pair("magnitude", rope.magnitude), {"scale of positions", rope.positionScale}})
+    if (!accepts(ValueKind::Positive, value))
+      problems.add("rope.scaling", "expected numbers that give a " + llvm::Twine(name) +
+                                       " above 0, found " + formatNumber(value));
   // Whoever asks for no scaling gets the IR of no scaling.
   if (rope.longFactors.empty() && llvm::all_of(rope.factors, [](double f) { return f == 1; }))
     rope.factors.clear();

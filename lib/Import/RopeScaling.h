@@ -29,6 +29,7 @@ private:
   std::vector<double> readFactors(const ByOrigin<Names> &names, int64_t pairs);
   void scaleLlama3(const RopeScaling &scaling, double factor, int64_t layer, RopeSpec &rope);
   void scaleYaRN(const RopeScaling &scaling, double factor, int64_t layer, RopeSpec &rope);
+  void addFactor(RopeSpec &rope, double factor);
   double evaluate(const Expression &expression, llvm::StringRef name, ValueKind kind,
                   int64_t layer);
 
