@@ -16,15 +16,18 @@
 #include "lib/Import/Checkpoint.h"
 #include "lib/Import/ChooseRecord.h"
 #include "lib/Import/GGUF/GGUFWriter.h"
+#include "lib/Import/HuggingFace/HuggingFace.h"
 #include "lib/Import/Hyperparameters.h"
 #include "lib/Import/Resolve.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace frit;
 using llvm::StringRef;
 using llvm::Twine;
+namespace fs = llvm::sys::fs;
 
 namespace {
 
@@ -58,7 +61,9 @@ class Converter {
 public:
   Converter(const Checkpoint &checkpoint, const ModelSpec &model, const ConvertOptions &options)
       : checkpoint(checkpoint), model(model), record(*model.record), options(options),
-        numbers(checkpoint, record, record.architectures[Origin::GGUF].front(), problems) {}
+        numbers(checkpoint, record, record.architectures[Origin::GGUF].front(), problems) {
+    numbers.setLayers(static_cast<int64_t>(model.layers.size()));
+  }
 
   Status write(StringRef output);
 
@@ -70,6 +75,7 @@ private:
   void addRope();
   Status addTokenizer();
   Status writeTensors(llvm::raw_ostream &out);
+  Status checkOutput(StringRef output) const;
   Status checkWritten(StringRef path) const;
   double evaluate(Origin origin, const Expression &expression, int64_t layer) {
     return numbers.evaluateFor(origin, expression, "convert", ValueKind::Number, layer).value_or(0);
@@ -251,10 +257,12 @@ Status Converter::addTokenizer() {
   }
   auto vocabulary = static_cast<size_t>(model.vocabulary);
   if (data.tokens.size() > vocabulary)
-    return Failure("tokenizer.json has ", data.tokens.size(), " tokens, the model ", vocabulary);
+    return Failure("tokenizer.json has ", data.tokens.size(), " tokens, the model ", vocabulary)
+        .in(checkpoint.path());
   if (data.model == "gpt2" && data.preTokenizer.empty())
     return Failure("the patterns of tokenizer.json have no name in GGUF files; expected those of a "
-                   "known family");
+                   "known family")
+        .in(checkpoint.path());
   std::vector<int32_t> types;
   for (size_t id = 0; id < vocabulary; ++id) {
     if (id >= data.tokens.size())
@@ -347,13 +355,18 @@ Status Converter::writeTensors(llvm::raw_ostream &out) {
 /// have no words for everything that a config.json may hold.
 Status Converter::checkWritten(StringRef path) const {
   Result<Checkpoint> file = Checkpoint::open(path);
+  auto failure = [&](StringRef message) {
+    // Where it is now, nobody will find it.
+    message.consume_front((path + ": ").str());
+    return Failure("the file that was written: ", std::string_view(message));
+  };
   if (!file)
-    return file.takeFailure();
+    return failure(file.error());
   Problems found;
   ModelSpec written =
       resolveModel(*file, record, record.architectures[Origin::GGUF].front(), found);
   if (!found.empty())
-    return Failure("the file that was written: ", found.lines().front());
+    return failure(found.lines().front());
   auto cannotSay = [&](const Twine &what) {
     return Failure("GGUF files of the architecture '", written.architecture, "' cannot say ",
                    what.str(), " is as in config.json; run the directory itself");
@@ -370,11 +383,40 @@ Status Converter::checkWritten(StringRef path) const {
   return {};
 }
 
+/// Whether a new file may take the place of `output`.
+Status Converter::checkOutput(StringRef output) const {
+  auto failure = [&](const std::string &why) {
+    return Failure("cannot write '", std::string_view(output), "': ", why);
+  };
+  fs::file_status status;
+  if (fs::status(output, status))
+    return {};
+  if (status.type() == fs::file_type::directory_file)
+    return failure(std::make_error_code(std::errc::is_a_directory).message());
+  // As root a rename would replace even /dev/null.
+  if (status.type() != fs::file_type::regular_file)
+    return failure("it exists and is no regular file");
+  std::vector<std::string> inputs = HuggingFaceDirectory::metadataFiles(checkpoint.directory());
+  std::vector<std::string> names = checkpoint.files();
+  names.push_back("model.safetensors.index.json");
+  for (const std::string &name : names) {
+    llvm::SmallString<256> file(checkpoint.directory());
+    llvm::sys::path::append(file, name);
+    inputs.push_back(file.str().str());
+  }
+  for (const std::string &input : inputs)
+    if (fs::equivalent(input, output))
+      return failure("it is a part of the model to be converted");
+  return {};
+}
+
 Status Converter::write(StringRef output) {
+  if (Status status = checkOutput(output); !status)
+    return status;
   addWeights();
   addKeys();
   if (Status status = addTokenizer(); !status)
-    return status.takeFailure().in(checkpoint.path());
+    return status;
   for (const auto &[name, tensor] : tensors)
     header.addTensor(name,
                      tensor.isVector ? std::vector<int64_t>{tensor.rows}
@@ -389,8 +431,7 @@ Status Converter::write(StringRef output) {
     return Failure("cannot write '", std::string_view(output), "': ", why);
   };
   // Gone again when the process is interrupted.
-  llvm::Expected<llvm::sys::fs::TempFile> file =
-      llvm::sys::fs::TempFile::create(output + ".tmp-%%%%%%%%", 0644);
+  llvm::Expected<fs::TempFile> file = fs::TempFile::create(output + ".tmp-%%%%%%%%", 0644);
   if (!file)
     return failure(llvm::toString(file.takeError()));
   Status status;
