@@ -62,6 +62,9 @@ Result<FileStamp> FileStamp::of(llvm::StringRef file) {
     return Failure("cannot read '", std::string_view(file), "': ", error.message());
   if (stat(absolute.c_str(), &status) != 0)
     return Failure("cannot read '", std::string_view(file), "': ", std::strerror(errno));
+  // A pipe would be waited for, a device be read without end.
+  if (!S_ISREG(status.st_mode))
+    return Failure("cannot read '", std::string_view(file), "': expected a regular file");
   FileStamp stamp;
   stamp.path = std::string(absolute);
   stamp.bytes = static_cast<uint64_t>(status.st_size);

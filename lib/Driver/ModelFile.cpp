@@ -109,8 +109,13 @@ static Result<std::string> cacheKey(const CompileRequest &request,
   const CompilerOptions &options = request.options;
   std::string text = compilerIdentity();
   auto add = [&](llvm::StringRef part) { text += '\0' + part.str(); };
-  for (const HashedFile &file : files)
+  for (const HashedFile &file : files) {
     add(file.hash);
+    // What a file of a Hugging Face directory says depends on its name.
+    llvm::StringRef name = path::filename(file.stamp.path);
+    if (name.ends_with(".json") || name.ends_with(".jinja"))
+      add(name);
+  }
   // A built-in description is part of the compiler.
   add(options.target == "native" ? detectMachine() : options.target);
   for (llvm::StringRef file :
