@@ -13,12 +13,13 @@ import math
 import os
 import resource
 import struct
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "Inputs"))
-from driver import ROOT, DriverTest, main, make_tiny_gguf
+from driver import FRIT, ROOT, DriverTest, main, make_tiny_gguf
 
 VOCABULARY = ROOT / "test" / "unit" / "Tokenizer" / "data" / "tiny-smollm.json"
 CONFIG = {
@@ -103,6 +104,20 @@ class HuggingFaceTest(DriverTest):
         (self.model / "generation_config.json").write_text("{}")
         _, err = self.frit(*run)
         self.assertNotIn("compile", err)  # A file that was not there is no change of one that was.
+        (self.model / "config.json").touch()
+        _, err = self.frit(*run)
+        (self.model / "generation_config.json").rename(self.model / "tokenizer_config.json")
+        _, err = self.frit(*run)
+        self.assertIn("compile", err)
+
+    def test_files_that_are_none(self):
+        run = ["run", str(self.model), "--tokens", "1", "-n", "1"]
+        place = self.model / "tokenizer_config.json"
+        os.mkfifo(place)
+        self.assert_error(run, f"cannot read '{place}': expected a regular file")
+        place.unlink()
+        place.symlink_to("/dev/zero")
+        self.assert_error(run, f"cannot read '{place}': expected a regular file")
 
     def test_file_of_it_stands_for_it(self):
         out, _ = self.frit("run", str(self.model / "model.safetensors"), "--tokens", "1,2,3", "-n", "3", "--print-tokens")
@@ -195,6 +210,28 @@ class HuggingFaceTest(DriverTest):
         self.assert_error(["convert", "none", "-o", "x.gguf"], "none")
         self.assert_error(["convert", self.make_model(), "-o", "x.gguf"], "expected a Hugging Face directory")
         self.assert_error(["convert", str(self.model), "-o", "no/such/x.gguf"], "cannot write 'no/such/x.gguf': ")
+        for name in ("config.json", "model.safetensors", "tokenizer.json"):
+            before = (self.model / name).read_bytes()
+            linked = self.directory / "linked"
+            linked.unlink(missing_ok=True)
+            linked.hardlink_to(self.model / name)
+            for output in (str(self.model / name), "linked"):
+                message = f"cannot write '{output}': it is a part of the model to be converted"
+                self.assert_error(["convert", str(self.model), "-o", output], message)
+            self.assertEqual((self.model / name).read_bytes(), before)
+        (self.model / "tokenizer.json").write_text("[]")
+        err = self.assert_error(["convert", str(self.model), "-o", "x.gguf"], "tokenizer.json: expected an object")
+        self.assertTrue(err.startswith(f"error: {self.model}/tokenizer.json: "), err)
+        (self.model / "tokenizer.json").write_bytes(VOCABULARY.read_bytes())
+        os.mkfifo(self.directory / "pipe")
+        self.assert_error(["convert", str(self.model), "-o", "pipe"], "cannot write 'pipe': it exists and is no regular file")
+        self.assertTrue((self.directory / "pipe").is_fifo())
+        self.assert_error(["convert", str(self.model), "-o", str(self.model)], "Is a directory")
+        self.config["_name_or_path"] = "a\0b"
+        self.write_config()
+        err = self.assert_error(["convert", str(self.model), "-o", "x.gguf"], "the file that was written: metadata key 'general.name'")
+        self.assertNotIn(".tmp-", err)
+        del self.config["_name_or_path"]
         self.config["use_sliding_window"] = True
         self.config["sliding_window"] = 16
         self.config["layer_types"] = ["full_attention", "sliding_attention"]
@@ -204,6 +241,35 @@ class HuggingFaceTest(DriverTest):
         self.write_config()
         self.assert_error(["convert", str(self.model), "-o", "x.gguf"], "frit does not support this activation ('relu2')")
         self.assertEqual(list(self.directory.glob("*x.gguf*")), [])
+
+    def test_convert_to_a_full_disk(self):
+        full = "ulimit -f 8; trap '' XFSZ; exec \"$@\""
+        command = ["bash", "-c", full, "bash", FRIT, "convert", str(self.model), "-o", "x.gguf"]
+        result = subprocess.run(command, capture_output=True, text=True, cwd=self.directory)
+        self.assertEqual((result.returncode, result.stdout), (1, ""))
+        self.assertEqual(result.stderr, "error: cannot write 'x.gguf': File too large\n")
+        self.assertEqual(list(self.directory.glob("x.gguf*")), [])
+
+    def test_numbers_of_rope_that_fit_nothing(self):
+        def refused(message, **rope):
+            self.config["rope_parameters"] = {"rope_theta": 10000.0, "original_max_position_embeddings": 16, **rope}
+            self.write_config()
+            self.assertIn(message, self.assert_error(["inspect", str(self.model)], "cannot import"))
+
+        llama = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0}
+        refused("rope.scaling: expected numbers that give frequency factors above 0, found inf", **llama | {"factor": 1e308})
+        refused("rope.scaling: expected numbers that give frequency factors above 0, found nan", rope_type="yarn", factor=4.0, rope_theta=1)
+        refused("rope.scaling: expected numbers that give a scale of positions above 0, found inf", rope_type="linear", factor=5e-324)
+        # These would fill the memory.
+        self.config["head_dim"] = 2147483646
+        for kind in (llama, {"rope_type": "yarn", "factor": 4.0}):
+            refused("rope.dim: expected at most 65536, found 2147483646", **kind)
+
+    def test_names_that_a_terminal_would_obey(self):
+        self.config["_name_or_path"] = "a\x1b[31m\nb"
+        self.write_config()
+        out, _ = self.frit("inspect", str(self.model))
+        self.assertEqual(out.splitlines()[0].split(), ["model", r"a\1B[31m\0Ab"])
 
     def test_truncated_at_every_kilobyte(self):
         weights = self.model / "model.safetensors"
