@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "JSONMutator.h"
 #include "TinyDirectory.h"
 #include "lib/Arch/Registry.h"
 

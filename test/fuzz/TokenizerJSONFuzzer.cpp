@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "JSONMutator.h"
 #include "Require.h"
 #include "frit/Runtime/Tokenizer.h"
 #include "lib/Import/HuggingFace/TokenizerJSON.h"
