@@ -281,11 +281,19 @@ frit_status frit_chat(const frit_model *model, const frit_chat_message *messages
         return failNull(message.role ? "content of a message" : "role of a message");
       conversation.push_back({message.role, message.content});
     }
-    auto chat = ChatTemplate::recognize(tokenizer->data().chatTemplate);
+    auto chat = ChatTemplate::parse(tokenizer->data().chatTemplate);
     if (!chat)
       return fail(chat.error());
-    std::string rendered = chat->render(conversation, addGenerationPrompt != 0);
-    return writeArray(std::span<const char>(rendered), text, capacity, bytes);
+    const TokenizerData &data = tokenizer->data();
+    auto tokenText = [&](std::optional<int32_t> id) {
+      return id ? std::optional(data.tokens[static_cast<size_t>(*id)]) : std::nullopt;
+    };
+    auto rendered =
+        chat->render(conversation, addGenerationPrompt != 0,
+                     {.bosToken = tokenText(data.bosId), .eosToken = tokenText(data.eosId)});
+    if (!rendered)
+      return fail(rendered.error());
+    return writeArray(std::span<const char>(*rendered), text, capacity, bytes);
   });
 }
 

@@ -5,10 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Models ship their template as a Jinja program. frit runs none: it knows the programs of some
-// families (the table in ChatTemplate.cpp) and renders what they would. A template is recognized
-// only if it is that program up to spelling (white space, quotes, message.role for
-// message['role']), so that a known one is never rendered wrong.
+// Models ship their template as a Jinja program. frit runs the part of Jinja that such programs
+// use, set up as transformers does, and refuses the rest by name. The program comes from a file:
+// what it may take is bounded (Budget in JinjaValue.h).
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,11 +16,18 @@
 
 #include "frit/Support/Result.h"
 
+#include <ctime>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace frit {
+
+namespace jinja {
+struct Program;
+}
 
 class ChatTemplate {
 public:
@@ -29,27 +35,24 @@ public:
     std::string role; ///< "system", "user", "assistant"; goes into the text as it is
     std::string content;
   };
+  /// What templates see beside the messages.
+  struct Environment {
+    std::optional<std::string> bosToken, eosToken;
+    std::optional<std::time_t> now; ///< the time of strftime_now(); the current one if not given
+  };
 
-  /// Fails on an empty or unknown template; the message lists the known families and names the
-  /// way out, --no-chat.
-  static Result<ChatTemplate> recognize(std::string_view jinja);
+  /// Fails on an empty template and on what is not in the subset; the message names the way out,
+  /// --no-chat.
+  static Result<ChatTemplate> parse(std::string_view jinja);
 
-  /// The text to encode with EncodeOptions::parseSpecial and without addBos.
+  /// The text to encode with EncodeOptions::parseSpecial and without addBos. Fails with the words
+  /// of the template where it calls raise_exception().
   /// \param addGenerationPrompt end with the start of the assistant's turn.
-  std::string render(std::span<const Message> messages, bool addGenerationPrompt) const;
-
-  std::string_view familyName() const;
-
-  /// The system prompt that the template adds when the first message is no system message; empty
-  /// if it adds none.
-  std::string_view defaultSystemPrompt() const { return systemPrompt; }
+  Result<std::string> render(std::span<const Message> messages, bool addGenerationPrompt,
+                             const Environment &environment = {}) const;
 
 private:
-  struct Family;
-  static const Family families[];
-
-  const Family *family = nullptr;
-  std::string systemPrompt;
+  std::shared_ptr<const jinja::Program> program;
 };
 
 } // namespace frit

@@ -66,11 +66,12 @@ TEST_F(SmolLM2, ChatBecomesTokens) {
   ASSERT_TRUE(data) << data.error();
   auto tokenizer = Tokenizer::create(std::move(*data));
   ASSERT_TRUE(tokenizer) << tokenizer.error();
-  auto chat = ChatTemplate::recognize(tokenizer->data().chatTemplate);
+  auto chat = ChatTemplate::parse(tokenizer->data().chatTemplate);
   ASSERT_TRUE(chat) << chat.error();
-  EXPECT_EQ(chat->familyName(), "SmolLM2");
   std::vector<ChatTemplate::Message> messages = {{"user", "Hello!"}};
-  auto ids = tokenizer->encode(chat->render(messages, true), {.parseSpecial = true});
+  auto text = chat->render(messages, true);
+  ASSERT_TRUE(text) << text.error();
+  auto ids = tokenizer->encode(*text, {.parseSpecial = true});
   ASSERT_TRUE(ids) << ids.error();
   std::vector<std::string> expected = readLines("smollm2.chat");
   ASSERT_EQ(expected.size(), 1u);
