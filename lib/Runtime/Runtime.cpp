@@ -288,9 +288,9 @@ frit_status frit_chat(const frit_model *model, const frit_chat_message *messages
     auto tokenText = [&](std::optional<int32_t> id) {
       return id ? std::optional(data.tokens[static_cast<size_t>(*id)]) : std::nullopt;
     };
-    auto rendered =
-        chat->render(conversation, addGenerationPrompt != 0,
-                     {.bosToken = tokenText(data.bosId), .eosToken = tokenText(data.eosId)});
+    auto rendered = chat->render(
+        conversation, addGenerationPrompt != 0,
+        {.bosToken = tokenText(data.bosId), .eosToken = tokenText(data.eosId), .now = {}});
     if (!rendered)
       return fail(rendered.error());
     return writeArray(std::span<const char>(*rendered), text, capacity, bytes);
