@@ -103,7 +103,7 @@ typedef struct frit_model_info {
   int64_t weights_bytes;      /**< packed */
   int64_t bundle_bytes;
   int32_t has_tokenizer;     /**< 0: only token ids go in and out; the fields below are "" and -1 */
-  const char *chat_template; /**< a Jinja text, for those who run Jinja; frit_chat() knows some */
+  const char *chat_template; /**< a Jinja text; frit_chat() runs it */
   /* What templates call bos_token, eos_token, unk_token and pad_token; -1: there is none. */
   int32_t bos_id;
   int32_t eos_id;
@@ -154,8 +154,8 @@ typedef struct frit_chat_message {
 } frit_chat_message;
 
 /** Renders a conversation with the model's chat template, to be encoded with FRIT_PARSE_SPECIAL and
- *  without FRIT_ADD_BOS. `bytes` as in frit_decode(). Fails if the model has no template or one
- * that frit does not know. */
+ *  without FRIT_ADD_BOS. `bytes` as in frit_decode(). Fails if the model has no template, if the
+ *  template refuses the conversation, and if it uses Jinja that frit does not know. */
 FRIT_API frit_status frit_chat(const frit_model *model, const frit_chat_message *messages,
                                size_t count, int add_generation_prompt, char *text, size_t capacity,
                                size_t *bytes);

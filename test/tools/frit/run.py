@@ -58,6 +58,17 @@ class PromptTest(DriverTest):
         self.assertGreater(chat, 10)
         self.assertGreater(prefill("--system-prompt", "be brief"), chat)
 
+    def test_templates_refuse_conversations(self):
+        template = "{% if messages[0].role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}{{ messages[0].content }}"
+        model = self.make_model("gemma.gguf", "--set", f"tokenizer.chat_template=string:{template}")
+        self.assert_error(
+            ["run", model, "-p", "a", "--system-prompt", "x"], "chat template: System role not supported"
+        )
+        self.assertEqual(
+            self.tokens(model, "-p", "the cat", "-n", "4", "--ignore-eos"),
+            self.tokens(model, "-p", "the cat", "--no-chat", "-n", "4", "--ignore-eos"),
+        )
+
     def test_special_tokens_are_parsed(self):
         # The chat template by hand gives the same tokens.
         chat = self.tokens(self.model, "-p", "a b", "-n", "6", "--ignore-eos")
@@ -74,8 +85,8 @@ class PromptTest(DriverTest):
         )
         self.assert_error(["run", plain, "-p", "a", "--system-prompt", "x"], "no chat template")
 
-        unknown = self.make_model("unknown.gguf", "--set", "tokenizer.chat_template=string:{{ x }}")
-        self.assert_error(["run", unknown, "-p", "a"], "unknown chat template", "--no-chat")
+        unknown = self.make_model("unknown.gguf", "--set", "tokenizer.chat_template=string:{{ messages | x }}")
+        self.assert_error(["run", unknown, "-p", "a"], "chat template: unknown filter 'x' in line 1", "--no-chat")
         self.assertEqual(
             self.tokens(unknown, "-p", "the cat", "--no-chat", "-n", "4", "--ignore-eos"), raw
         )

@@ -220,6 +220,31 @@ TEST_F(RuntimeTest, Chat) {
             "content of a message is null");
 }
 
+TEST_F(RuntimeTest, ChatTemplateOfItsOwn) {
+  TokenizerData data = fakeTokenizer();
+  data.eosId = std::nullopt;
+  data.chatTemplate = "{{ bos_token }}{{ eos_token is defined }}{{ tools is none }}"
+                      "{% if messages[0].role == 'x' %}{{ raise_exception('no x') }}{% endif %}";
+  auto chat = [&](const char *role) {
+    FakeBundle other;
+    other.tokenizer = data.serialize();
+    other.write(directory.file("chat.frit"));
+    frit_model *opened;
+    EXPECT_EQ(frit_model_open(directory.file("chat.frit").c_str(), nullptr, &opened), FRIT_OK);
+    frit_chat_message message = {role, "Hi"};
+    char text[200];
+    size_t bytes = 0;
+    frit_status status = frit_chat(opened, &message, 1, 1, text, sizeof(text), &bytes);
+    frit_model_close(opened);
+    return status == FRIT_OK ? std::string(text, bytes) : frit_last_error();
+  };
+  EXPECT_EQ(chat("user"), data.tokens[static_cast<size_t>(*data.bosId)] + "FalseTrue");
+  EXPECT_EQ(chat("x"), "chat template: no x");
+  data.chatTemplate = "{% include 'x' %}";
+  EXPECT_EQ(chat("user"), "chat template: unknown tag 'include' in line 1; --no-chat gives the "
+                          "model the prompt as it is");
+}
+
 TEST_F(RuntimeTest, EvaluateAndSample) {
   std::vector<int32_t> ids = fakeIds(bundle, 100);
   auto expected = fakeLogits(bundle, ids);
