@@ -10,9 +10,11 @@
 using namespace frit;
 
 static constexpr unsigned maxDepth = 32;
+/// Each takes kilobytes, whatever is in it.
+static constexpr unsigned maxObjects = 100'000;
 
-static bool nestsTooDeep(llvm::StringRef json) {
-  unsigned depth = 0;
+static Status checkSize(llvm::StringRef json) {
+  unsigned depth = 0, objects = 0;
   bool inText = false;
   for (size_t i = 0; i < json.size(); ++i) {
     char c = json[i];
@@ -25,17 +27,19 @@ static bool nestsTooDeep(llvm::StringRef json) {
       inText = true;
     } else if (c == '{' || c == '[') {
       if (++depth > maxDepth)
-        return true;
+        return Failure("expected at most ", maxDepth, " levels of nesting");
+      if (c == '{' && ++objects > maxObjects)
+        return Failure("expected at most ", maxObjects, " objects");
     } else if ((c == '}' || c == ']') && depth > 0) {
       --depth;
     }
   }
-  return false;
+  return {};
 }
 
 Result<llvm::json::Value> frit::parseJSON(llvm::StringRef text) {
-  if (nestsTooDeep(text))
-    return Failure("expected at most ", maxDepth, " levels of nesting");
+  if (Status status = checkSize(text); !status)
+    return status.takeFailure();
   llvm::Expected<llvm::json::Value> value = llvm::json::parse(text);
   if (!value)
     return Failure(llvm::toString(value.takeError()));

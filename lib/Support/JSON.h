@@ -14,7 +14,8 @@
 namespace frit {
 
 /// llvm::json::parse for texts of unknown origin: it recurses as deep as they nest, so that those
-/// of more than 32 levels are refused.
+/// of more than 32 levels are refused; and those of more than 100,000 objects, which fill the
+/// memory.
 Result<llvm::json::Value> parseJSON(llvm::StringRef text);
 
 } // namespace frit

@@ -21,7 +21,7 @@ using llvm::StringRef;
 namespace fs = llvm::sys::fs;
 namespace path = llvm::sys::path;
 
-static constexpr uint64_t maxConfigBytes = 16 << 20;
+static constexpr uint64_t maxConfigBytes = 1 << 20;
 /// Of a model with millions of tensors.
 static constexpr uint64_t maxIndexBytes = 256 << 20;
 
@@ -153,10 +153,18 @@ Status HuggingFaceDirectory::openShards() {
     shardOfTensor[tensor] = *shard;
     ++tensorsOfShard[shard->str()];
   }
+  constexpr unsigned maxNamed = 10;
   std::string missing;
-  for (const auto &shard : tensorsOfShard)
-    if (!fs::exists(joined(directory, shard.first)))
-      missing += (missing.empty() ? "" : ", ") + shard.first;
+  unsigned named = 0;
+  for (const auto &shard : tensorsOfShard) {
+    if (fs::exists(joined(directory, shard.first)))
+      continue;
+    missing += (missing.empty() ? "" : ", ") + shard.first;
+    if (++named == maxNamed) {
+      missing += ", ...";
+      break;
+    }
+  }
   if (!missing.empty())
     return Failure("expected the shards it lists, but there is no ", missing,
                    "; is the download complete?")

@@ -60,6 +60,8 @@ TEST_F(DirectoryTest, Config) {
                        "transformers saved?");
   write("config.json", "{\"a\": ");
   EXPECT_EQ(StringRef(message()).take_front(19), "$DIR/config.json: [");
+  write("config.json", std::string((1 << 20) + 1, ' '));
+  EXPECT_EQ(message(), "$DIR/config.json: expected at most 1048576 bytes, found 1048577");
   write("config.json", "[1]");
   EXPECT_EQ(message(), "$DIR/config.json: expected an object");
 }
@@ -93,6 +95,10 @@ TEST_F(DirectoryTest, Shards) {
   EXPECT_EQ(index(R"({"a": "1.safetensors", "b": "2.safetensors"})"),
             "expected the shards it lists, but there is no 1.safetensors, 2.safetensors; is the "
             "download complete?");
+  EXPECT_EQ(index(R"({"a": "0", "b": "1", "c": "2", "d": "3", "e": "4", "f": "5", "g": "6",
+                      "h": "7", "i": "8", "j": "9", "k": "A", "l": "B"})"),
+            "expected the shards it lists, but there is no 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, ...; is "
+            "the download complete?");
   write("1.safetensors", oneTensor("a"));
   write("2.safetensors", oneTensor("b"));
   EXPECT_EQ(index(R"({"a": "1.safetensors", "b": "2.safetensors"})"), "opened");

@@ -80,6 +80,10 @@ TEST(Safetensors, HeaderIsNoJSON) {
   EXPECT_EQ(errorOfHeader("{\"\xFF\": 1}").substr(0, 8), "header: ");
   std::string deep = "{\"t\": " + std::string(1000, '[') + std::string(1000, ']') + "}";
   EXPECT_EQ(errorOfHeader(deep), "header: expected at most 32 levels of nesting");
+  std::string many = "{\"t\": [{}";
+  for (int i = 0; i < 100'000; ++i)
+    many += ",{}";
+  EXPECT_EQ(errorOfHeader(many + "]}"), "header: expected at most 100000 objects");
 }
 
 TEST(Safetensors, Tensors) {
