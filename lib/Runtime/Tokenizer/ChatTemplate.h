@@ -27,7 +27,7 @@ namespace frit {
 
 namespace jinja {
 struct Program;
-}
+} // namespace jinja
 
 class ChatTemplate {
 public:

@@ -12,6 +12,7 @@
 #include "TestData.h"
 #include "frit/Formats/Formats.h"
 
+#include <cmath>
 #include <limits>
 
 using namespace frit;
@@ -48,7 +49,11 @@ TEST(QuantizeFormats, Float) {
   float values[] = {1.5F, -0.0F, std::numeric_limits<float>::quiet_NaN()};
   uint8_t out[sizeof(values)];
   quantizeRow(Format::F32, values, 3, out);
-  EXPECT_EQ(std::memcmp(values, out, sizeof(values)), 0);
+  float same[3];
+  std::memcpy(same, out, sizeof(same));
+  EXPECT_EQ(same[0], 1.5F);
+  EXPECT_TRUE(same[1] == 0 && std::signbit(same[1]));
+  EXPECT_TRUE(std::isnan(same[2]));
   uint16_t bfloats[3];
   quantizeRow(Format::BF16, values, 3, reinterpret_cast<uint8_t *>(bfloats));
   EXPECT_EQ(bfloats[0], 0x3FC0);

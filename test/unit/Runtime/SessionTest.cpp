@@ -221,6 +221,7 @@ TEST_F(SessionTest, MixedSlots) {
   check({{0, 10}, {1, 1}, {2, 2}}, {{10, 2}, {3, 3}});
   check({{1, 1}, {2, 7}, {0, 8}, {3, 1}}, {{8, 3}, {8, 2}, {1, 0}});
   std::vector<Run> all;
+  all.reserve(static_cast<size_t>(slots));
   for (int32_t slot = 0; slot < slots; ++slot)
     all.push_back({slot, 1});
   check(all, {{32, 3}, {8, 3}});

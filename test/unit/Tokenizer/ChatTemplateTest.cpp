@@ -13,8 +13,9 @@
 using namespace frit;
 using namespace frit::test;
 
-static const ChatTemplate::Environment environment = {
-    .bosToken = "<s>", .eosToken = "</s>", .now = 1721995200 /* 2024-07-26 12:00 UTC */};
+static ChatTemplate::Environment environment() {
+  return {.bosToken = "<s>", .eosToken = "</s>", .now = 1721995200 /* 2024-07-26 12:00 UTC */};
+}
 
 /// The rendering, or the error.
 static std::string render(std::string_view jinja, std::span<const ChatTemplate::Message> messages,
@@ -22,7 +23,7 @@ static std::string render(std::string_view jinja, std::span<const ChatTemplate::
   auto chat = ChatTemplate::parse(jinja);
   if (!chat)
     return chat.error();
-  auto text = chat->render(messages, addGenerationPrompt, environment);
+  auto text = chat->render(messages, addGenerationPrompt, environment());
   return text ? *text : text.error();
 }
 
@@ -73,28 +74,29 @@ TEST(ChatTemplate, VariantsRenderWhatJinjaRenders) {
 }
 
 /// MESSAGES of make_jinja_data.py.
-static const std::vector<ChatTemplate::Message> conversation = {
-    {"system", " Be kind.\n"},
-    {"user", "Hi, who are you?"},
-    {"assistant", "Ich weiß: <b>'s \"x\" \\ Ωμέγα 😀</b>"}};
+static std::vector<ChatTemplate::Message> conversation() {
+  return {{"system", " Be kind.\n"},
+          {"user", "Hi, who are you?"},
+          {"assistant", "Ich weiß: <b>'s \"x\" \\ Ωμέγα 😀</b>"}};
+}
 
 TEST(ChatTemplate, ConstructsRenderWhatJinjaRenders) {
   for (const std::string &line : readLines("jinja.txt")) {
     std::vector<std::string> fields = split(line, '\t');
     ASSERT_EQ(fields.size(), 2u);
     if (!fields[0].empty()) // the model has no template then
-      EXPECT_EQ(render(unescape(fields[0]), conversation), unescape(fields[1])) << line;
+      EXPECT_EQ(render(unescape(fields[0]), conversation()), unescape(fields[1])) << line;
   }
 }
 
 TEST(ChatTemplate, FailsWhereJinjaFails) {
   for (const std::string &line : readLines("jinja-errors.txt"))
-    EXPECT_TRUE(render(unescape(line), conversation).starts_with("chat template: ")) << line;
+    EXPECT_TRUE(render(unescape(line), conversation()).starts_with("chat template: ")) << line;
 }
 
 TEST(ChatTemplate, NamesConstructAndLine) {
   auto errorOf = [](std::string_view jinja) {
-    std::string text = render(jinja, conversation);
+    std::string text = render(jinja, conversation());
     EXPECT_TRUE(text.starts_with("chat template: ")) << text;
     size_t hint = text.find("; --no-chat gives the model the prompt as it is");
     EXPECT_NE(hint, std::string::npos) << text;
@@ -123,15 +125,15 @@ TEST(ChatTemplate, NamesConstructAndLine) {
 
 /// The template's own words, without the hint, and without what a terminal would obey.
 TEST(ChatTemplate, RaisesItsOwnWords) {
-  EXPECT_EQ(render("{{ raise_exception('No ' ~ messages[1].role) }}", conversation),
+  EXPECT_EQ(render("{{ raise_exception('No ' ~ messages[1].role) }}", conversation()),
             "chat template: No user");
-  EXPECT_EQ(render("{{ raise_exception('a\n\x1b[1m') }}", conversation), "chat template: a  [1m");
+  EXPECT_EQ(render("{{ raise_exception('a\n\x1b[1m') }}", conversation()), "chat template: a  [1m");
 }
 
 TEST(ChatTemplate, TokensThatAModelLacksAreUndefined) {
   auto chat = ChatTemplate::parse("{{ bos_token is defined }}{{ eos_token }}");
   ASSERT_TRUE(chat) << chat.error();
-  EXPECT_EQ(*chat->render(conversation, true), "False");
+  EXPECT_EQ(*chat->render(conversation(), true), "False");
 }
 
 /// The text comes from a file: whatever it does ends soon, with an error.
@@ -143,8 +145,8 @@ TEST(ChatTemplate, HostileTemplatesEnd) {
     return result;
   };
   auto expect = [](const std::string &jinja, std::string_view message) {
-    EXPECT_NE(render(jinja, conversation).find(message), std::string::npos)
-        << jinja.substr(0, 200) << ": " << render(jinja, conversation).substr(0, 200);
+    EXPECT_NE(render(jinja, conversation()).find(message), std::string::npos)
+        << jinja.substr(0, 200) << ": " << render(jinja, conversation()).substr(0, 200);
   };
   for (int count : {100, 100'000}) {
     auto nest = [&](std::string_view open, std::string_view inner, std::string_view close) {
@@ -197,10 +199,10 @@ TEST(ChatTemplate, HostileTemplatesEnd) {
   expect("{{ range(1000000000000) }}", "100000");
   expect(loop + "{{ 'a' * 1000 }}" + end, "16 MiB");
   expect(space + "{% set n.n = n %}{{ n }}", "Namespace");
-  EXPECT_EQ(render(space + "{% set n.n = n %}{{ n.n.n.a }}", conversation), "aaaaaaaa");
+  EXPECT_EQ(render(space + "{% set n.n = n %}{{ n.n.n.a }}", conversation()), "aaaaaaaa");
   EXPECT_EQ(render("{{ -9223372036854775807 // -1, -9223372036854775807 % -1, "
                    "'a'[::-9223372036854775807], 'ab'[:9223372036854775807] }}",
-                   conversation),
+                   conversation()),
             "(9223372036854775807, 0, 'a', 'ab')");
 }
 
@@ -213,7 +215,7 @@ TEST(ChatTemplate, DamagedTemplates) {
         templates.push_back(unescape(line.substr(9)));
   for (const std::string &line : readLines("jinja.txt"))
     templates.push_back(unescape(line.substr(0, line.find('\t'))));
-  std::mt19937 random(1);
+  std::mt19937 random(1); // NOLINT(bugprone-random-generator-seed): every run is the same
   auto pick = [&](size_t count) { return static_cast<size_t>(random()) % count; };
   for (int round = 0; round < 30'000; ++round) {
     std::string text = templates[pick(templates.size())];
@@ -237,7 +239,7 @@ TEST(ChatTemplate, DamagedTemplates) {
         text.resize(at + 1);
     }
     SCOPED_TRACE(text);
-    std::string result = render(text, conversation);
+    std::string result = render(text, conversation());
     if (result.starts_with("chat template: "))
       EXPECT_EQ(result.find('\n'), std::string::npos);
   }
