@@ -231,7 +231,7 @@ TEST_F(DirectoryTest, TokensFromTheFilesBesideTheVocabulary) {
   write("chat_template.jinja", StringRef("J\0", 2));
   EXPECT_EQ(readTokenizer(**opened).error(),
             (directory.str() + ": expected a chat template without NUL characters").str());
-  fs::remove(file("chat_template.jinja"));
+  ASSERT_FALSE(fs::remove(file("chat_template.jinja")));
   write("generation_config.json", "{");
   EXPECT_FALSE(readTokenizer(**opened));
   write("tokenizer.json", "[]");
