@@ -7,6 +7,8 @@
 
 #include "lib/Arch/Expression.h"
 
+#include "lib/Support/Number.h"
+
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/Twine.h"
@@ -43,8 +45,10 @@ private:
     Kind kind;
     unsigned arguments;
   };
-  static constexpr Function functions[] = {
-      {"sqrt", Kind::Sqrt, 1}, {"log", Kind::Log, 1}, {"pow", Kind::Power, 2}};
+  static constexpr Function functions[] = {{"sqrt", Kind::Sqrt, 1},
+                                           {"log", Kind::Log, 1},
+                                           {"pow", Kind::Power, 2},
+                                           {"f32", Kind::F32, 1}};
   friend class Expression;
 
   Failure unexpected(StringRef expected) const {
@@ -259,6 +263,8 @@ Result<double> Expression::evaluate(const Node &node, Lookup lookup) const {
     return std::sqrt(*left);
   if (node.kind == Kind::Log)
     return std::log(*left);
+  if (node.kind == Kind::F32)
+    return shortestDecimal(static_cast<float>(*left));
   Result<double> right = operand(1);
   if (!right)
     return right;

@@ -7,7 +7,8 @@
 //
 // Shapes, defaults and scales of a record are expressions over its hyperparameters:
 //
-//   sum       = choice of  a + b, a - b, a * b, a / b, a % b, -a, (a), sqrt(a), log(a), pow(a, b)
+//   sum       = choice of  a + b, a - b, a * b, a / b, a % b, -a, (a),
+//                          sqrt(a), log(a), pow(a, b), f32(a)
 //   condition = a == b, a != b, a < b, a <= b, a > b, a >= b   (1 or 0)
 //   choice    = condition ? a : b
 //
@@ -54,6 +55,7 @@ private:
     Negate,
     Sqrt,
     Log,
+    F32,
     Add,
     Subtract,
     Multiply,

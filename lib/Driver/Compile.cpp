@@ -54,19 +54,17 @@ static Status writeFile(const std::string &file, llvm::StringRef text) {
 static Status compile(const CompileJob &job) {
   auto begin = std::chrono::steady_clock::now();
   const std::string &path = job.request.path;
-  Result<ModelKind> kind = recognizeModel(path);
-  if (!kind)
+  if (Result<ModelKind> kind = recognizeSource(path); !kind)
     return kind.takeFailure();
-  if (*kind == ModelKind::Bundle)
-    return Failure("'", path, "' is compiled already: expected a GGUF file or an .mlir file");
-  // Reading goes on while the output is written.
-  bool same = false;
-  if (!job.output.empty() && !fs::equivalent(path, job.output, same) && same)
-    return Failure("'", job.output, "' is the model itself: expected another file for -o");
-
   Compilation compilation(job.request);
   if (Status status = compilation.load(); !status)
     return status;
+  // Reading goes on while the output is written, and nobody wants to lose a part of the model.
+  std::vector<std::string> inputs = compilation.files();
+  inputs.push_back(path);
+  for (const std::string &input : inputs)
+    if (!job.output.empty() && fs::equivalent(input, job.output))
+      return Failure("'", job.output, "' is a part of the model: expected another file for -o");
   auto name = [](PhaseId phase) { return std::string_view(phaseInfo(phase).name); };
   if (job.from && *job.from != compilation.phase())
     return Failure("--compile-from=", name(*job.from), ": '", path, "' was left after ",

@@ -190,12 +190,9 @@ struct Obstacle {
 } // namespace
 
 static std::optional<Obstacle> tryAll(const CompileRequest &request) {
-  Result<ModelKind> kind = recognizeModel(request.path);
+  Result<ModelKind> kind = recognizeSource(request.path);
   if (!kind)
     return Obstacle{kind.takeFailure()};
-  if (*kind == ModelKind::Bundle)
-    return Obstacle{
-        Failure("'", request.path, "' is compiled already: expected a GGUF file or an .mlir file")};
   // A file that cannot be read is no model that is not supported.
   std::optional<Checkpoint> checkpoint;
   if (*kind == ModelKind::Checkpoint) {

@@ -67,9 +67,15 @@ Result<ModelKind> frit::driver::recognizeModel(llvm::StringRef file) {
     return ModelKind::Checkpoint;
   if (file.ends_with(".frit"))
     return ModelKind::Bundle;
-  return Failure("'", name,
-                 "' is no model: expected a GGUF file, a Hugging Face directory, a bundle or an "
-                 ".mlir file");
+  return Failure("'", name, "' is no model: expected a bundle, ", std::string_view(sourceKinds));
+}
+
+Result<ModelKind> frit::driver::recognizeSource(llvm::StringRef file, llvm::StringRef why) {
+  Result<ModelKind> kind = recognizeModel(file);
+  if (kind && *kind == ModelKind::Bundle)
+    return Failure("'", std::string_view(file), "' is compiled already", std::string_view(why),
+                   ": expected ", std::string_view(sourceKinds));
+  return kind;
 }
 
 //===----------------------------------------------------------------------===//

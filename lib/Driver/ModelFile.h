@@ -21,6 +21,12 @@ enum class ModelKind { Bundle, Checkpoint, MLIR };
 /// Looks at the first bytes of a file; at its name if they say nothing. A directory is a
 /// checkpoint.
 Result<ModelKind> recognizeModel(llvm::StringRef path);
+/// The same for commands that compile: a bundle is refused, `why` says what for.
+Result<ModelKind> recognizeSource(llvm::StringRef path, llvm::StringRef why = "");
+
+/// What is not a bundle, for messages.
+inline constexpr llvm::StringLiteral sourceKinds =
+    "a GGUF file, a Hugging Face directory or an .mlir file";
 
 /// Whether the weights are copied into huge pages instead of used where the file is mapped: much
 /// faster on most systems, but memory of this process alone.

@@ -18,13 +18,10 @@ using namespace frit;
 using namespace frit::driver;
 
 static Result<bool> verify(const CompileRequest &request, VerifyOptions &options, bool json) {
-  Result<ModelKind> kind = recognizeModel(request.path);
-  if (!kind)
+  if (Result<ModelKind> kind =
+          recognizeSource(request.path, " and has lost what to compare it with");
+      !kind)
     return kind.takeFailure();
-  if (*kind == ModelKind::Bundle)
-    return Failure("'", request.path,
-                   "' is compiled already and has lost what to compare it with: "
-                   "expected a GGUF file or an .mlir file");
   mlir::MLIRContext context(compilerRegistry());
   DiagnosticCollector diagnostics(context);
   Progress progress(("verifying " + llvm::sys::path::filename(request.path)).str());

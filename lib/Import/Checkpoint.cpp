@@ -17,7 +17,6 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/xxhash.h"
 
-#include <charconv>
 #include <cmath>
 
 using namespace frit;
@@ -27,12 +26,6 @@ namespace path = llvm::sys::path;
 //===----------------------------------------------------------------------===//
 // Values
 //===----------------------------------------------------------------------===//
-
-std::string frit::formatNumber(double number) {
-  char buffer[32];
-  auto result = std::to_chars(buffer, buffer + sizeof(buffer), number);
-  return std::string(buffer, result.ptr);
-}
 
 static Failure expectedButFound(StringRef expected, const CheckpointValue &value) {
   return Failure("expected ", std::string_view(expected), ", found ", value.describe());
@@ -103,14 +96,6 @@ Result<std::string_view> CheckpointValue::asText() const {
   if (std::optional<StringRef> text = json->getAsString())
     return std::string_view(*text);
   return expectedButFound("a text", *this);
-}
-
-double frit::shortestDecimal(float value) {
-  char buffer[32];
-  auto written = std::to_chars(buffer, buffer + sizeof(buffer), value);
-  double shortest = 0;
-  std::from_chars(buffer, written.ptr, shortest);
-  return shortest;
 }
 
 std::string frit::quoteText(StringRef text) {

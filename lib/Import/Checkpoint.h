@@ -15,6 +15,7 @@
 
 #include "lib/Arch/ArchRecord.h"
 #include "lib/Import/GGUF/GGUF.h"
+#include "lib/Support/Number.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/JSON.h"
@@ -27,13 +28,6 @@ namespace frit {
 
 struct TokenizerData;
 class HuggingFaceDirectory;
-
-/// A number as text: integers plainly, others in the fewest digits that mean the same double.
-std::string formatNumber(double number);
-
-/// The shortest decimal that rounds to the f32. A file that stores 1e-5 as f32 means 1e-5, and
-/// config.json says it so: with this, both give the same model.
-double shortestDecimal(float value);
 
 /// A text of a checkpoint in quotes, cut if it is long, and without what a terminal would obey.
 std::string quoteText(llvm::StringRef text);

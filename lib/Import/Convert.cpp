@@ -20,6 +20,7 @@
 #include "lib/Import/Hyperparameters.h"
 #include "lib/Import/Resolve.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
@@ -71,7 +72,9 @@ private:
   void addWeights();
   void addWeight(Role role, const WeightRef &weight, const LayerSpec *layer, int64_t index);
   void addKeys();
+  bool isDefault(const Hyperparameter &parameter, llvm::ArrayRef<double> values);
   void addKey(const Hyperparameter &parameter);
+  void addMagnitude();
   void addRope();
   Status addTokenizer();
   Status writeTensors(llvm::raw_ostream &out);
@@ -88,7 +91,8 @@ private:
   Problems problems; ///< Of numbers that resolving has found right before.
   Hyperparameters numbers;
   GGUFHeader header;
-  bool hasRopeFactor = false; ///< Which stretches positions by itself.
+  llvm::StringSet<> keysWritten; ///< Of hyperparameters.
+  bool hasRopeFactor = false;    ///< Which stretches positions by itself.
   std::vector<std::pair<std::string, Tensor>> tensors;
   llvm::StringMap<size_t> tensorIndices;
   std::vector<std::pair<std::string, std::vector<float>>> vectors; ///< Of our own making.
@@ -168,14 +172,20 @@ void Converter::addWeights() {
 // Metadata
 //===----------------------------------------------------------------------===//
 
+/// Whether readers of a GGUF file take the values for granted where it has no key. Only constants
+/// count: what follows from other numbers, other readers may let follow in another way.
+bool Converter::isDefault(const Hyperparameter &parameter, llvm::ArrayRef<double> values) {
+  if (!parameter.fallback ||
+      llvm::any_of(parameter.fallback->names(), [](StringRef name) { return name != "gguf"; }))
+    return false;
+  double constant = evaluate(Origin::GGUF, *parameter.fallback, Hyperparameters::wholeModel);
+  return llvm::all_of(values, [&](double value) { return value == constant; });
+}
+
 /// Hyperparameters that have a key in GGUF files and a value here.
 void Converter::addKey(const Hyperparameter &parameter) {
   const Names &keys = parameter.keys[Origin::GGUF];
-  std::string found;
-  bool isHere = numbers.find(parameter.keys, found) != nullptr;
-  bool isSize =
-      llvm::is_contained({"kv_heads", "head_dim", "value_dim", "rope_dim"}, parameter.name);
-  if (keys.empty() || (!isHere && !isSize) || !parameter.choices.empty())
+  if (keys.empty() || !parameter.choices.empty())
     return;
   std::string key = numbers.expandKey(keys.front());
   size_t count = parameter.perLayer ? model.layers.size() : 1;
@@ -186,12 +196,12 @@ void Converter::addKey(const Hyperparameter &parameter) {
         numbers.get(parameter.name, parameter.perLayer ? layer : Hyperparameters::wholeModel)
             .value_or(0));
   bool isWhole = parameter.kind == ValueKind::Count || parameter.kind == ValueKind::Size;
+  if (isDefault(parameter, values))
+    return;
   // To llama.cpp, a factor stretches whatever the scaling is called: only where it does.
   if (StringRef(key).ends_with(".rope.scaling.factor") && !hasRopeFactor)
     return;
-  // No key says the same of what is not there.
-  if (parameter.kind == ValueKind::Size && values.front() == 0)
-    return;
+  keysWritten.insert(key);
   if (!llvm::all_equal(values))
     header.add(key, std::vector<uint32_t>(values.begin(), values.end()));
   else if (parameter.kind == ValueKind::Flag)
@@ -229,9 +239,14 @@ void Converter::addRope() {
     return add("rope_freqs.weight", rope->factors);
   add("rope_factors_short.weight", rope->factors);
   add("rope_factors_long.weight", rope->longFactors);
-  if (!numbers.find(record.findHyperparameter("rope_magnitude")->keys, found))
-    header.add(numbers.expandKey("{arch}.rope.scaling.attn_factor"),
-               static_cast<float>(rope->magnitude));
+}
+
+/// Of LongRoPE, whose own magnitude readers do not compute.
+void Converter::addMagnitude() {
+  std::string key = numbers.expandKey("{arch}.rope.scaling.attn_factor");
+  for (const LayerSpec &layer : model.layers)
+    if (!layer.rope.longFactors.empty() && keysWritten.insert(key).second)
+      header.add(key, static_cast<float>(layer.rope.magnitude));
 }
 
 void Converter::addKeys() {
@@ -243,6 +258,7 @@ void Converter::addKeys() {
   for (const Hyperparameter &parameter : record.hyperparameters)
     if (parameter.name != "vocab_size")
       addKey(parameter);
+  addMagnitude();
 }
 
 Status Converter::addTokenizer() {

@@ -142,7 +142,7 @@ ModelArguments::ModelArguments(CommandLine &line)
 Result<CompileRequest> ModelArguments::request() const {
   CompileRequest request;
   if (!model.given())
-    return Failure("expected a MODEL: a GGUF file, a bundle or an .mlir file");
+    return Failure("expected a MODEL: a bundle, ", std::string_view(sourceKinds));
   request.path = model;
   for (const Option<std::string> *option :
        {&target, &activations, &kvCacheType, &weights, &archSpec, &like})

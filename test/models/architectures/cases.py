@@ -44,7 +44,7 @@ TIED_ONLY = ("gemma2", "gemma3")
 # Made from nothing but a config.json (huggingface.native_tensors), and as GGUF by `frit convert`.
 NATIVE = (
     *("llama-3.1", "llama-linear", "llama-old", "mistral", "qwen2-yarn", "smollm3", "granite"),
-    *("phi3", "phi3-long", "glm", "glm4"),
+    *("phi3", "phi3-long", "glm", "glm4", "hunyuan-alpha"),
 )
 
 

@@ -42,13 +42,13 @@ def run(frit: str, *arguments: str) -> str:
 
 def make_models(frit: str, scratch: Path, arch: str, shape: str) -> list[Path]:
     """The model of a case in every form it comes in."""
-    directory, file = scratch / "directory", scratch / "model.gguf"
+    directory, converted, file = scratch / "directory", scratch / "converted.gguf", scratch / "model.gguf"
     huggingface.write_directory(arch, shape, directory)
+    run(frit, "convert", str(directory), "--format", "f32", "-o", str(converted))
     if arch in cases.NATIVE:
-        run(frit, "convert", str(directory), "--format", "f32", "-o", str(file))
-        return [directory, file]
+        return [directory, converted]
     make_tiny_gguf.main([str(file), *cases.arguments(arch, shape)])
-    return [directory, file]
+    return [directory, converted, file]
 
 
 def check(frit: str, scratch: Path, arch: str, shape: str) -> float:

@@ -88,6 +88,8 @@ def native_shapes(arch: str, shape: str) -> dict[str, tuple[int, ...]]:
             part["mlp.gate_up_proj"] = (2 * ffn, width)
         else:
             part |= {"mlp.gate_proj": (ffn, width), "mlp.up_proj": (ffn, width)}
+        if arch == "hunyuan-alpha":
+            part |= {"self_attn.query_layernorm": (head_dim,), "self_attn.key_layernorm": (head_dim,)}
         if arch == "glm4":
             part |= {"post_self_attn_layernorm": (width,), "post_mlp_layernorm": (width,)}
         for name, dims in part.items():

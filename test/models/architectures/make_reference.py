@@ -102,6 +102,10 @@ def native_config(arch: str, shape: str, common: dict):
             factors = {"short_factor": [1.0 + i / 8 for i in range(pairs)], "long_factor": [2.0 + i / 4 for i in range(pairs)]}
             common["rope_parameters"] = {"rope_type": "longrope", "rope_theta": THETA, **factors}
             return transformers.Phi3Config(**common, original_max_position_embeddings=32)
+        case "hunyuan-alpha":  # with what checkpoints of Hunyuan hold besides alpha
+            unused = {"factor": 1.0, "beta_fast": 32, "beta_slow": 1, "mscale": 1.0, "mscale_all_dim": 0.0}
+            common["rope_parameters"] = {"rope_type": "dynamic", "rope_theta": THETA, "alpha": 1000.0} | unused
+            return transformers.HunYuanDenseV1Config(**common)
         case "glm" | "glm4":
             common["rope_parameters"] |= {"partial_rotary_factor": 0.5}
             kind = transformers.GlmConfig if arch == "glm" else transformers.Glm4Config

@@ -124,6 +124,13 @@ class HuggingFaceTest(DriverTest):
         again, _ = self.frit("run", str(self.model), "--tokens", "1,2,3", "-n", "3", "--print-tokens")
         self.assertEqual(out, again)
 
+    def test_output_over_a_part_of_it(self):
+        for name in ("config.json", "model.safetensors", "tokenizer.json"):
+            before = (self.model / name).read_bytes()
+            message = f"'{self.model / name}' is a part of the model: expected another file for -o"
+            self.assert_error(["compile", str(self.model), "-o", str(self.model / name)], message)
+            self.assertEqual((self.model / name).read_bytes(), before)
+
     def test_without_tokenizer(self):
         (self.model / "tokenizer.json").unlink()
         out, _ = self.frit("run", str(self.model), "--tokens", "1,2,3", "-n", "3", "--print-tokens")

@@ -43,6 +43,10 @@ TEST(Expression, Values) {
   EXPECT_EQ(valueOf("six"), 6);
   EXPECT_EQ(valueOf("zero_point_5 * six"), 3);
   EXPECT_EQ(valueOf("sqrt(16)"), 4);
+  EXPECT_EQ(valueOf("log(1)"), 0);
+  EXPECT_EQ(valueOf("pow(2, 1 + 2)"), 8);
+  EXPECT_EQ(valueOf("f32(0.1)"), 0.1);
+  EXPECT_EQ(valueOf("f32(0.12345678901)"), 0.12345679);
   EXPECT_EQ(valueOf("7 % 4"), 3);
   EXPECT_EQ(valueOf("1 / 4"), 0.25);
 }
@@ -98,6 +102,9 @@ TEST(Expression, BadSyntax) {
 
 TEST(Expression, NoValue) {
   EXPECT_EQ(errorOf("six / (six - 6)"), "'six / (six - 6)' has no finite value");
+  EXPECT_EQ(errorOf("log(0)"), "'log(0)' has no finite value");
+  EXPECT_EQ(errorOf("pow(2)"), "expected ',' at character 6 of 'pow(2)', found ')'");
+  EXPECT_EQ(errorOf("sqrt(1, 2)"), "expected ')' at character 7 of 'sqrt(1, 2)', found ', 2)'");
   EXPECT_EQ(errorOf("sqrt(-1)"), "'sqrt(-1)' has no finite value");
   EXPECT_EQ(errorOf("six % 0"), "'six % 0' has no finite value");
   EXPECT_EQ(errorOf("none + 1"), "there is no none");
