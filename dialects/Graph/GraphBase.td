@@ -64,6 +64,16 @@ def Graph_MaskAttr : EnumAttr<Graph_Dialect, Graph_Mask, "mask"> {
   let assemblyFormat = "`<` $value `>`";
 }
 
+def Graph_Scoring : Graph_Enum<"Scoring", "how scores of experts become weights", [
+  I32EnumAttrCase<"Softmax", 0, "softmax">, I32EnumAttrCase<"Sigmoid", 1, "sigmoid">]>;
+def Graph_ScoringAttr : EnumAttr<Graph_Dialect, Graph_Scoring, "scoring"> {
+  let assemblyFormat = "`<` $value `>`";
+}
+
+def Graph_Parts : Graph_Enum<"Parts", "what becomes of the parts of a row, one for each of its experts", [
+  I32EnumAttrCase<"Each", 0, "each">, I32EnumAttrCase<"Sum", 1, "sum">]>;
+def Graph_PartsAttr : EnumAttr<Graph_Dialect, Graph_Parts, "parts">;
+
 //===----------------------------------------------------------------------===//
 // Attributes
 //===----------------------------------------------------------------------===//
@@ -139,7 +149,8 @@ class Graph_Type<string name, string typeMnemonic, list<Trait> traits = []>
 def Graph_WeightType : Graph_Type<"Weight", "weight"> {
   let summary = "A weight: shape and file format";
   let description = [{
-    The shape is the checkpoint's in row-major order: `[out, in]` for a matrix, `[n]` for a vector.
+    The shape is the checkpoint's in row-major order: `[out, in]` for a matrix, `[n]` for a vector,
+    `[experts, out, in]` for a matrix an expert.
     Formats are the rows of include/frit/Formats/Formats.def.
 
     Example: `!graph.weight<576x1536, q4_1>`.
@@ -149,8 +160,12 @@ def Graph_WeightType : Graph_Type<"Weight", "weight"> {
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     int64_t getRank() const { return getShape().size(); }
-    /// Number of rows; 1 for a vector.
-    int64_t getRows() const { return getRank() == 2 ? getShape()[0] : 1; }
+    /// Number of rows of all experts; 1 for a vector.
+    int64_t getRows() const { return getExperts() * getMatrixRows(); }
+    /// Number of matrices; 1 for a vector.
+    int64_t getExperts() const { return getRank() == 3 ? getShape()[0] : 1; }
+    /// Number of rows of one matrix; 1 for a vector.
+    int64_t getMatrixRows() const { return getRank() == 1 ? 1 : getShape()[getRank() - 2]; }
     int64_t getColumns() const { return getShape().back(); }
     /// Bytes in the file.
     int64_t getBytes() const;

@@ -108,8 +108,8 @@ static constexpr int64_t maxElements = int64_t{1} << 56;
 
 LogicalResult WeightType::verify(function_ref<InFlightDiagnostic()> emitError,
                                  ArrayRef<int64_t> shape, Format format) {
-  if (shape.size() != 1 && shape.size() != 2)
-    return emitError() << "expected a weight of rank 1 or 2, but got rank " << shape.size();
+  if (shape.empty() || shape.size() > 3)
+    return emitError() << "expected a weight of rank 1 to 3, but got rank " << shape.size();
   int64_t elements = 1;
   for (int64_t dim : shape)
     if (dim <= 0 || llvm::MulOverflow(elements, dim, elements) || elements > maxElements)

@@ -77,6 +77,39 @@ LogicalResult LogitsOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
   return inferProduct(location, adaptor.getInput().getType(), adaptor.getWeight().getType(), types);
 }
 
+LogicalResult RouteOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
+                                        Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  auto scores = dyn_cast<RankedTensorType>(adaptor.getScores().getType());
+  if (!scores || scores.getRank() != 2 || scores.isDynamicDim(1))
+    return emitOptionalError(location, "expected scores [tokens, experts], but got ",
+                             adaptor.getScores().getType());
+  auto top = static_cast<int64_t>(adaptor.getTop());
+  if (top < 1 || top > scores.getDimSize(1))
+    return emitOptionalError(location, "expected to choose 1 to ", scores.getDimSize(1),
+                             " experts, but got ", top);
+  types.push_back(RankedTensorType::get({scores.getDimSize(0), 2 * top}, scores.getElementType()));
+  return success();
+}
+
+LogicalResult ExpertsOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
+                                          Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  auto weight = dyn_cast<WeightType>(adaptor.getWeight().getType());
+  if (!weight || weight.getRank() != 3)
+    return emitOptionalError(location, "expected a weight of rank 3, but got ",
+                             adaptor.getWeight().getType());
+  auto routes = dyn_cast<RankedTensorType>(adaptor.getRoutes().getType());
+  if (!routes || routes.getRank() != 2 || routes.isDynamicDim(1) || routes.getDimSize(1) % 2)
+    return emitOptionalError(location, "expected routes [tokens, 2 x top], but got ",
+                             adaptor.getRoutes().getType());
+  int64_t parts = adaptor.getParts() == Parts::Each ? routes.getDimSize(1) / 2 : 1, columns;
+  if (llvm::MulOverflow(parts, weight.getMatrixRows(), columns))
+    return emitOptionalError(location, "expected columns that fit, but got ", parts, " parts of ",
+                             weight.getMatrixRows());
+  Type input = adaptor.getInput().getType();
+  types.push_back(RankedTensorType::get({getRows(input), columns}, getProductElement(input)));
+  return success();
+}
+
 LogicalResult AttentionOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                                             Adaptor adaptor, SmallVectorImpl<Type> &types) {
   auto query = dyn_cast<RankedTensorType>(adaptor.getQuery().getType());
@@ -103,6 +136,11 @@ LogicalResult AttentionOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
   return success();
 }
 
+int64_t ColumnOp::getPieces() {
+  return static_cast<int64_t>(getOffsets().size()) /
+         static_cast<int64_t>(cast<WeightsOp>((*this)->getParentOp()).getRows());
+}
+
 //===----------------------------------------------------------------------===//
 // Effects
 //===----------------------------------------------------------------------===//
@@ -120,6 +158,8 @@ void AttentionOp::getEffects(
 FusionRole EmbedOp::getFusionRole() { return FusionRole::Anchor; }
 FusionRole LinearOp::getFusionRole() { return FusionRole::Anchor; }
 FusionRole LogitsOp::getFusionRole() { return FusionRole::Anchor; }
+FusionRole ExpertsOp::getFusionRole() { return FusionRole::Anchor; }
+FusionRole RouteOp::getFusionRole() { return FusionRole::Row; }
 FusionRole AttentionOp::getFusionRole() { return FusionRole::Anchor; }
 // A norm per head fits the tile of a head; a norm of whole rows does not fit any tile.
 FusionRole NormOp::getFusionRole() { return getGroup() ? FusionRole::Local : FusionRole::Row; }

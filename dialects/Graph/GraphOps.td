@@ -169,6 +169,61 @@ def Graph_GluOp : Graph_ComputeOp<"glu", [Pure, AllTypesMatch<["gate", "up", "re
   let assemblyFormat = "$gate `,` $up `` $act attr-dict `:` type($gate)";
 }
 
+def Graph_RouteOp : Graph_ComputeOp<"route", [Pure, InferTypeOpAdaptor]> {
+  let summary = "The experts of each token, and their weights";
+  let description = [{
+    p = softmax(scores), or sigmoid(scores). The `top` experts of largest p + bias (without a bias, of largest scores)
+    are chosen, of equal ones those of lower number; their weights are p, divided by their sum with `normalize`, times `scale`. Row t
+    of the result has the numbers of the experts of token t in its first `top` columns, the first choice first, and their
+    weights in the others. Import creates it; `fuse` moves it into the prologue of the products with experts.
+    Source: Shazeer et al. 2017; the bias: Wang et al. 2024.
+
+    Example:
+    ```mlir
+    %r = graph.route %s top 8 {normalize} : tensor<?x128xf32>
+    ```
+  }];
+  let arguments = (ins Graph_Tensor:$scores, Optional<Graph_WeightType>:$bias,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$top,
+                       DefaultValuedAttr<Graph_ScoringAttr, "::frit::graph::Scoring::Softmax">:$scoring,
+                       UnitAttr:$normalize, DefaultValuedAttr<F64Attr, "1.0">:$scale);
+  let results = (outs Graph_Tensor:$result);
+  let assemblyFormat = [{
+    $scores (`bias` $bias^)? `top` $top attr-dict `:` type($scores) (`,` qualified(type($bias))^)?
+  }];
+  let hasVerifier = 1;
+}
+
+def Graph_ExpertsOp : Graph_ComputeOp<"experts", [Pure, InferTypeOpAdaptor]> {
+  let summary = "Products with the weights of the experts of each token";
+  let description = [{
+    `weight` is `[experts, out, in]`, `routes` what `graph.route` gives. With `each`, row t of the result
+    has `top` parts of `out` columns: part s is the product of row t of the input with the weight of expert s of token
+    t. With `sum`, the input has `top` parts of `in` columns, and the result is the sum of the products of part s
+    with the weight of expert s, each times that expert's weight. Sums as `graph.linear` does. Import
+    creates it.
+
+    Example:
+    ```mlir
+    %g = graph.experts %n, %r, %wg each : tensor<?x2048xf32>, tensor<?x16xf32>, !graph.weight<128x768x2048, q4_k>
+    %y = graph.experts %f, %r, %wd sum : tensor<?x6144xf32>, tensor<?x16xf32>, !graph.weight<128x2048x768, q4_k>
+    ```
+  }];
+  let arguments = (ins Graph_TensorOrQTensor:$input, Graph_Tensor:$routes, Graph_WeightType:$weight,
+                       Graph_PartsAttr:$parts);
+  let results = (outs Graph_Tensor:$result);
+  let assemblyFormat = [{
+    $input `,` $routes `,` $weight `` $parts attr-dict `:` type($input) `,` type($routes) `,` qualified(type($weight))
+  }];
+  let extraClassDeclaration = [{
+    /// Experts of a token.
+    int64_t getTop() {
+      return ::llvm::cast<::mlir::RankedTensorType>(getRoutes().getType()).getDimSize(1) / 2;
+    }
+  }];
+  let hasVerifier = 1;
+}
+
 def Graph_ResidualOp : Graph_ComputeOp<"residual", [Pure, AllTypesMatch<["stream", "branch", "result"]>]> {
   let summary = "Add a branch to the residual stream";
   let description = [{

@@ -72,7 +72,8 @@ def Graph_ColumnOp : Graph_Op<"column", [Symbol, HasParent<"::frit::graph::Weigh
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "One weight of each layer of a class";
   let description = [{
-    `offsets[r]` is the byte of row r's weight in `files[r]`, or in `files[0]` when there is only one.
+    `offsets[r]` is the byte of row r's weight in `files[r]`, or in `files[0]` when there is only one. A
+    weight of several experts may lie in pieces: then there is an offset (and a file) for each expert of each row.
 
     Example:
     ```mlir
@@ -83,6 +84,10 @@ def Graph_ColumnOp : Graph_Op<"column", [Symbol, HasParent<"::frit::graph::Weigh
                        FlatSymbolRefArrayAttr:$files, DenseI64ArrayAttr:$offsets,
                        OptionalAttr<Graph_UnpairAttr>:$rows);
   let assemblyFormat = "$sym_name `:` $type `at` $files `,` $offsets (`rows` $rows^)? attr-dict";
+  let extraClassDeclaration = [{
+    /// Pieces of each row's weight: 1, or one an expert.
+    int64_t getPieces();
+  }];
   let hasVerifier = 1;
 }
 

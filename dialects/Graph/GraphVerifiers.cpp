@@ -57,12 +57,15 @@ LogicalResult WeightOp::verifySymbolUses(SymbolTableCollection &tables) {
 
 LogicalResult ColumnOp::verify() {
   int64_t rows = static_cast<int64_t>(cast<WeightsOp>((*this)->getParentOp()).getRows());
-  if (static_cast<int64_t>(getOffsets().size()) != rows)
+  auto offsets = static_cast<int64_t>(getOffsets().size());
+  int64_t experts = cast<WeightType>(getType()).getExperts(), most;
+  if (offsets != rows && (llvm::MulOverflow(rows, experts, most) || offsets != most))
     return emitOpError("expected ")
-           << rows << " offsets, one a row, but got " << getOffsets().size();
-  if (getFiles().size() != 1 && static_cast<int64_t>(getFiles().size()) != rows)
+           << rows << " offsets, one a row"
+           << (experts == 1 ? "" : ", or one a row and expert") << ", but got " << offsets;
+  if (getFiles().size() != 1 && static_cast<int64_t>(getFiles().size()) != offsets)
     return emitOpError("expected one file or ")
-           << rows << ", one a row, but got " << getFiles().size();
+           << offsets << ", one an offset, but got " << getFiles().size();
   for (int64_t offset : getOffsets())
     if (offset < 0)
       return emitOpError("expected offsets of 0 or more, but got ") << offset;
@@ -232,12 +235,15 @@ LogicalResult NormOp::verify() {
   return getBias() ? verifyVector(*this, getBias(), group, "bias") : success();
 }
 
-static LogicalResult verifyProduct(Operation *op, Value input, Value weight, Value bias) {
+/// The input has `parts` times the weight's columns.
+static LogicalResult verifyProduct(Operation *op, Value input, Value weight, Value bias,
+                                   int64_t parts = 1) {
   auto type = cast<WeightType>(weight.getType());
-  if (type.getColumns() != getColumns(input))
+  int64_t columns;
+  if (llvm::MulOverflow(parts, type.getColumns(), columns) || columns != getColumns(input))
     return op->emitOpError("expected ")
-           << type.getColumns() << " input columns to match the weight, but got "
-           << getColumns(input);
+           << (parts == 1 ? "" : std::to_string(parts) + " times ") << type.getColumns()
+           << " input columns to match the weight, but got " << getColumns(input);
   if (auto quantized = dyn_cast<QTensorType>(input.getType())) {
     const FormatInfo &format = formatInfo(type.getFormat());
     if (format.isFloat())
@@ -256,6 +262,29 @@ LogicalResult LogitsOp::verify() {
   return success(succeeded(verifyProduct(*this, getInput(), getWeight(), getBias())) &&
                  succeeded(verifyFinite(*this, getScaleAttr(), "scale")) &&
                  succeeded(verifySoftcap(*this, getSoftcapAttr())));
+}
+
+LogicalResult RouteOp::verify() {
+  if (getBias() && failed(verifyVector(*this, getBias(), getColumns(getScores()), "bias")))
+    return failure();
+  return verifyFinite(*this, getScaleAttr(), "scale");
+}
+
+LogicalResult ExpertsOp::verify() {
+  // A row of each has the same token.
+  int64_t inputs = isa<QTensorType>(getInput().getType())
+                       ? cast<QTensorType>(getInput().getType()).getTokens()
+                       : cast<RankedTensorType>(getInput().getType()).getDimSize(0);
+  int64_t routes = cast<RankedTensorType>(getRoutes().getType()).getDimSize(0);
+  if (inputs != routes && !ShapedType::isDynamic(inputs) && !ShapedType::isDynamic(routes))
+    return emitOpError("expected as many rows of routes as of the input, but got ")
+           << routes << " and " << inputs;
+  WeightType weight = getWeight().getType();
+  if (getTop() > weight.getExperts())
+    return emitOpError("expected routes to at most ")
+           << weight.getExperts() << " experts, but got " << getTop();
+  return verifyProduct(*this, getInput(), getWeight(), Value(),
+                       getParts() == Parts::Sum ? getTop() : 1);
 }
 
 LogicalResult RopeOp::verify() {

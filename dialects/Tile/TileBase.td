@@ -92,6 +92,23 @@ def Tile_MatrixType : Tile_Type<"Matrix", "matrix"> {
   let hasCustomAssemblyFormat = 1;
 }
 
+def Tile_DispatchType : Tile_Type<"Dispatch", "dispatch"> {
+  let summary = "Which parts of which tokens each expert works on";
+  let description = [{
+    Of up to `tokens` tokens with `top` of `experts` experts each. A part is a token and one of its experts: part
+    `top` x t + s is expert s of token t. The parts of an expert are listed in their order, each expert's from
+    a multiple of `step` on, filled up with part 0.
+
+    Example: `!tile.dispatch<tokens = 528, top = 8, experts = 128, step = 6>`.
+  }];
+  let parameters = (ins "int64_t":$tokens, "int64_t":$top, "int64_t":$experts, "int64_t":$step);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let extraClassDeclaration = [{
+    /// Places of the list of parts.
+    int64_t getPlaces() const { return getTokens() * getTop() + getExperts() * (getStep() - 1); }
+  }];
+}
+
 /// Sizes of tiles and blocks of keys, which lowering may unroll.
 def Tile_SmallAttr : ConfinedAttr<I64Attr, [IntPositive, IntMaxValue<4096>]>;
 /// Newest positions a token sees; positions are i32.

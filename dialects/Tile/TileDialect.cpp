@@ -212,9 +212,9 @@ static std::optional<Source> findSource(PackOp pack, Attribute name,
   return std::nullopt;
 }
 
-/// Rows of a source in a pack of order p16.
+/// Rows of a source's matrix, one of them for each expert, in a pack of order p16.
 static int64_t packedRows(graph::WeightType type) {
-  return static_cast<int64_t>(llvm::alignTo(type.getRows(), groupRows));
+  return static_cast<int64_t>(llvm::alignTo(type.getMatrixRows(), groupRows));
 }
 
 LogicalResult PackOp::verifySymbolUses(SymbolTableCollection &tables) {
@@ -240,7 +240,10 @@ LogicalResult PackOp::verifySymbolUses(SymbolTableCollection &tables) {
         source->type.getColumns() != first->type.getColumns())
       return emitOpError("expected sources of one format and number of columns, but got ")
              << first->type << " and " << source->type;
-    if (getGroup() && (source->type.getRows() != first->type.getRows() ||
+    if (source->type.getExperts() != first->type.getExperts())
+      return emitOpError("expected sources of as many experts, but got ")
+             << first->type << " and " << source->type;
+    if (getGroup() && (source->type.getMatrixRows() != first->type.getMatrixRows() ||
                        packedRows(source->type) % static_cast<int64_t>(*getGroup())))
       return emitOpError("expected sources of as many rows, in whole groups of ")
              << *getGroup() << ", but got " << first->type << " and " << source->type;
@@ -524,23 +527,48 @@ LogicalResult QuantizeOp::verify() {
   return success();
 }
 
+/// Both tiles are f32, or both are int8 in blocks of one length.
+static bool sameElements(Type a, Type b) {
+  auto from = dyn_cast<QTileType>(a), to = dyn_cast<QTileType>(b);
+  return from && to ? from.getBlock() == to.getBlock() : !from && !to;
+}
+
+/// Lowering overwrites `value`: nobody else may read it.
+static LogicalResult verifyInPlace(Operation *op, Value value) {
+  if (!value.hasOneUse())
+    return op->emitOpError("expected no other reader of what it changes in place");
+  return success();
+}
+
 LogicalResult RowsOp::verify() {
   auto [inputRows, inputColumns] = getShape(getInput());
   auto [rows, columns] = getShape(getResult());
-  auto from = dyn_cast<QTileType>(getInput().getType()),
-       to = dyn_cast<QTileType>(getResult().getType());
-  bool alike = from && to ? from.getBlock() == to.getBlock() : !from && !to;
-  if (!alike || columns != inputColumns || rows > inputRows)
+  if (!sameElements(getInput().getType(), getResult().getType()) || columns != inputColumns ||
+      rows > inputRows)
     return emitOpError("expected at most ") << inputRows << " rows of " << getInput().getType()
                                             << ", but got " << getResult().getType();
   return success();
 }
 
 LogicalResult ReshapeOp::verify() {
-  TileType input = getInput().getType(), result = getResult().getType();
-  if (input.getRows() * input.getColumns() != result.getRows() * result.getColumns())
-    return emitOpError("expected as many elements as ") << input << ", but got " << result;
+  auto [inputRows, inputColumns] = getShape(getInput());
+  auto [rows, columns] = getShape(getResult());
+  if (!sameElements(getInput().getType(), getResult().getType()) ||
+      inputRows * inputColumns != rows * columns)
+    return emitOpError("expected as many elements as ")
+           << getInput().getType() << ", but got " << getResult().getType();
   return success();
+}
+
+LogicalResult InsertOp::verify() {
+  auto [rows, columns] = getShape(getValue());
+  auto [intoRows, intoColumns] = getShape(getInto());
+  if (!sameElements(getValue().getType(), getInto().getType()) || columns != intoColumns ||
+      rows > intoRows)
+    return emitOpError("expected at most ")
+           << intoRows << " rows of " << getInto().getType() << ", but got "
+           << getValue().getType();
+  return verifyInPlace(*this, getInto());
 }
 
 LogicalResult RotateOp::verify() {
@@ -559,6 +587,89 @@ LogicalResult RotateOp::verify() {
     if (std::optional<std::string> mismatch = frequencies.mismatch(dim))
       return emitOpError(*mismatch);
   return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Mixtures of experts
+//===----------------------------------------------------------------------===//
+
+LogicalResult DispatchType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t tokens,
+                                   int64_t top, int64_t experts, int64_t step) {
+  constexpr int64_t most = 1 << 16; // so that products of them fit 64 bits
+  for (int64_t number : {tokens, top, experts, step})
+    if (number < 1 || number > most)
+      return emitError() << "expected numbers from 1 to " << most << ", but got " << number;
+  if (top > experts)
+    return emitError() << "expected at most " << experts << " experts a token, but got " << top;
+  return success();
+}
+
+LogicalResult TopOp::verify() {
+  TileType weights = getWeights().getType(), result = getResult().getType();
+  if (result.getRows() != weights.getRows() || result.getColumns() % 2 ||
+      result.getColumns() / 2 > weights.getColumns())
+    return emitOpError("expected a result of ")
+           << weights.getRows() << " rows of numbers and weights of at most "
+           << weights.getColumns() << " columns, but got " << result;
+  if (!getScale().isFinite())
+    return emitOpError("expected a finite scale, but got ") << getScaleAttr();
+  return success();
+}
+
+LogicalResult DispatchOp::verify() {
+  DispatchType type = getDispatch().getType();
+  TileType routes = getRoutes().getType();
+  if (routes.getRows() != type.getTokens() || routes.getColumns() != 2 * type.getTop())
+    return emitOpError("expected routes of ")
+           << type.getTokens() << " x " << 2 * type.getTop() << ", but got " << routes;
+  return success();
+}
+
+/// A tile of as many rows as an expert's parts are taken at once.
+static LogicalResult verifyStep(Operation *op, Value tile, DispatchType type) {
+  auto [rows, columns] = getShape(tile);
+  if (rows != type.getStep())
+    return op->emitOpError("expected ") << type.getStep() << " rows, but got " << tile.getType();
+  return success();
+}
+
+LogicalResult GatherOp::verify() {
+  DispatchType type = getDispatch().getType();
+  if (failed(verifyStep(*this, getResult(), type)))
+    return failure();
+  auto [inputRows, inputColumns] = getShape(getInput());
+  auto [rows, columns] = getShape(getResult());
+  if ((inputRows != type.getTokens() && inputRows != type.getTokens() * type.getTop()) ||
+      inputColumns != columns || !sameElements(getInput().getType(), getResult().getType()))
+    return emitOpError("expected rows of ")
+           << getResult().getType() << ", one for each of " << type.getTokens()
+           << " tokens or of their " << type.getTop() << " parts, but got " << getInput().getType();
+  return success();
+}
+
+LogicalResult ScatterOp::verifySymbolUses(SymbolTableCollection &tables) {
+  DispatchType type = getDispatch().getType();
+  if (failed(verifyStep(*this, getValue(), type)) ||
+      failed(verifyAccess(*this, getBufferAttr(), getValue().getType(), tables)))
+    return failure();
+  auto buffer =
+      cast<BufferOp>(tables.lookupSymbolIn((*this)->getParentOfType<ModuleOp>(), getBufferAttr()));
+  if (static_cast<int64_t>(buffer.getColumns()) % type.getTop())
+    return emitOpError("expected ")
+           << type.getTop() << " parts of as many columns, but " << getBufferAttr() << " has "
+           << buffer.getColumns() << " columns";
+  return success();
+}
+
+LogicalResult CombineOp::verify() {
+  DispatchType type = getDispatch().getType();
+  if (failed(verifyStep(*this, getValue(), type)))
+    return failure();
+  TileType value = getValue().getType(), into = getInto().getType();
+  if (into.getRows() != type.getTokens() || into.getColumns() != value.getColumns())
+    return emitOpError("expected to add to ")
+           << type.getTokens() << " x " << value.getColumns() << ", but got " << into;
+  return verifyInPlace(*this, getInto());
 }
 
 LogicalResult MaskOp::verify() {

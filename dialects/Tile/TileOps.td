@@ -36,7 +36,7 @@ def Tile_PackOp : Tile_Op<"pack", [Symbol, HasParent<"::mlir::ModuleOp">,
   let summary = "How weights are laid out for the products that read them";
   let description = [{
     The rows of `sources` in turn, `group` rows of each (all of them when absent), in `order`; in p16 order the last 16 rows of a
-    source are filled up with zeros. The
+    source are filled up with zeros. Weights of several experts: all that of the first expert, then all that of the second, and so on. The
     sources are weights, or columns of one table: then the pack has a row a layer. The packer's only
     input; listed in the manifest and by `frit inspect`.
 
@@ -46,7 +46,7 @@ def Tile_PackOp : Tile_Op<"pack", [Symbol, HasParent<"::mlir::ModuleOp">,
     tile.pack @decoder.gate_up of [@block::@ffn_gate, @block::@ffn_up] by 32 order p16
     ```
     **Constraints:** order p16 or vector; sources of one format and one number of columns. With a `group`,
-    order p16 and sources of as many rows, filled up whole groups; a group is a multiple of 16.
+    order p16 and sources of as many rows, filled up whole groups; a group is a multiple of 16. Sources of as many experts.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, ArrayAttr:$sources,
                        OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$group, Tile_OrderAttr:$order);
@@ -388,14 +388,46 @@ def Tile_ReduceOp : Tile_Op<"reduce", [Pure]> {
 def Tile_FillOp : Tile_Op<"fill", [Pure]> {
   let summary = "A tile of one value";
   let description = [{
+    Only the first `valid` rows count.
+
     Example:
     ```mlir
     %z = tile.fill 0.0 : !tile.tile<18x64>
     ```
   }];
-  let arguments = (ins F32Attr:$value);
+  let arguments = (ins F32Attr:$value, Optional<Index>:$valid);
   let results = (outs Tile_TileType:$result);
-  let assemblyFormat = "$value attr-dict `:` qualified(type($result))";
+  let assemblyFormat = "$value (`valid` $valid^)? attr-dict `:` qualified(type($result))";
+}
+
+def Tile_EmptyOp : Tile_Op<"empty", [Pure]> {
+  let summary = "A tile whose values nobody has set";
+  let description = [{
+    For a loop to fill with `tile.insert`.
+
+    Example:
+    ```mlir
+    %e = tile.empty : !tile.qtile<528x2048, block = 32>
+    ```
+  }];
+  let results = (outs Tile_AnyTile:$result);
+  let assemblyFormat = "attr-dict `:` qualified(type($result))";
+}
+
+def Tile_InsertOp : Tile_Op<"insert", [Pure, AllTypesMatch<["into", "result"]>]> {
+  let summary = "A tile with some rows replaced";
+  let description = [{
+    The rows of `value` take the place of those of `into` from `row` on. In place: nothing else reads `into`.
+
+    Example:
+    ```mlir
+    %y = tile.insert %q into %all[%m] : !tile.qtile<48x2048, block = 32> into !tile.qtile<528x2048, block = 32>
+    ```
+  }];
+  let arguments = (ins Tile_AnyTile:$value, Tile_AnyTile:$into, Index:$row);
+  let results = (outs Tile_AnyTile:$result);
+  let assemblyFormat = "$value `into` $into `[` $row `]` attr-dict `:` qualified(type($value)) `into` qualified(type($into))";
+  let hasVerifier = 1;
 }
 
 def Tile_QuantizeOp : Tile_Op<"quantize", [Pure]> {
@@ -440,8 +472,8 @@ def Tile_ReshapeOp : Tile_Op<"reshape", [Pure]> {
     %h = tile.reshape %q : !tile.tile<6x192> -> !tile.tile<18x64>
     ```
   }];
-  let arguments = (ins Tile_TileType:$input);
-  let results = (outs Tile_TileType:$result);
+  let arguments = (ins Tile_AnyTile:$input);
+  let results = (outs Tile_AnyTile:$result);
   let assemblyFormat = "$input attr-dict `:` qualified(type($input)) `->` qualified(type($result))";
   let hasVerifier = 1;
 }
@@ -487,6 +519,119 @@ def Tile_MaskOp : Tile_Op<"mask", [Pure, AllTypesMatch<["input", "result"]>]> {
   let arguments = (ins Tile_TileType:$input, Index:$row, Index:$key, I64Attr:$heads, OptionalAttr<Tile_WindowAttr>:$window);
   let results = (outs Tile_TileType:$result);
   let assemblyFormat = "$input `of` $row `keys` $key `heads` $heads (`window` $window^)? attr-dict `:` qualified(type($input))";
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Mixtures of experts
+//===----------------------------------------------------------------------===//
+
+def Tile_TopOp : Tile_Op<"top", [Pure, AllTypesMatch<["weights", "keys"]>]> {
+  let summary = "The columns of the largest keys of each row, and their weights";
+  let description = [{
+    The first half of a row of the result has the numbers of the columns with the largest keys (of
+    equal ones, the first), the second half their weights, divided by their sum with `normalize`, times `scale`.
+    A key that is no number is never chosen while there is another.
+
+    Example:
+    ```mlir
+    %r = tile.top %p by %k {normalize} : !tile.tile<6x128> -> !tile.tile<6x16>
+    ```
+  }];
+  let arguments = (ins Tile_TileType:$weights, Tile_TileType:$keys, UnitAttr:$normalize,
+                       DefaultValuedAttr<F64Attr, "1.0">:$scale);
+  let results = (outs Tile_TileType:$result);
+  let assemblyFormat = "$weights `by` $keys attr-dict `:` qualified(type($weights)) `->` qualified(type($result))";
+  let hasVerifier = 1;
+}
+
+def Tile_DispatchOp : Tile_Op<"dispatch", [Pure]> {
+  let summary = "The parts of each expert";
+  let description = [{
+    `routes` is what `tile.top` gives; its first `valid` rows count. `active` is how many experts have parts.
+
+    Example:
+    ```mlir
+    %d, %n = tile.dispatch %r valid %tokens : !tile.tile<528x16> -> !tile.dispatch<tokens = 528, top = 8, experts = 128, step = 6>
+    ```
+  }];
+  let arguments = (ins Tile_TileType:$routes, Index:$valid);
+  let results = (outs Tile_DispatchType:$dispatch, Index:$active);
+  let assemblyFormat = "$routes `valid` $valid attr-dict `:` qualified(type($routes)) `->` qualified(type($dispatch))";
+  let hasVerifier = 1;
+}
+
+def Tile_ExpertOp : Tile_Op<"expert", [Pure]> {
+  let summary = "An expert that has parts, and where they are listed";
+  let description = [{
+    Of the experts with parts, in the order of their numbers, the one at `index`: its number, the place of its
+    first part, and the place behind its last.
+
+    Example:
+    ```mlir
+    %e, %first, %end = tile.expert %d[%i] : !tile.dispatch<tokens = 528, top = 8, experts = 128, step = 6>
+    ```
+  }];
+  let arguments = (ins Tile_DispatchType:$dispatch, Index:$index);
+  let results = (outs Index:$number, Index:$first, Index:$end);
+  let assemblyFormat = "$dispatch `[` $index `]` attr-dict `:` qualified(type($dispatch))";
+}
+
+def Tile_GatherOp : Tile_Op<"gather", [Pure]> {
+  let summary = "The rows of some parts";
+  let description = [{
+    Row r of the result is the row of the part listed at place `place` + r: that of its token when the
+    input has a row a token, its own when it has a row a part.
+
+    Example:
+    ```mlir
+    %x = tile.gather %q of %d[%p] : !tile.qtile<528x2048, block = 32>, !tile.dispatch<tokens = 528, top = 8, experts = 128, step = 6> -> !tile.qtile<6x2048, block = 32>
+    ```
+  }];
+  let arguments = (ins Tile_AnyTile:$input, Tile_DispatchType:$dispatch, Index:$place);
+  let results = (outs Tile_AnyTile:$result);
+  let assemblyFormat = [{
+    $input `of` $dispatch `[` $place `]` attr-dict `:` qualified(type($input)) `,` qualified(type($dispatch)) `->` qualified(type($result))
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_ScatterOp : Tile_Op<"scatter", [DeclareOpInterfaceMethods<SymbolUserOpInterface>, MemoryEffects<[MemWrite]>]> {
+  let summary = "Write the rows of some parts to a buffer";
+  let description = [{
+    A row of the buffer is a token's and has `top` parts of columns. Row r of `value` goes to the part listed at
+    `place` + r, from column `column` of the part on; columns behind the part's last are left out, and so are
+    rows from `valid` on.
+
+    Example:
+    ```mlir
+    tile.scatter %y, @ffn[%c] of %d[%p] valid %n : !tile.tile<6x32>, !tile.dispatch<tokens = 528, top = 8, experts = 128, step = 6>
+    ```
+  }];
+  let arguments = (ins Tile_TileType:$value, FlatSymbolRefAttr:$buffer, Index:$column,
+                       Tile_DispatchType:$dispatch, Index:$place, Index:$valid);
+  let assemblyFormat = [{
+    $value `,` $buffer `[` $column `]` `of` $dispatch `[` $place `]` `valid` $valid attr-dict `:` qualified(type($value)) `,` qualified(type($dispatch))
+  }];
+}
+
+def Tile_CombineOp : Tile_Op<"combine", [Pure, AllTypesMatch<["into", "result"]>]> {
+  let summary = "Add the rows of some parts to the rows of their tokens";
+  let description = [{
+    Row r of `value`, times the weight of the part listed at `place` + r, is added to the row of the part's
+    token, for r below `valid`. In place: nothing else reads `into`.
+
+    Example:
+    ```mlir
+    %s = tile.combine %y of %d[%p] valid %n into %acc : !tile.tile<6x32>, !tile.dispatch<tokens = 528, top = 8, experts = 128, step = 6> into !tile.tile<528x32>
+    ```
+  }];
+  let arguments = (ins Tile_TileType:$value, Tile_DispatchType:$dispatch, Index:$place, Index:$valid,
+                       Tile_TileType:$into);
+  let results = (outs Tile_TileType:$result);
+  let assemblyFormat = [{
+    $value `of` $dispatch `[` $place `]` `valid` $valid `into` $into attr-dict `:` qualified(type($value)) `,` qualified(type($dispatch)) `into` qualified(type($into))
+  }];
   let hasVerifier = 1;
 }
 

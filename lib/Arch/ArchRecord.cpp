@@ -259,6 +259,7 @@ private:
   void readHyperparameter(const llvm::json::Value &json, StringRef name);
   void readTensors(const llvm::json::Value *json);
   void readTensor(const llvm::json::Value &json, const RoleInfo &info);
+  void readExperts(ObjectReader &top);
   void readKnobs(ObjectReader &top);
   void readRope(ObjectReader &top);
   void readRopeScaling(ObjectReader &rope);
@@ -334,7 +335,7 @@ void RecordReader::readTensor(const llvm::json::Value &json, const RoleInfo &inf
     if (!spec.fallback)
       object.fail("default", "there is no role '" + keyword + "'");
     else if (*spec.fallback >= info.role ||
-             roleInfos[static_cast<unsigned>(*spec.fallback)].inLayer != info.inLayer)
+             roleInfos[static_cast<unsigned>(*spec.fallback)].inLayer() != info.inLayer())
       object.fail("default", "'" + keyword + "' cannot stand in for '" + info.keyword + "'");
   }
   object.readExpression("tied", spec.tied);
@@ -353,10 +354,15 @@ void RecordReader::readTensor(const llvm::json::Value &json, const RoleInfo &inf
   if (gguf.empty() && huggingFace.empty())
     object.fail("", "expected at least one of gguf and huggingface");
   for (auto [key, name] : {std::pair(StringRef("gguf"), gguf), {"huggingface", huggingFace}})
-    if (!name.empty() && name.contains("{layer}") != info.inLayer)
-      object.fail(key, info.inLayer ? "expected {layer} in it" : "expected no {layer} in it");
-  if (spec.shape.size() != 1 && spec.shape.size() != 2)
-    object.fail("shape", "expected one or two dimensions");
+    if (!name.empty() && name.contains("{layer}") != info.inLayer())
+      object.fail(key, info.inLayer() ? "expected {layer} in it" : "expected no {layer} in it");
+  bool isExperts = info.use == RoleUse::Matrices;
+  if (isExperts ? spec.shape.size() != 3 : spec.shape.size() != 1 && spec.shape.size() != 2)
+    object.fail("shape", isExperts ? "expected three dimensions" : "expected one or two dimensions");
+  if (!isExperts && (gguf.contains("{expert}") || huggingFace.contains("{expert}")))
+    object.fail("", "expected no {expert} in the names");
+  if (isExperts && spec.rows)
+    object.fail("rows", "matrices of experts are not parts of others");
   if (spec.optional && info.necessary)
     object.fail("optional", "no model does without it");
   record.tensors[static_cast<unsigned>(info.role)] = std::move(spec);
@@ -454,6 +460,27 @@ void RecordReader::readActivation(ObjectReader &ffn) {
   object.finish();
 }
 
+void RecordReader::readExperts(ObjectReader &top) {
+  const llvm::json::Value *json = top.find("experts");
+  ObjectReader experts(reader, json, "experts");
+  if (json) {
+    experts.require("count");
+    experts.require("used");
+    for (Role role : {Role::FfnGateInp, Role::FfnGateExps, Role::FfnUpExps, Role::FfnDownExps})
+      if (!record.tensor(role))
+        experts.fail("", "expected a tensor '" + roleKeyword(role) + "'");
+  }
+  experts.readExpression("count", record.expertCount);
+  experts.readExpression("used", record.expertsUsed);
+  experts.readExpression("shared", record.sharedExperts);
+  experts.readExpression("normalize", record.expertsNormalize);
+  experts.readExpression("scale", record.expertsScale);
+  experts.readChoice<ExpertScoring>(
+      "scoring", record.expertScoring,
+      {{"softmax", ExpertScoring::Softmax}, {"sigmoid", ExpertScoring::Sigmoid}});
+  experts.finish();
+}
+
 void RecordReader::readKnobs(ObjectReader &top) {
   ObjectReader norm(reader, top.require("norm"), "norm");
   norm.readChoice<NormShape>("kind", record.normShape,
@@ -479,6 +506,8 @@ void RecordReader::readKnobs(ObjectReader &top) {
   ffn.readChoice<FfnKind>("kind", kind, {{"glu", FfnKind::Glu}});
   readActivation(ffn);
   ffn.finish();
+
+  readExperts(top);
 
   ObjectReader embedding(reader, top.find("embedding"), "embedding");
   embedding.readExpression("scale", record.embeddingScale);
@@ -568,6 +597,11 @@ void RecordReader::checkNames() {
   checkNames("rope.theta", record.ropeTheta);
   checkNames("rope.original_context", record.ropeOriginalContext);
   checkNames("rope.magnitude", record.ropeMagnitude);
+  checkNames("experts.count", record.expertCount);
+  checkNames("experts.used", record.expertsUsed);
+  checkNames("experts.shared", record.sharedExperts);
+  checkNames("experts.normalize", record.expertsNormalize);
+  checkNames("experts.scale", record.expertsScale);
   checkNames("embedding.scale", record.embeddingScale);
   checkNames("residual.scale", record.residualScale);
   checkNames("logits.scale", record.logitsScale);

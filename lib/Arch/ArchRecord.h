@@ -26,18 +26,22 @@ namespace frit {
 
 /// What a tensor is for.
 enum class Role : unsigned {
-#define FRIT_ROLE(Name, keyword, inLayer, necessary) Name,
+#define FRIT_ROLE(Name, keyword, use, necessary) Name,
 #include "lib/Arch/Roles.def"
 };
+
+/// Where the tensors of a role are; see Roles.def.
+enum class RoleUse { Model, Layer, Dense, Experts, Matrices, Shared };
 
 struct RoleInfo {
   Role role;
   llvm::StringLiteral keyword;
-  bool inLayer;
+  RoleUse use;
   bool necessary;
+  bool inLayer() const { return use != RoleUse::Model; }
 };
 inline constexpr RoleInfo roleInfos[] = {
-#define FRIT_ROLE(Name, keyword, inLayer, necessary) {Role::Name, keyword, inLayer, necessary},
+#define FRIT_ROLE(Name, keyword, use, necessary) {Role::Name, keyword, RoleUse::use, necessary},
 #include "lib/Arch/Roles.def"
 };
 inline constexpr unsigned numRoles = std::size(roleInfos);
@@ -85,10 +89,10 @@ struct Hyperparameter {
 };
 
 struct TensorSpec {
-  /// With {layer} in it where the role has one tensor a layer; empty: checkpoints of this origin do
-  /// not have it.
+  /// With {layer} in it where the role has one tensor a layer, {expert} where it has one an expert;
+  /// empty: checkpoints of this origin do not have it.
   ByOrigin<std::string> names;
-  std::vector<Expression> shape; ///< Row-major: [out, in] or [n].
+  std::vector<Expression> shape; ///< Row-major: [experts, out, in], [out, in] or [n].
   bool optional = false;
   std::optional<Role> fallback; ///< The tensor that serves when this one is absent.
   /// Not 0: `fallback` serves even when the tensor is there.
@@ -108,6 +112,7 @@ enum class NormShape { RMS, Layer };
 enum class QKNorm { None, BeforeRope, AfterRope };
 enum class RopeOrder { Halves, Interleaved };
 enum class GluActivation { SiLU, GELU, GELUTanh };
+enum class ExpertScoring { Softmax, Sigmoid };
 
 /// How the frequencies of RoPE are changed for contexts longer than those of training.
 enum class RopeScalingKind { None, Linear, Llama3, YaRN, LongRope };
@@ -150,6 +155,12 @@ struct ArchRecord {
   GluActivation activation = GluActivation::SiLU; ///< Where no key says which.
   ByOrigin<Names> activationKeys;                 ///< Of a text that is one of the choices.
   std::vector<std::pair<std::string, GluActivation>> activationChoices;
+  Expression expertCount = Expression::constant(0);     ///< 0: the layer is dense.
+  Expression expertsUsed = Expression::constant(0);     ///< By each token.
+  Expression sharedExperts = Expression::constant(0);   ///< Not 0: an expert serves all tokens.
+  Expression expertsNormalize = Expression::constant(0); ///< Not 0: weights of a token add up to 1.
+  Expression expertsScale = Expression::constant(1);    ///< Of the weights.
+  ExpertScoring expertScoring = ExpertScoring::Softmax;
   Expression embeddingScale = Expression::constant(1);
   Expression residualScale = Expression::constant(1);
   Expression logitsScale = Expression::constant(1);

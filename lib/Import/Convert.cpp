@@ -53,9 +53,18 @@ struct Part {
 struct Tensor {
   int64_t rows = 0; ///< Of a vector: its elements, with columns = 1.
   int64_t columns = 0;
+  int64_t experts = 0; ///< Matrices behind each other; 0: it is no list of them.
   bool isVector = false;
   Format format = Format::F32;
   std::vector<Part> parts;
+
+  std::vector<int64_t> shape() const {
+    if (isVector)
+      return {rows};
+    if (experts)
+      return {experts, rows / experts, columns};
+    return {rows, columns};
+  }
 };
 
 class Converter {
@@ -127,7 +136,9 @@ void Converter::addWeight(Role role, const WeightRef &weight, const LayerSpec *l
   part.data = checkpoint.fileData(weight.file) + weight.offset;
   part.format = weight.format;
   part.rows = weight.shape[0];
-  part.columns = isVector ? 1 : weight.shape[1];
+  part.columns = isVector ? 1 : weight.shape.back();
+  if (weight.shape.size() == 3)
+    part.rows *= weight.shape[1];
   if (isNorm(role))
     part.offset = static_cast<float>(evaluate(Origin::HuggingFace, record.normOffset, index) -
                                      evaluate(Origin::GGUF, record.normOffset, index));
@@ -149,17 +160,27 @@ void Converter::addWeight(Role role, const WeightRef &weight, const LayerSpec *l
     part.firstRow = static_cast<int64_t>(evaluate(Origin::GGUF, spec.rows->first, index));
     tensor.rows = static_cast<int64_t>(evaluate(Origin::GGUF, spec.rows->second, index));
   }
-  if (isVector)
+  // Readers expect the scores of experts unquantized.
+  if (isVector || role == Role::FfnGateInp)
     tensor.format = Format::F32;
   else
     tensor.format = tensor.columns % formatInfo(options.format).blockElements == 0 ? options.format
                                                                                    : Format::F16;
-  tensor.parts.push_back(part);
+  if (weight.pieces.empty())
+    tensor.parts.push_back(part);
+  part.rows = weight.shape.size() == 3 ? weight.shape[1] : 0;
+  for (auto [file, offset] : weight.pieces) {
+    part.data = checkpoint.fileData(file) + offset;
+    tensor.parts.push_back(part);
+    part.firstRow += part.rows;
+  }
+  if (weight.shape.size() == 3)
+    tensor.experts = weight.shape[0];
 }
 
 void Converter::addWeights() {
   for (const RoleInfo &info : roleInfos)
-    if (const WeightRef *weight = info.inLayer ? nullptr : model.weight(info.role))
+    if (const WeightRef *weight = info.inLayer() ? nullptr : model.weight(info.role))
       if (!(info.role == Role::Output && model.tied))
         addWeight(info.role, *weight, nullptr, Hyperparameters::wholeModel);
   for (const auto &[index, layer] : llvm::enumerate(model.layers))
@@ -434,10 +455,7 @@ Status Converter::write(StringRef output) {
   if (Status status = addTokenizer(); !status)
     return status;
   for (const auto &[name, tensor] : tensors)
-    header.addTensor(name,
-                     tensor.isVector ? std::vector<int64_t>{tensor.rows}
-                                     : std::vector<int64_t>{tensor.rows, tensor.columns},
-                     tensor.format);
+    header.addTensor(name, tensor.shape(), tensor.format);
   for (const auto &[name, factors] : vectors)
     header.addTensor(name, {static_cast<int64_t>(factors.size())}, Format::F32);
   if (!problems.empty())

@@ -44,7 +44,9 @@ private:
 
   Location at(StringRef name) { return NameLoc::get(builder.getStringAttr(name)); }
   /// "blk.*.attn_q.weight"
-  Location at(Role role) { return at(expandLayer(record.tensor(role)->names[model.origin], "*")); }
+  Location at(Role role) {
+    return at(expandExpert(expandLayer(record.tensor(role)->names[model.origin], "*"), "*"));
+  }
   FlatSymbolRefAttr symbol(const Twine &name) {
     return FlatSymbolRefAttr::get(builder.getContext(), name.str());
   }
@@ -61,12 +63,15 @@ private:
   Value param(Role role) { return params[static_cast<unsigned>(role)]; }
   Value norm(Value input, Role weight, std::optional<Role> bias, const NormSpec &spec,
              int64_t group = 0);
-  Value linear(Value input, Role weight, Role bias) {
-    return LinearOp::create(builder, at(weight), input, param(weight), param(bias));
+  Value linear(Value input, Role weight, std::optional<Role> bias = std::nullopt) {
+    return LinearOp::create(builder, at(weight), input, param(weight),
+                            bias ? param(*bias) : Value());
   }
   FrequenciesAttr frequencies(const RopeSpec &spec);
   Value rope(StringRef name, Value input, Value tokens, const LayerSpec &layer);
   Value attention(const LayerSpec &layer, Value stream, Value tokens, Value cache);
+  Value glu(Value gate, Value up);
+  Value experts(const ExpertsSpec &spec, Value input);
   Value feedForward(const LayerSpec &layer, Value stream);
 
   const ModelSpec &model;
@@ -137,8 +142,14 @@ void GraphBuilder::buildColumn(Role role, const LayerClass &layerClass) {
   SmallVector<Attribute> files;
   for (int64_t layer : layerClass.layers) {
     const WeightRef &weight = *model.layers[layer].weight(role);
-    offsets.push_back(weight.offset);
-    files.push_back(symbol("f" + Twine(weight.file)));
+    auto add = [&](unsigned file, int64_t offset) {
+      offsets.push_back(offset);
+      files.push_back(symbol("f" + Twine(file)));
+    };
+    if (weight.pieces.empty())
+      add(weight.file, weight.offset);
+    for (auto [file, offset] : weight.pieces)
+      add(file, offset);
   }
   if (llvm::all_equal(files))
     files.resize(1);
@@ -154,7 +165,7 @@ void GraphBuilder::buildTable(const LayerClass &layerClass) {
   OpBuilder::InsertionGuard guard(builder);
   builder.createBlock(&table.getBody());
   for (const RoleInfo &info : roleInfos)
-    if (info.inLayer)
+    if (info.inLayer())
       buildColumn(info.role, layerClass);
 }
 
@@ -237,17 +248,45 @@ Value GraphBuilder::attention(const LayerSpec &layer, Value stream, Value tokens
                             number(layer.residualScale));
 }
 
-Value GraphBuilder::feedForward(const LayerSpec &layer, Value stream) {
+Value GraphBuilder::glu(Value gate, Value up) {
   static constexpr Activation activations[] = {Activation::SiLU, Activation::GELU,
                                                Activation::GELUTanh};
-  Value input = norm(stream, Role::FfnNorm, Role::FfnNormBias, layer.norm);
-  Value gate = linear(input, Role::FfnGate, Role::FfnGateBias);
-  Value up = linear(input, Role::FfnUp, Role::FfnUpBias);
-  Value inner =
-      GluOp::create(builder, at("ffn_glu"), gate.getType(), gate, up,
-                    ActivationAttr::get(builder.getContext(),
-                                        activations[static_cast<unsigned>(model.activation)]));
-  Value branch = linear(inner, Role::FfnDown, Role::FfnDownBias);
+  auto activation = activations[static_cast<unsigned>(model.activation)];
+  return GluOp::create(builder, at("ffn_glu"), gate.getType(), gate, up,
+                       ActivationAttr::get(builder.getContext(), activation));
+}
+
+/// The sum over the experts of each token; of those that serve all tokens too.
+Value GraphBuilder::experts(const ExpertsSpec &spec, Value input) {
+  auto scoring = record.expertScoring == ExpertScoring::Softmax ? Scoring::Softmax
+                                                                : Scoring::Sigmoid;
+  Value scores = linear(input, Role::FfnGateInp);
+  Value routes = RouteOp::create(
+      builder, at("route"), scores, param(Role::FfnGateInpBias),
+      builder.getI64IntegerAttr(spec.used), ScoringAttr::get(builder.getContext(), scoring),
+      spec.normalize ? builder.getUnitAttr() : UnitAttr(), number(spec.scale));
+  auto product = [&](Value of, Role weight, Parts parts) -> Value {
+    return ExpertsOp::create(builder, at(weight), of, routes, param(weight),
+                             PartsAttr::get(builder.getContext(), parts));
+  };
+  Value inner = glu(product(input, Role::FfnGateExps, Parts::Each),
+                    product(input, Role::FfnUpExps, Parts::Each));
+  Value sum = product(inner, Role::FfnDownExps, Parts::Sum);
+  if (!spec.shared)
+    return sum;
+  Value shared = glu(linear(input, Role::FfnGateShexp), linear(input, Role::FfnUpShexp));
+  return ResidualOp::create(builder, at("ffn_shared"), sum.getType(), sum,
+                            linear(shared, Role::FfnDownShexp), number(1));
+}
+
+Value GraphBuilder::feedForward(const LayerSpec &layer, Value stream) {
+  Value input = norm(stream, Role::FfnNorm, Role::FfnNormBias, layer.norm), branch;
+  if (layer.experts.count)
+    branch = experts(layer.experts, input);
+  else
+    branch = linear(glu(linear(input, Role::FfnGate, Role::FfnGateBias),
+                        linear(input, Role::FfnUp, Role::FfnUpBias)),
+                    Role::FfnDown, Role::FfnDownBias);
   branch = norm(branch, Role::FfnPostNorm, std::nullopt, layer.norm);
   return ResidualOp::create(builder, at("ffn_residual"), stream.getType(), stream, branch,
                             number(layer.residualScale));
@@ -340,7 +379,7 @@ OwningOpRef<ModuleOp> GraphBuilder::build() {
   findClasses();
   buildFiles();
   for (const RoleInfo &info : roleInfos)
-    if (!info.inLayer)
+    if (!info.inLayer())
       buildWeight(info.role);
   for (const LayerClass &layerClass : classes) {
     buildTable(layerClass);

@@ -25,6 +25,17 @@ struct WeightRef {
   Format format = Format::F32;
   unsigned file = 0;  ///< Index into ModelSpec::files.
   int64_t offset = 0; ///< Of its first byte in that file.
+  /// Of a matrix an expert that are tensors of their own: where each lies.
+  std::vector<std::pair<unsigned, int64_t>> pieces;
+};
+
+/// A mixture of experts in the place of the FFN.
+struct ExpertsSpec {
+  int64_t count = 0; ///< 0: none.
+  int64_t used = 0;  ///< By each token.
+  bool shared = false;
+  bool normalize = false;
+  double scale = 1;
 };
 
 struct NormSpec {
@@ -47,6 +58,7 @@ struct LayerSpec {
   double attentionSoftcap = 0; ///< 0: none.
   int64_t window = 0;          ///< 0: none.
   RopeSpec rope;
+  ExpertsSpec experts;
   double residualScale = 1;
   std::array<std::optional<WeightRef>, numRoles> weights;
 

@@ -14,14 +14,22 @@ using namespace frit;
 using llvm::StringRef;
 using llvm::Twine;
 
-static constexpr StringRef placeholder = "{layer}";
+static constexpr StringRef placeholder = "{layer}", expertPlaceholder = "{expert}";
+
+static std::string expand(StringRef name, StringRef what, StringRef value) {
+  std::string result;
+  for (size_t at; (at = name.find(what)) != StringRef::npos;
+       name = name.drop_front(at + what.size()))
+    result += (name.take_front(at) + value).str();
+  return result + name.str();
+}
 
 std::string frit::expandLayer(StringRef name, StringRef layer) {
-  std::string result;
-  for (size_t at; (at = name.find(placeholder)) != StringRef::npos;
-       name = name.drop_front(at + placeholder.size()))
-    result += (name.take_front(at) + layer).str();
-  return result + name.str();
+  return expand(name, placeholder, layer);
+}
+
+std::string frit::expandExpert(StringRef name, StringRef expert) {
+  return expand(name, expertPlaceholder, expert);
 }
 
 std::optional<int64_t> frit::matchLayer(StringRef pattern, StringRef name) {
@@ -37,14 +45,15 @@ std::optional<int64_t> frit::matchLayer(StringRef pattern, StringRef name) {
 std::pair<std::string, int64_t> frit::generalizeLayer(StringRef name) {
   llvm::SmallVector<StringRef> parts;
   name.split(parts, '.');
+  std::optional<int64_t> layer;
   for (StringRef &part : parts) {
-    int64_t layer;
-    if (part.getAsInteger(10, layer) || layer < 0 || std::to_string(layer) != part)
+    int64_t number;
+    if (part.getAsInteger(10, number) || number < 0 || std::to_string(number) != part)
       continue;
-    part = placeholder;
-    return {llvm::join(parts, "."), layer};
+    part = layer ? expertPlaceholder : placeholder;
+    layer = layer.value_or(number);
   }
-  return {name.str(), 0};
+  return {llvm::join(parts, "."), layer.value_or(0)};
 }
 
 Problems::Item &Problems::insert(const Twine &place, const Twine &message) {
@@ -84,7 +93,7 @@ std::vector<std::string> Problems::lines() const {
       result.push_back("and " + std::to_string(items.size() - maxLines) + " more");
       break;
     }
-    std::string place = item.place;
+    std::string place = expandExpert(item.place, "*");
     if (item.layers.size() == 1)
       place = expandLayer(place, std::to_string(item.layers.front()));
     else if (!item.layers.empty())

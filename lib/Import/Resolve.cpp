@@ -31,7 +31,8 @@ std::string LayerSpec::numbersKey() const {
   for (double number :
        {double(heads), double(kvHeads), double(headDim), double(valueDim), norm.eps, attentionScale,
         attentionSoftcap, double(window), double(rope.dim), rope.theta, rope.positionScale,
-        rope.magnitude, double(rope.originalContext), residualScale})
+        rope.magnitude, double(rope.originalContext), residualScale, double(experts.count),
+        double(experts.used), double(experts.shared), double(experts.normalize), experts.scale})
     key += formatNumber(number) + " ";
   for (const std::vector<double> *factors : {&rope.factors, &rope.longFactors}) {
     for (double factor : *factors)
@@ -46,7 +47,7 @@ std::string LayerSpec::classKey() const {
   for (const RoleInfo &info : roleInfos)
     if (const WeightRef *role = weight(info.role))
       key += (info.keyword + formatShape(role->shape)).str() +
-             std::string(formatInfo(role->format).name) + " ";
+             std::string(formatInfo(role->format).name) + (role->pieces.empty() ? " " : "/ ");
   return key;
 }
 
@@ -71,7 +72,9 @@ private:
   void checkShape(Role role, const WeightRef *weight, ArrayRef<int64_t> shape, StringRef layer);
   void checkStructure(const LayerSpec &layer, int64_t index);
 
+  ExpertsSpec readExperts(int64_t layer);
   std::optional<WeightRef> readWeight(Role role, int64_t layer);
+  std::optional<WeightRef> readPieces(Role role, int64_t layer);
   bool readShape(Role role, int64_t layer, const CheckpointTensor &tensor, StringRef name,
                  WeightRef &weight, int64_t &firstRow);
   void readActivation();
@@ -215,6 +218,23 @@ void Resolver::checkLeftOver() {
 // Tensors
 //===----------------------------------------------------------------------===//
 
+/// Whether layers with such experts have tensors of this use.
+static bool isUsed(RoleUse use, const ExpertsSpec &experts) {
+  switch (use) {
+  case RoleUse::Model:
+  case RoleUse::Layer:
+    return true;
+  case RoleUse::Dense:
+    return experts.count == 0;
+  case RoleUse::Experts:
+  case RoleUse::Matrices:
+    return experts.count != 0;
+  case RoleUse::Shared:
+    return experts.count != 0 && experts.shared;
+  }
+  llvm_unreachable("unknown use");
+}
+
 /// The shape of the role, and where in a fused tensor its rows begin. False after a problem.
 bool Resolver::readShape(Role role, int64_t layer, const CheckpointTensor &tensor, StringRef name,
                          WeightRef &weight, int64_t &firstRow) {
@@ -260,6 +280,8 @@ std::optional<WeightRef> Resolver::readWeight(Role role, int64_t layer) {
   if (!spec)
     return std::nullopt;
   const std::string &name = spec->names[checkpoint.origin()];
+  if (StringRef(name).contains("{expert}"))
+    return readPieces(role, layer);
   const CheckpointTensor *tensor =
       name.empty() ? nullptr : checkpoint.findTensor(expandLayer(name, std::to_string(layer)));
   if (!tensor) {
@@ -291,6 +313,54 @@ std::optional<WeightRef> Resolver::readWeight(Role role, int64_t layer) {
   if (isVector && firstRow % format.blockElements != 0)
     problems.addTensor(name, "expected a format without blocks for a fused vector", layer);
   weight.offset += format.rowBytes(isVector ? firstRow : firstRow * weight.shape[1]);
+  return weight;
+}
+
+/// A matrix an expert, each a tensor of its own.
+std::optional<WeightRef> Resolver::readPieces(Role role, int64_t layer) {
+  const TensorSpec &spec = *record.tensor(role);
+  const std::string &name = spec.names[checkpoint.origin()];
+  std::string place = "shape of " + roleKeyword(role).str();
+  WeightRef weight;
+  for (const Expression &expression : spec.shape) {
+    std::optional<double> value = numbers.evaluate(expression, place, ValueKind::Count, layer);
+    if (!value)
+      return std::nullopt;
+    weight.shape.push_back(static_cast<int64_t>(*value));
+  }
+  std::optional<Format> format;
+  ArrayRef<int64_t> wanted = ArrayRef(weight.shape).drop_front();
+  // A missing tensor ends the search: a number of experts may be any.
+  for (int64_t expert = 0; expert < weight.shape[0]; ++expert) {
+    std::string piece = expandExpert(name, std::to_string(expert));
+    const CheckpointTensor *tensor =
+        checkpoint.findTensor(expandLayer(piece, std::to_string(layer)));
+    if (!tensor) {
+      problems.addTensor(
+          piece, "is missing; is the file complete, and of architecture '" + architecture + "'?",
+          layer);
+      return std::nullopt;
+    }
+    used.insert(tensor);
+    if (ArrayRef(tensor->shape) != wanted) {
+      problems.addTensor(piece,
+                         "expected shape " + formatShape(wanted) + ", found " +
+                             formatShape(tensor->shape) +
+                             "; does the file's metadata belong to its tensors?",
+                         layer);
+      continue;
+    }
+    if (!tensor->format)
+      continue;
+    if (!format)
+      format = tensor->format;
+    if (*format != *tensor->format)
+      problems.addTensor(piece, "expected the type of the other experts", layer);
+    weight.pieces.emplace_back(tensor->file, static_cast<int64_t>(tensor->offset));
+  }
+  if (static_cast<int64_t>(weight.pieces.size()) != weight.shape[0])
+    return std::nullopt;
+  weight.format = *format;
   return weight;
 }
 
@@ -337,6 +407,26 @@ void Resolver::checkStructure(const LayerSpec &layer, int64_t index) {
   for (auto [role, columns] : {std::pair(Role::AttnQNorm, queries), {Role::AttnKNorm, keys}})
     if (const WeightRef *norm = layer.weight(role); norm && norm->shape[0] != columns)
       expect(role, {layer.headDim});
+  if (layer.experts.count) {
+    if (layer.experts.used > layer.experts.count)
+      problems.add("experts.used", "expected at most the " + Twine(layer.experts.count) +
+                                       " experts" + place + ", found " + Twine(layer.experts.used));
+    expect(Role::FfnGateInp, {layer.experts.count, hidden});
+    expect(Role::FfnGateInpBias, {layer.experts.count});
+    if (const WeightRef *gate = layer.weight(Role::FfnGateExps)) {
+      int64_t ffn = gate->shape[1];
+      expect(Role::FfnGateExps, {layer.experts.count, ffn, hidden});
+      expect(Role::FfnUpExps, {layer.experts.count, ffn, hidden});
+      expect(Role::FfnDownExps, {layer.experts.count, hidden, ffn});
+    }
+    if (const WeightRef *gate = layer.weight(Role::FfnGateShexp)) {
+      int64_t ffn = gate->shape[0];
+      expect(Role::FfnGateShexp, {ffn, hidden});
+      expect(Role::FfnUpShexp, {ffn, hidden});
+      expect(Role::FfnDownShexp, {hidden, ffn});
+    }
+    return;
+  }
   const WeightRef *gate = layer.weight(Role::FfnGate);
   if (!gate)
     return;
@@ -346,6 +436,21 @@ void Resolver::checkStructure(const LayerSpec &layer, int64_t index) {
   expect(Role::FfnUp, {ffn, hidden});
   expect(Role::FfnUpBias, {ffn});
   expect(Role::FfnDown, {hidden, ffn});
+}
+
+ExpertsSpec Resolver::readExperts(int64_t layer) {
+  ExpertsSpec experts;
+  set(experts.count, record.expertCount, "experts.count", ValueKind::Size, layer);
+  if (experts.count == 0)
+    return experts;
+  double shared = 0, normalize = 0;
+  set(experts.used, record.expertsUsed, "experts.used", ValueKind::Count, layer);
+  set(shared, record.sharedExperts, "experts.shared", ValueKind::Size, layer);
+  set(normalize, record.expertsNormalize, "experts.normalize", ValueKind::Number, layer);
+  set(experts.scale, record.expertsScale, "experts.scale", ValueKind::Number, layer);
+  experts.shared = shared != 0;
+  experts.normalize = normalize != 0;
+  return experts;
 }
 
 void Resolver::readLayer(int64_t index) {
@@ -362,8 +467,9 @@ void Resolver::readLayer(int64_t index) {
   set(layer.window, record.attentionWindow, "attention.window", ValueKind::Size, index);
   layer.rope = ropes.read(index);
   set(layer.residualScale, record.residualScale, "residual.scale", ValueKind::Number, index);
+  layer.experts = readExperts(index);
   for (const RoleInfo &info : roleInfos)
-    if (info.inLayer)
+    if (info.inLayer() && isUsed(info.use, layer.experts))
       layer.weights[static_cast<unsigned>(info.role)] = readWeight(info.role, index);
   if (layer.heads && layer.kvHeads && layer.headDim && layer.valueDim && model.hidden)
     checkStructure(layer, index);
@@ -382,7 +488,7 @@ void Resolver::readModel() {
   set(model.logitsScale, record.logitsScale, "logits.scale", ValueKind::Number, whole);
   set(model.logitsSoftcap, record.logitsSoftcap, "logits.softcap", ValueKind::NonNegative, whole);
   for (const RoleInfo &info : roleInfos) {
-    if (info.inLayer)
+    if (info.inLayer())
       continue;
     std::optional<WeightRef> &weight = model.weights[static_cast<unsigned>(info.role)];
     weight = readWeight(info.role, whole);

@@ -37,7 +37,7 @@ static Result<std::vector<Source>> findSources(tile::PackOp pack) {
     Operation *op = SymbolTable::lookupSymbolIn(module, symbol);
     if (auto column = dyn_cast_or_null<graph::ColumnOp>(op))
       sources.push_back({symbol, cast<graph::WeightType>(column.getType()),
-                         static_cast<int64_t>(column.getOffsets().size())});
+                         static_cast<int64_t>(column.getOffsets().size()) / column.getPieces()});
     else if (auto weight = dyn_cast_or_null<graph::WeightOp>(op))
       sources.push_back({symbol, cast<graph::WeightType>(weight.getType()), 1});
     else
@@ -46,17 +46,17 @@ static Result<std::vector<Source>> findSources(tile::PackOp pack) {
   for (const Source &source : sources) {
     graph::WeightType type = source.type, first = sources.front().type;
     if (type.getFormat() != first.getFormat() || type.getColumns() != first.getColumns() ||
-        source.tableRows != sources.front().tableRows)
+        type.getExperts() != first.getExperts() || source.tableRows != sources.front().tableRows)
       return Failure("pack ", name, ": expected sources of one format, width and number of layers");
     if (!pack.getGroup())
       continue;
     // Filled up, the last group of a source is whole where the sources take turns.
     auto group = static_cast<int64_t>(*pack.getGroup());
-    auto rows = static_cast<int64_t>(llvm::alignTo(type.getRows(), tile::groupRows));
+    auto rows = static_cast<int64_t>(llvm::alignTo(type.getMatrixRows(), tile::groupRows));
     if (pack.getOrder() != tile::Order::P16 || group % tile::groupRows || rows % group ||
-        type.getRows() != first.getRows())
+        type.getMatrixRows() != first.getMatrixRows())
       return Failure("pack ", name, ": expected sources of as many rows in groups of ", group,
-                     ", found ", type.getRows());
+                     ", found ", type.getMatrixRows());
   }
   return sources;
 }
@@ -65,7 +65,8 @@ static Result<std::vector<Source>> findSources(tile::PackOp pack) {
 static int64_t packedBytes(tile::PackOp pack, graph::WeightType type) {
   if (pack.getOrder() == tile::Order::Vector)
     return 4 * type.getColumns() * type.getRows();
-  return static_cast<int64_t>(llvm::divideCeil(type.getRows(), tile::groupRows)) *
+  return type.getExperts() *
+         static_cast<int64_t>(llvm::divideCeil(type.getMatrixRows(), tile::groupRows)) *
          tile::groupBytes(type.getFormat(), type.getColumns());
 }
 
@@ -202,8 +203,9 @@ Status frit::writePacks(ModuleOp module, llvm::ArrayRef<PackLayout> layouts, Wei
               return status;
           }
       } else {
-        // `step` rows of each source in turn.
-        int64_t rows = weights.front().rows();
+        // For each expert, `step` rows of each source in turn.
+        int64_t experts = weights.front().type.getExperts();
+        int64_t rows = weights.front().type.getMatrixRows();
         int64_t step = pack.getGroup() ? static_cast<int64_t>(*pack.getGroup()) : rows;
         auto putRows = [&](const Weight &weight, int64_t first, int64_t last) -> Status {
           for (int64_t row = first; row < last; row += tile::groupRows) {
@@ -214,14 +216,15 @@ Status frit::writePacks(ModuleOp module, llvm::ArrayRef<PackLayout> layouts, Wei
           }
           return {};
         };
-        if (!pack.getGroup()) {
+        for (int64_t expert = 0; expert < experts; ++expert) {
+          std::vector<Weight> matrices;
           for (const Weight &weight : weights)
-            if (Status status = putRows(weight, 0, weight.rows()); !status)
-              return status;
-        } else {
+            matrices.push_back(experts == 1 ? weight : weight.expert(expert));
           for (int64_t first = 0; first < rows; first += step)
-            for (const Weight &weight : weights)
-              if (Status status = putRows(weight, first, first + step); !status)
+            for (const Weight &matrix : matrices)
+              if (Status status =
+                      putRows(matrix, first, pack.getGroup() ? first + step : matrix.rows());
+                  !status)
                 return status;
         }
       }

@@ -88,6 +88,9 @@ private:
   mlir::LogicalResult eval(graph::QuantizeOp op);
   mlir::LogicalResult eval(graph::LinearOp op);
   mlir::LogicalResult eval(graph::LogitsOp op);
+  // Experts.cpp
+  mlir::LogicalResult eval(graph::RouteOp op);
+  mlir::LogicalResult eval(graph::ExpertsOp op);
   // Attention.cpp
   mlir::LogicalResult eval(kv::CreateOp op);
   mlir::LogicalResult eval(kv::AppendOp op);
@@ -111,6 +114,8 @@ private:
   /// A weight of rank 1; empty without one.
   std::vector<T> vector(mlir::Value value);
   Tensor<T> multiply(mlir::Value input, const Weight &weight);
+  Tensor<T> multiply(const QuantizedTensor &x, const Weight &weight);
+  Tensor<T> multiply(const Tensor<T> &x, const Weight &weight);
 
   mlir::ModuleOp module;
   WeightReader &weights;

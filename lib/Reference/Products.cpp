@@ -78,24 +78,23 @@ static S multiplyQuantized(const QuantizedTensor &x, int64_t t,
 
 /// x [rows, in] times weight [out, in], transposed: [rows, out].
 template <typename T>
-Tensor<T> Interpreter<T>::multiply(mlir::Value input, const Weight &weight) {
-  if (isa<graph::QTensorType>(input.getType())) {
-    const QuantizedTensor &x = get<QuantizedTensor>(input);
-    const FormatInfo &format = weight.format();
-    Tensor<T> y(x.rows, weight.rows());
-    std::vector<QuantBlock> weightRow(static_cast<size_t>(x.columns / format.blockElements));
-    for (int64_t o = 0; o < y.columns; ++o) {
-      for (size_t b = 0; b < weightRow.size(); ++b)
-        unpackBlock(format.format, weight.row(o) + static_cast<int64_t>(b) * format.blockBytes,
-                    weightRow[b]);
-      for (int64_t t = 0; t < x.rows; ++t)
-        y.row(t)[o] = wideBlockSums ? multiplyQuantized<T>(x, t, weightRow, format)
-                                    : multiplyQuantized<float>(x, t, weightRow, format);
-    }
-    return y;
+Tensor<T> Interpreter<T>::multiply(const QuantizedTensor &x, const Weight &weight) {
+  const FormatInfo &format = weight.format();
+  Tensor<T> y(x.rows, weight.rows());
+  std::vector<QuantBlock> weightRow(static_cast<size_t>(x.columns / format.blockElements));
+  for (int64_t o = 0; o < y.columns; ++o) {
+    for (size_t b = 0; b < weightRow.size(); ++b)
+      unpackBlock(format.format, weight.row(o) + static_cast<int64_t>(b) * format.blockBytes,
+                  weightRow[b]);
+    for (int64_t t = 0; t < x.rows; ++t)
+      y.row(t)[o] = wideBlockSums ? multiplyQuantized<T>(x, t, weightRow, format)
+                                  : multiplyQuantized<float>(x, t, weightRow, format);
   }
+  return y;
+}
 
-  const Tensor<T> &x = tensor(input);
+template <typename T>
+Tensor<T> Interpreter<T>::multiply(const Tensor<T> &x, const Weight &weight) {
   Tensor<T> y(x.rows, weight.rows());
   std::vector<float> scratch;
   for (int64_t o = 0; o < y.columns; ++o) {
@@ -108,6 +107,13 @@ Tensor<T> Interpreter<T>::multiply(mlir::Value input, const Weight &weight) {
     }
   }
   return y;
+}
+
+template <typename T>
+Tensor<T> Interpreter<T>::multiply(mlir::Value input, const Weight &weight) {
+  if (isa<graph::QTensorType>(input.getType()))
+    return multiply(get<QuantizedTensor>(input), weight);
+  return multiply(tensor(input), weight);
 }
 
 template <typename T>
@@ -143,8 +149,12 @@ LogicalResult Interpreter<T>::eval(graph::LogitsOp op) {
 #define INSTANTIATE(Op)                                                                            \
   template LogicalResult Interpreter<float>::eval(Op);                                             \
   template LogicalResult Interpreter<double>::eval(Op);
-template Tensor<float> Interpreter<float>::multiply(mlir::Value, const Weight &);
-template Tensor<double> Interpreter<double>::multiply(mlir::Value, const Weight &);
+#define INSTANTIATE_MULTIPLY(T)                                                                    \
+  template Tensor<T> Interpreter<T>::multiply(mlir::Value, const Weight &);                        \
+  template Tensor<T> Interpreter<T>::multiply(const QuantizedTensor &, const Weight &);            \
+  template Tensor<T> Interpreter<T>::multiply(const Tensor<T> &, const Weight &);
+INSTANTIATE_MULTIPLY(float)
+INSTANTIATE_MULTIPLY(double)
 INSTANTIATE(graph::QuantizeOp)
 INSTANTIATE(graph::LinearOp)
 INSTANTIATE(graph::LogitsOp)

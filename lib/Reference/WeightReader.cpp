@@ -15,9 +15,21 @@ using namespace frit;
 using namespace frit::reference;
 
 const uint8_t *Weight::row(int64_t row) const {
-  if (unpair && type.getRank() == 2)
+  int64_t pieceRows = rows() / static_cast<int64_t>(pieces.size());
+  int64_t piece = row / pieceRows;
+  row %= pieceRows;
+  if (unpair && type.getRank() > 1)
     row = unpair.getRowInFile(row);
-  return data + row * format().rowBytes(columns());
+  return pieces[piece] + row * format().rowBytes(columns());
+}
+
+Weight Weight::expert(int64_t number) const {
+  auto matrix = graph::WeightType::get(type.getContext(), type.getShape().drop_front(),
+                                       type.getFormat());
+  const uint8_t *begin = pieces.size() > 1 ? pieces[number]
+                                           : pieces[0] + number * type.getMatrixRows() *
+                                                             format().rowBytes(columns());
+  return {matrix, {begin}, unpair};
 }
 
 const MappedFile *WeightReader::open(Operation *user, FlatSymbolRefAttr file) {
@@ -44,44 +56,55 @@ FailureOr<Weight> WeightReader::find(graph::ParamOp param, int64_t row) {
   return find(param, param.getWeightAttr(), param.getResult().getType(), row);
 }
 
-FailureOr<Weight> WeightReader::find(Operation *user, SymbolRefAttr name, graph::WeightType type,
-                                     int64_t row) {
-  Operation *symbol = tables.lookupSymbolIn(user->getParentOfType<ModuleOp>(), name);
-  FlatSymbolRefAttr file;
-  uint64_t offset;
-  std::optional<graph::UnpairAttr> rows;
-  if (auto weight = dyn_cast<graph::WeightOp>(symbol)) {
-    file = weight.getFileAttr();
-    offset = weight.getOffset();
-    rows = weight.getRows();
-  } else {
-    auto column = cast<graph::ColumnOp>(symbol);
-    ArrayRef<int64_t> offsets = column.getOffsets();
-    if (row < 0 || row >= static_cast<int64_t>(offsets.size()))
-      return user->emitError("expected a row of ")
-             << name << " below " << offsets.size() << ", but got " << row;
-    ArrayAttr columnFiles = column.getFiles();
-    file = cast<FlatSymbolRefAttr>(columnFiles[columnFiles.size() == 1 ? 0 : row]);
-    offset = static_cast<uint64_t>(offsets[row]);
-    rows = column.getRows();
-  }
-
+FailureOr<const uint8_t *> WeightReader::findPiece(Operation *user, SymbolRefAttr name,
+                                                   FlatSymbolRefAttr file, int64_t offset,
+                                                   int64_t bytes) {
   const MappedFile *mapped = open(user, file);
   if (!mapped)
     return failure();
-  uint64_t bytes = static_cast<uint64_t>(type.getBytes());
-  if (offset > mapped->size() || bytes > mapped->size() - offset)
+  auto first = static_cast<uint64_t>(offset), size = static_cast<uint64_t>(bytes);
+  if (first > mapped->size() || size > mapped->size() - first)
     return user->emitError("expected ")
            << bytes << " bytes of " << name << " at byte " << offset << " of " << file
            << ", but the file has " << mapped->size() << " bytes";
-  return Weight{type, mapped->data() + offset, rows.value_or(graph::UnpairAttr())};
+  return mapped->data() + first;
+}
+
+FailureOr<Weight> WeightReader::find(Operation *user, SymbolRefAttr name, graph::WeightType type,
+                                     int64_t row) {
+  Operation *symbol = tables.lookupSymbolIn(user->getParentOfType<ModuleOp>(), name);
+  if (auto weight = dyn_cast<graph::WeightOp>(symbol)) {
+    FailureOr<const uint8_t *> data =
+        findPiece(user, name, weight.getFileAttr(), static_cast<int64_t>(weight.getOffset()),
+                  type.getBytes());
+    if (failed(data))
+      return failure();
+    return Weight{type, {*data}, weight.getRows().value_or(graph::UnpairAttr())};
+  }
+  auto column = cast<graph::ColumnOp>(symbol);
+  ArrayRef<int64_t> offsets = column.getOffsets();
+  int64_t pieces = column.getPieces(), rows = static_cast<int64_t>(offsets.size()) / pieces;
+  if (row < 0 || row >= rows)
+    return user->emitError("expected a row of ")
+           << name << " below " << rows << ", but got " << row;
+  ArrayAttr files = column.getFiles();
+  Weight result{type, {}, column.getRows().value_or(graph::UnpairAttr())};
+  for (int64_t index = row * pieces; index < (row + 1) * pieces; ++index) {
+    FailureOr<const uint8_t *> data =
+        findPiece(user, name, cast<FlatSymbolRefAttr>(files[files.size() == 1 ? 0 : index]),
+                  offsets[index], type.getBytes() / pieces);
+    if (failed(data))
+      return failure();
+    result.pieces.push_back(*data);
+  }
+  return result;
 }
 
 /// `out` holds `weight.columns()` values.
 static void dequantizeInto(const Weight &weight, int64_t row, float *out) {
   int64_t columns = weight.columns();
   dequantizeRow(weight.type.getFormat(), weight.row(row), columns, out);
-  if (!weight.unpair || weight.type.getRank() == 2)
+  if (!weight.unpair || weight.type.getRank() > 1)
     return;
   std::vector<float> paired(out, out + columns);
   for (int64_t i = 0; i < columns; ++i)
@@ -91,7 +114,7 @@ static void dequantizeInto(const Weight &weight, int64_t row, float *out) {
 const float *WeightReader::dequantize(const Weight &weight, int64_t row,
                                       std::vector<float> &scratch) {
   int64_t columns = weight.columns();
-  std::tuple key(weight.data, weight.type.getAsOpaquePointer(), weight.unpair.getAsOpaquePointer());
+  std::tuple key(weight.pieces[0], weight.type.getAsOpaquePointer(), weight.unpair.getAsOpaquePointer());
   auto found = cache.find(key);
   uint64_t bytes = static_cast<uint64_t>(weight.rows() * columns) * sizeof(float);
   if (found == cache.end() && bytes <= cacheBytesLeft) {

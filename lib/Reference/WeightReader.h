@@ -19,17 +19,20 @@
 
 namespace frit::reference {
 
-/// A weight in a mapped file, all of whose bytes are there. Valid as long as its reader.
+/// A weight in mapped files, all of whose bytes are there. Valid as long as its reader.
 struct Weight {
   graph::WeightType type;
-  const uint8_t *data = nullptr; ///< Row 0 as the file has it.
-  graph::UnpairAttr unpair;      ///< Of the rows; null: as in the file.
+  /// Row 0 as the file has it; of a weight in pieces, row 0 of each expert.
+  llvm::SmallVector<const uint8_t *, 1> pieces;
+  graph::UnpairAttr unpair; ///< Of the rows; null: as in the file.
 
   int64_t rows() const { return type.getRows(); }
   int64_t columns() const { return type.getColumns(); }
   const FormatInfo &format() const { return formatInfo(type.getFormat()); }
   /// The bytes of row `row` of the weight, row transforms applied. 0 <= row < rows().
   const uint8_t *row(int64_t row) const;
+  /// One matrix of a weight of several. 0 <= number < type.getExperts().
+  Weight expert(int64_t number) const;
 };
 
 /// Finds and maps weights. Not thread-safe.
@@ -52,6 +55,9 @@ public:
 
 private:
   const MappedFile *open(mlir::Operation *user, mlir::FlatSymbolRefAttr file);
+  mlir::FailureOr<const uint8_t *> findPiece(mlir::Operation *user, mlir::SymbolRefAttr name,
+                                             mlir::FlatSymbolRefAttr file, int64_t offset,
+                                             int64_t bytes);
 
   std::string directory;
   mlir::SymbolTableCollection tables;

@@ -173,9 +173,12 @@ int64_t PhaseCheck::multiplications(LoweredPhase &phase, const Case &which) cons
   int64_t elements = 0;
   for (auto param : phase.reference.getBody().getOps<graph::ParamOp>()) {
     auto type = cast<graph::WeightType>(param.getResult().getType());
-    if (llvm::any_of(param->getUsers(),
-                     [](Operation *op) { return isa<graph::LinearOp, graph::LogitsOp>(op); }))
-      elements += type.getRows() * type.getColumns();
+    for (Operation *user : param->getUsers()) {
+      if (isa<graph::LinearOp, graph::LogitsOp>(user))
+        elements += type.getRows() * type.getColumns();
+      else if (auto experts = dyn_cast<graph::ExpertsOp>(user); experts && type.getRank() == 3)
+        elements += experts.getTop() * type.getMatrixRows() * type.getColumns();
+    }
   }
   int64_t rows = which.tokens;
   if (contains<graph::SelectOp>(phase))

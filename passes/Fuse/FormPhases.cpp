@@ -72,13 +72,13 @@ static std::optional<FusionRole> roleOf(Operation *op) {
 static bool isRecomputable(Operation *op) {
   return llvm::all_of(op->getUsers(), [](Operation *user) {
     std::optional<FusionRole> role = roleOf(user);
-    // An anchor reads rows through its first operand only.
+    // An anchor reads its first operand, and the routes to experts, by whole rows.
     return role == FusionRole::Anchor || role == FusionRole::Row;
   });
 }
 
 LogicalResult Cutter::plan() {
-  DenseMap<Value, size_t> productsOf;
+  DenseMap<std::pair<Value, Value>, size_t> productsOf; ///< By input and routes.
   for (Operation &op : block) {
     std::optional<FusionRole> role = roleOf(&op);
     if (!role || (*role == FusionRole::Row && isRecomputable(&op)))
@@ -89,8 +89,10 @@ LogicalResult Cutter::plan() {
       continue;
     }
     size_t index = phases.size();
-    if (isa<graph::LinearOp>(op)) {
-      auto [found, isNew] = productsOf.try_emplace(op.getOperand(0), index);
+    if (isa<graph::LinearOp, graph::ExpertsOp>(op)) {
+      auto experts = dyn_cast<graph::ExpertsOp>(op);
+      auto [found, isNew] = productsOf.try_emplace(
+          {op.getOperand(0), experts ? experts.getRoutes() : Value()}, index);
       index = found->second;
     }
     if (index == phases.size())
@@ -136,9 +138,12 @@ std::string Cutter::nameOf(const PhasePlan &phase) {
   std::string name = function.getName().str();
   for (Operation *anchor : phase.anchors) {
     StringRef part = anchor->getName().stripDialect();
-    if (auto linear = dyn_cast<graph::LinearOp>(anchor))
-      if (auto param = linear.getWeight().getDefiningOp<graph::ParamOp>())
-        part = param.getWeight().getLeafReference();
+    if (isa<graph::LinearOp, graph::ExpertsOp>(anchor))
+      for (Value operand : anchor->getOperands())
+        if (auto param = operand.getDefiningOp<graph::ParamOp>()) {
+          part = param.getWeight().getLeafReference(); // A bias comes behind the weight.
+          break;
+        }
     name += "." + part.str();
   }
   std::string unique = name;

@@ -45,15 +45,17 @@ struct QuantizeActivations : quantize::impl::QuantizeActivationsBase<QuantizeAct
       return;
     DenseMap<Value, Value> quantized;
     getOperation().walk([&](Operation *op) {
-      if (isa<graph::LinearOp, graph::LogitsOp>(op))
-        quantizeInput(op, quantized);
+      if (auto experts = dyn_cast<graph::ExpertsOp>(op))
+        quantizeInput(op, experts.getWeight(), quantized);
+      else if (isa<graph::LinearOp, graph::LogitsOp>(op))
+        quantizeInput(op, op->getOperand(1), quantized);
     });
   }
 
-  void quantizeInput(Operation *op, DenseMap<Value, Value> &quantized) {
+  void quantizeInput(Operation *op, Value weight, DenseMap<Value, Value> &quantized) {
     Value input = op->getOperand(0);
-    auto weight = cast<graph::WeightType>(op->getOperand(1).getType());
-    const FormatInfo &format = formatInfo(weight.getFormat());
+    auto type = cast<graph::WeightType>(weight.getType());
+    const FormatInfo &format = formatInfo(type.getFormat());
     if (!isa<RankedTensorType>(input.getType()))
       return;
     if (format.isFloat()) {

@@ -84,7 +84,7 @@ LogicalResult PhaseScheduler::scheduleAttention(graph::AttentionOp attention) {
                  valueType = tileType(rows, valueDim);
   auto fill = [&](tile::TileType type, double value) -> Value {
     return tile::FillOp::create(builder, loc, type,
-                                builder.getF32FloatAttr(static_cast<float>(value)));
+                                builder.getF32FloatAttr(static_cast<float>(value)), Value());
   };
   SmallVector<Value> initial = {fill(single, lowest), fill(single, 0.0), fill(valueType, 0.0)};
   auto keys = scf::ForOp::create(builder, loc, range.getLower(), range.getUpper(),

@@ -79,8 +79,10 @@ static LogicalResult checkPhase(kernel::PhaseOp phase) {
           tensor && !tensor.getElementType().isF32())
         return op.emitOpError("expected activations of f32, but got ") << tensor;
     if (role == kernel::Role::Anchor) {
-      if (first && (!isa<graph::LinearOp>(op) || !isa<graph::LinearOp>(first) ||
-                    op.getOperand(0) != first->getOperand(0)))
+      if (first && !(isa<graph::LinearOp, graph::ExpertsOp>(op) &&
+                     op.getName() == first->getName() &&
+                     op.getOperand(0) == first->getOperand(0) &&
+                     (isa<graph::LinearOp>(op) || op.getOperand(1) == first->getOperand(1))))
         return op.emitOpError("expected one anchor, or products of one value");
       first = &op;
     }
@@ -127,6 +129,8 @@ FailureOr<tile::PhaseOp> PhaseScheduler::run() {
   LogicalResult scheduled = success();
   if (isa<graph::LinearOp, graph::LogitsOp>(anchor))
     scheduled = scheduleProducts();
+  else if (isa<graph::ExpertsOp>(anchor))
+    scheduled = scheduleExperts();
   else if (auto attention = dyn_cast<graph::AttentionOp>(anchor))
     scheduled = scheduleAttention(attention);
   else

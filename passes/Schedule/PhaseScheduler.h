@@ -82,8 +82,20 @@ private:
   mlir::FailureOr<llvm::SmallVector<Component>> findComponents();
   mlir::LogicalResult findWidth(Component &component);
   void assignPacks(llvm::MutableArrayRef<Component> components);
+  llvm::SmallVector<mlir::Value> emitWeights(const Component &component, mlir::Value share);
+  mlir::StringAttr instructionFor(mlir::Value lhs);
   mlir::LogicalResult emitShare(const Component &component, mlir::Value share, mlir::Value lhs,
                                 mlir::Value blockRow, mlir::Value valid);
+  // ExpertSchedule.cpp
+  mlir::LogicalResult scheduleExperts();
+  mlir::FailureOr<std::pair<mlir::Value, mlir::Value>>
+  emitWholePrologue(graph::ExpertsOp experts, mlir::Value count, int64_t tokens);
+  tile::ExpertOp expertAt(mlir::Value dispatch, mlir::Value index);
+  mlir::Value emitGather(mlir::Value lhs, mlir::Value dispatch, mlir::Value place);
+  mlir::LogicalResult emitParts(const Component &component, mlir::Value lhs, mlir::Value dispatch,
+                                mlir::Value active);
+  mlir::LogicalResult emitSums(const Component &component, mlir::Value lhs, mlir::Value dispatch,
+                               mlir::Value active, mlir::Value count);
   // AttentionSchedule.cpp
   mlir::LogicalResult scheduleAttention(graph::AttentionOp attention);
   // RowSchedule.cpp
@@ -95,6 +107,7 @@ private:
   mlir::Value tileOf(TileEnv &env, mlir::Value value, const Place &place);
   mlir::FailureOr<mlir::Value> emitOp(mlir::Operation *op, TileEnv &env, const Place &place);
   mlir::Value emitNorm(graph::NormOp norm, mlir::Value input, mlir::Value column);
+  mlir::FailureOr<mlir::Value> emitRoute(graph::RouteOp route, mlir::Value scores);
   mlir::Value emitSoftcap(mlir::Location loc, mlir::Value input, double cap);
   mlir::Value map(mlir::Location loc, tile::TileType type, mlir::ValueRange inputs,
                   llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::ValueRange)> body);

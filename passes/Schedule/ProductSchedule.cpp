@@ -21,8 +21,22 @@ using namespace frit::schedule;
 /// cores over 576 rows, coarse enough for two vectors of 16 lanes.
 static constexpr int64_t shareRows = 32;
 
+static Value weightOf(Operation *anchor) {
+  if (auto experts = dyn_cast<graph::ExpertsOp>(anchor))
+    return experts.getWeight();
+  return anchor->getOperand(1);
+}
+
 static graph::WeightType weightType(Operation *anchor) {
-  return cast<graph::WeightType>(anchor->getOperand(1).getType());
+  return cast<graph::WeightType>(weightOf(anchor).getType());
+}
+
+StringAttr PhaseScheduler::instructionFor(Value lhs) {
+  if (isa<tile::QTileType>(lhs.getType()))
+    for (machine::InstructionAttr candidate : target.getInstructions())
+      if (candidate.getLhs().isInteger(8))
+        return builder.getStringAttr(candidate.getName());
+  return {};
 }
 
 //===----------------------------------------------------------------------===//
@@ -60,12 +74,12 @@ FailureOr<SmallVector<PhaseScheduler::Component>> PhaseScheduler::findComponents
     components[found->second].anchors.push_back(anchor);
   }
   for (Component &component : components) {
-    component.rows = weightType(component.anchors[0]).getRows();
+    component.rows = weightType(component.anchors[0]).getMatrixRows();
     for (Operation *anchor : component.anchors)
-      if (weightType(anchor).getRows() != component.rows)
+      if (weightType(anchor).getMatrixRows() != component.rows)
         return anchor->emitOpError("expected ")
                << component.rows << " rows like the product it is combined with, but got "
-               << weightType(anchor).getRows();
+               << weightType(anchor).getMatrixRows();
     if (failed(findWidth(component)))
       return failure();
   }
@@ -123,7 +137,7 @@ static void remarkPack(Location loc, int64_t sources, StringRef how, const char 
 
 void PhaseScheduler::assignPacks(MutableArrayRef<Component> components) {
   auto source = [](Operation *anchor) {
-    return anchor->getOperand(1).getDefiningOp<graph::ParamOp>().getWeight();
+    return weightOf(anchor).getDefiningOp<graph::ParamOp>().getWeight();
   };
   SmallVector<SymbolRefAttr> sources;
   graph::WeightType first = weightType(components[0].anchors[0]);
@@ -166,7 +180,7 @@ void PhaseScheduler::assignPacks(MutableArrayRef<Component> components) {
     component.stride = zip ? static_cast<int64_t>(component.anchors.size()) : 1;
     for (auto [index, anchor] : llvm::enumerate(component.anchors)) {
       component.pack.push_back(shared ? shared
-                                      : packs.get(loc, packName(anchor->getOperand(1)),
+                                      : packs.get(loc, packName(weightOf(anchor)),
                                                   source(anchor), std::nullopt, tile::Order::P16));
       component.base.push_back(zip     ? static_cast<int64_t>(index)
                                : stack ? row / component.width
@@ -180,12 +194,11 @@ void PhaseScheduler::assignPacks(MutableArrayRef<Component> components) {
 // Loops
 //===----------------------------------------------------------------------===//
 
-LogicalResult PhaseScheduler::emitShare(const Component &component, Value share, Value lhs,
-                                        Value blockRow, Value valid) {
-  Location loc = component.anchors[0]->getLoc();
-  OpBuilder::InsertionGuard guard(builder);
+/// The matrices of share `share` of a component, the shares of its first matrices being number 0.
+SmallVector<Value> PhaseScheduler::emitWeights(const Component &component, Value share) {
   SmallVector<Value> matrices;
   for (auto [index, anchor] : llvm::enumerate(component.anchors)) {
+    Location loc = anchor->getLoc();
     graph::WeightType type = weightType(anchor);
     Value scaled = arith::MulIOp::create(builder, loc, share, constant(loc, component.stride));
     Value tile = arith::AddIOp::create(builder, loc, scaled, constant(loc, component.base[index]));
@@ -195,6 +208,14 @@ LogicalResult PhaseScheduler::emitShare(const Component &component, Value share,
                               type.getFormat(), tile::Order::P16),
         component.pack[index], tile));
   }
+  return matrices;
+}
+
+LogicalResult PhaseScheduler::emitShare(const Component &component, Value share, Value lhs,
+                                        Value blockRow, Value valid) {
+  Location loc = component.anchors[0]->getLoc();
+  OpBuilder::InsertionGuard guard(builder);
+  SmallVector<Value> matrices = emitWeights(component, share);
   Value column = arith::MulIOp::create(builder, loc, share, constant(loc, component.width));
   Value row = blockRow;
   if (bucket.block > 1) {
@@ -211,13 +232,7 @@ LogicalResult PhaseScheduler::emitShare(const Component &component, Value share,
       rowsType = tileType(bucket.step, cast<tile::TileType>(lhs.getType()).getColumns());
     lhs = tile::RowsOp::create(builder, loc, rowsType, lhs, step);
   }
-  StringAttr instruction;
-  if (isa<tile::QTileType>(lhs.getType()))
-    for (machine::InstructionAttr candidate : target.getInstructions())
-      if (candidate.getLhs().isInteger(8)) {
-        instruction = builder.getStringAttr(candidate.getName());
-        break;
-      }
+  StringAttr instruction = instructionFor(lhs);
   TileEnv env;
   Place place{row, column, bucket.step, component.width};
   for (auto [anchor, matrix] : llvm::zip_equal(component.anchors, matrices)) {

@@ -185,6 +185,7 @@ FailureOr<Value> PhaseScheduler::emitOp(Operation *op, TileEnv &env, const Place
           return norm.emitOpError("expected whole rows for a norm without groups");
         return emitNorm(norm, tiles[0], place.column);
       })
+      .Case([&](graph::RouteOp route) { return emitRoute(route, tiles[0]); })
       .Case([&](graph::RopeOp rope) -> FailureOr<Value> {
         return Value(tile::RotateOp::create(builder, loc, type, tiles[0], place.row,
                                             static_cast<int64_t>(rope.getHeadDim()),

@@ -623,6 +623,104 @@ def make_attention_cache() -> None:
     test.write()
 
 
+# ----------------------------------------------------------------------------------------------------
+# Mixtures of experts
+# ----------------------------------------------------------------------------------------------------
+
+
+def route(scores: np.ndarray, top: int, scoring: str = "softmax", bias: np.ndarray | None = None,
+          normalize: bool = False, scale: float = 1.0) -> np.ndarray:
+    """As transformers' routers (Qwen3MoeTopKRouter, Ernie4_5_MoeTopKRouter) do it."""
+    scored = torch64(scores).softmax(-1) if scoring == "softmax" else torch64(scores).sigmoid()
+    keys = scored if bias is None else scored + torch64(bias)
+    chosen = keys.topk(top, dim=-1).indices
+    weights = scored.gather(-1, chosen)
+    if normalize:
+        weights = weights / weights.sum(-1, keepdim=True)
+    return torch.cat([chosen.double(), weights * scale], dim=-1).numpy()
+
+
+def make_route() -> None:
+    test, rng = Test("route", "the experts of each token, against torch."), Rng(20)
+    # No two scores of a token are equal: torch does not say which of those it takes first.
+    scores = np.stack([rng.rng.permutation(7) for _ in range(4)]) / 4.0 - 1.0
+    bias = test.weight("bias", np.array([0.5, -0.25, 0.0, 0.125, 0.75, -0.5, 0.25]))
+
+    def case(name: str, top: int, attributes: str, **options) -> None:
+        expected = route(scores, top, **options)
+        has_bias = "bias" in options
+        test.func(
+            name,
+            f"%x = {constant(scores)}",
+            *([param("bias", "7")] if has_bias else []),
+            f"%r = graph.route %x{' bias %bias' if has_bias else ''} top {top} {attributes}: tensor<4x7xf32>"
+            + (", !graph.weight<7, f32>" if has_bias else ""),
+            *expect_close("%r", expected, f"tensor<4x{2 * top}xf32>"),
+        )
+
+    case("softmax", 3, "")
+    case("normalized", 3, "{normalize} ", normalize=True)
+    case("one", 1, "")
+    case("all", 7, "{normalize} ", normalize=True)
+    case("with_bias", 2, "{normalize} ", normalize=True, bias=bias)
+    case("sigmoid", 4, "{normalize, scale = 2.5 : f64, scoring = #graph.scoring<sigmoid>} ", scoring="sigmoid",
+         bias=bias, normalize=True, scale=2.5)
+    equal = np.array([[0.0] * 7, [1.0, 2.0, 2.0, 0.0, 2.0, 1.0, 2.0]])
+    chosen = np.array([[0.0, 1.0, 2.0], [1.0, 2.0, 4.0]])  # the first of equal ones
+    weights = torch64(equal).softmax(-1).gather(-1, torch.from_numpy(chosen).long()).numpy()
+    test.func(
+        "equal_scores",
+        f"%x = {constant(equal)}",
+        "%r = graph.route %x top 3 : tensor<2x7xf32>",
+        *expect_close("%r", np.concatenate([chosen, weights], axis=1), "tensor<2x6xf32>"),
+    )
+    test.write()
+
+
+def make_experts() -> None:
+    test, rng = Test("experts", "products with the experts of each token, against gguf and torch."), Rng(21)
+    experts, out, top = 5, 3, 2
+    routes = np.array([[4.0, 0.0, 0.25, 0.5], [1.0, 4.0, 1.0, 0.125], [0.0, 2.0, -0.5, 2.0]])
+    ids = routes[:, :top].astype(int)
+
+    def case(name: str, fmt: str, parts: str, quantized: bool) -> None:
+        shape = f"{experts}x{out}x{BLOCK}"
+        values = rng.tensor(experts, out, BLOCK)
+        w = test.weight(f"w_{name}", values, fmt)
+        x = rng.tensor(3, BLOCK * (top if parts == "sum" else 1))
+        if quantized:
+            raw = gguf.quants.quantize(values.astype(np.float32), FORMATS[fmt])
+            product = lambda row, expert: int8_product(row[None], raw[expert], fmt)[0].astype(np.float64)
+        else:
+            product = lambda row, expert: F.linear(torch64(row), torch64(w[expert])).numpy()
+        y = np.zeros((3, out if parts == "sum" else top * out))
+        for t in range(3):
+            for s in range(top):
+                if parts == "sum":
+                    y[t] += routes[t, top + s] * product(x[t, s * BLOCK : (s + 1) * BLOCK], ids[t, s])
+                else:
+                    y[t, s * out : (s + 1) * out] = product(x[t], ids[t, s])
+        columns = x.shape[1]
+        input_type = f"!graph.qtensor<3x{columns}, block = {BLOCK}>" if quantized else f"tensor<3x{columns}xf32>"
+        test.func(
+            name,
+            f"%x = {constant(x)}",
+            *([f"%q = graph.quantize %x by {BLOCK} : tensor<3x{columns}xf32>"] if quantized else []),
+            f"%r = {constant(routes)}",
+            param(f"w_{name}", shape, fmt),
+            f"%y = graph.experts {'%q' if quantized else '%x'}, %r, %w_{name} {parts} : {input_type}, "
+            f"tensor<3x{2 * top}xf32>, !graph.weight<{shape}, {fmt}>",
+            *expect_close("%y", y, f"tensor<3x{y.shape[1]}xf32>"),
+        )
+
+    for fmt in ("f32", "q4_1"):
+        for parts in ("each", "sum"):
+            case(f"{parts}_{fmt}", fmt, parts, False)
+    for parts in ("each", "sum"):
+        case(f"{parts}_int8", "q8_0", parts, True)
+    test.write()
+
+
 MAKERS = {name.removeprefix("make_").replace("_", "-"): maker
           for name, maker in list(globals().items()) if name.startswith("make_")}
 

@@ -139,6 +139,8 @@ void PhaseLowering::lowerReduce(tile::ReduceOp op) {
 
 void PhaseLowering::lowerFill(tile::FillOp op) {
   Place out = allocate(op.getResult().getType());
+  if (op.getValid())
+    out.valid = lookup(op.getValid());
   forRows(out, [&](Value row) {
     forColumns(out.columns, [&](Value column, int64_t lanes) {
       Type type = lanes == 1 ? Type(builder.getF32Type()) : Type(emit.floats(lanes));

@@ -59,14 +59,16 @@ void PhaseLowering::lowerKeyRange(tile::KeyRangeOp op) {
 // Buffers
 //===----------------------------------------------------------------------===//
 
+Value PhaseLowering::bufferPointer(tile::BufferOp buffer) {
+  Value pointers = contextPointer(offsetof(frit_ctx, buffers));
+  return emit.load(emit.pointer(),
+                   emit.address(pointers, 8 * info.bufferIndex.lookup(buffer.getSymNameAttr())), 8);
+}
+
 void PhaseLowering::lowerLoad(tile::LoadOp op) {
   auto buffer = SymbolTable::lookupNearestSymbolFrom<tile::BufferOp>(op, op.getBufferAttr());
   int64_t rowBytes = 4 * static_cast<int64_t>(buffer.getColumns());
-  Value base = emit.load(emit.pointer(),
-                         emit.address(contextPointer(offsetof(frit_ctx, buffers)),
-                                      8 * info.bufferIndex.lookup(buffer.getSymNameAttr())),
-                         8);
-  base = emit.address(base, emit.mul(lookup(op.getColumn()), 4));
+  Value base = emit.address(bufferPointer(buffer), emit.mul(lookup(op.getColumn()), 4));
   Value row = lookup(op.getRow());
   tile::TileType type = op.getResult().getType();
   Value valid = op.getValid() ? lookup(op.getValid()) : Value();
@@ -87,8 +89,8 @@ void PhaseLowering::lowerLoad(tile::LoadOp op) {
   own.valid = valid;
   forRows(own, [&](Value r) {
     Value token = emit.toIndex(tokenField(offsetof(frit_ctx, wantedRows), emit.add(row, r)));
-    Place from{emit.address(base, emit.mul(token, rowBytes)), 0, 1, type.getColumns(), {}};
-    Place to{element(own, r, Value()), 0, 1, type.getColumns(), {}};
+    Place from{emit.address(base, emit.mul(token, rowBytes)), 0, 1, type.getColumns()};
+    Place to{element(own, r, Value()), 0, 1, type.getColumns()};
     copy(from, to);
   });
   places[op.getResult()] = own;
@@ -97,22 +99,18 @@ void PhaseLowering::lowerLoad(tile::LoadOp op) {
 void PhaseLowering::lowerStore(tile::StoreOp op) {
   auto buffer = SymbolTable::lookupNearestSymbolFrom<tile::BufferOp>(op, op.getBufferAttr());
   int64_t rowBytes = 4 * static_cast<int64_t>(buffer.getColumns());
-  Value base = emit.load(emit.pointer(),
-                         emit.address(contextPointer(offsetof(frit_ctx, buffers)),
-                                      8 * info.bufferIndex.lookup(buffer.getSymNameAttr())),
-                         8);
-  base = emit.address(base, emit.mul(lookup(op.getColumn()), 4));
+  Value base = emit.address(bufferPointer(buffer), emit.mul(lookup(op.getColumn()), 4));
   const Place &from = place(op.getValue());
-  Place to{emit.address(base, emit.mul(lookup(op.getRow()), rowBytes)),
-           rowBytes,
-           from.rows,
-           from.columns,
-           {}};
-  auto columns = static_cast<int64_t>(buffer.getColumns());
+  Place to{emit.address(base, emit.mul(lookup(op.getRow()), rowBytes)), rowBytes, from.rows,
+           from.columns};
+  copyUpTo(from, to, lookup(op.getColumn()), static_cast<int64_t>(buffer.getColumns()));
+}
+
+/// Copies a tile to column `column` of rows of `columns`, without what is behind the last.
+void PhaseLowering::copyUpTo(const Place &from, const Place &to, Value column, int64_t columns) {
   if (columns % from.columns == 0)
     return copy(from, to);
-  Value inside =
-      arith::SubIOp::create(builder, emit.loc, emit.index(columns), lookup(op.getColumn()));
+  Value inside = arith::SubIOp::create(builder, emit.loc, emit.index(columns), column);
   Value whole = arith::CmpIOp::create(builder, emit.loc, arith::CmpIPredicate::uge, inside,
                                       emit.index(from.columns));
   auto branch = scf::IfOp::create(builder, emit.loc, whole, /*withElseRegion=*/true);
@@ -151,7 +149,7 @@ graph::WeightType PhaseLowering::packType(FlatSymbolRefAttr pack) {
 void PhaseLowering::lowerVector(tile::VectorOp op) {
   tile::TileType type = op.getResult().getType();
   Value pointer = emit.address(packPointer(op.getPackAttr()), emit.mul(lookup(op.getColumn()), 4));
-  places[op.getResult()] = {pointer, 4 * type.getColumns(), 1, type.getColumns(), {}};
+  places[op.getResult()] = {pointer, 4 * type.getColumns(), 1, type.getColumns()};
 }
 
 void PhaseLowering::lowerWeights(tile::WeightsOp op) {

@@ -112,15 +112,24 @@ PhaseLowering::Place PhaseLowering::allocate(Type type) {
     result.rows = quantized.getRows();
     result.columns = quantized.getColumns();
     result.rowBytes = qtileRowBytes(quantized.getColumns());
+    result.isQuantized = true;
   }
-  result.pointer = emit.address(scratch, scratchBytes);
-  scratchBytes += llvm::alignTo(result.rows * result.rowBytes, 64);
+  result.pointer = allocateBytes(result.rows * result.rowBytes);
   return result;
+}
+
+Value PhaseLowering::allocateBytes(int64_t bytes) {
+  Value pointer = emit.address(scratch, scratchBytes);
+  scratchBytes += static_cast<int64_t>(llvm::alignTo(bytes, 64));
+  return pointer;
 }
 
 Value PhaseLowering::element(const Place &of, Value row, Value column, int64_t elementBytes) {
   Value pointer = of.pointer;
-  if (of.rows > 1)
+  if (of.indices)
+    row = emit.toIndex(
+        emit.load(builder.getI32Type(), emit.address(of.indices, emit.mul(row, 4)), 4));
+  if (of.rows > 1 || of.indices)
     pointer = emit.address(pointer, emit.mul(row, of.rowBytes));
   return column ? emit.address(pointer, emit.mul(column, elementBytes)) : pointer;
 }
@@ -139,9 +148,11 @@ void PhaseLowering::forColumns(int64_t columns, function_ref<void(Value, int64_t
     body(emit.index(column), 1);
 }
 
+/// Tiles of int8 are copied as if their rows were f32.
 void PhaseLowering::copy(const Place &from, const Place &to) {
+  int64_t columns = from.isQuantized ? from.rowBytes / 4 : from.columns;
   forRows(from, [&](Value row) {
-    forColumns(from.columns, [&](Value column, int64_t lanes) {
+    forColumns(columns, [&](Value column, int64_t lanes) {
       Type type = lanes == 1 ? Type(builder.getF32Type()) : Type(emit.floats(lanes));
       emit.store(emit.load(type, element(from, row, column), 4), element(to, row, column), 4);
     });
@@ -162,13 +173,28 @@ static Value originOf(Value value) {
   return value;
 }
 
+/// Whether a loop that begins with `initial` may change it where it is: nobody else reads it, no
+/// buffer holds it, and it is made anew each time the loop begins.
+static bool isOwned(Value initial, scf::ForOp loop) {
+  if (!initial.hasOneUse() || initial.getParentBlock() != loop->getBlock())
+    return false;
+  if (Operation *op = initial.getDefiningOp())
+    return isa<tile::EmptyOp, tile::FillOp>(op);
+  return isa<scf::ForOp>(loop->getParentOp());
+}
+
 LogicalResult PhaseLowering::lowerFor(scf::ForOp loop) {
   // Carried tiles stay in one place; other carried values do not occur in phases.
   SmallVector<Place> carried;
   for (Value initial : loop.getInitArgs()) {
-    if (!isa<tile::TileType>(initial.getType()))
+    if (!isa<tile::TileType, tile::QTileType>(initial.getType()))
       return loop.emitError("expected a phase to carry only tiles through loops, but got ")
              << initial.getType();
+    if (isOwned(initial, loop)) {
+      carried.push_back(place(initial));
+      carried.back().valid = {};
+      continue;
+    }
     carried.push_back(allocate(initial.getType()));
     copy(place(initial), carried.back());
   }
@@ -185,7 +211,7 @@ LogicalResult PhaseLowering::lowerFor(scf::ForOp loop) {
   auto yield = cast<scf::YieldOp>(loop.getBody()->getTerminator());
   for (auto [value, argument, where] :
        llvm::zip_equal(yield.getOperands(), loop.getRegionIterArgs(), carried)) {
-    if (value == argument)
+    if (value == argument || place(value).pointer == where.pointer)
       continue;
     // A copy of another carried tile, or a view of one, could be overwritten before it is read.
     if (llvm::is_contained(loop.getRegionIterArgs(), originOf(value)))
@@ -209,6 +235,32 @@ LogicalResult PhaseLowering::lowerIf(scf::IfOp branch) {
       return failure();
   }
   return success();
+}
+
+void PhaseLowering::lowerReshape(tile::ReshapeOp op) {
+  Place from = place(op.getInput());
+  Place to = from;
+  to.valid = {};
+  int64_t wholeBytes = 4 * from.columns;
+  if (auto tile = dyn_cast<tile::TileType>(op.getResult().getType())) {
+    to.rows = tile.getRows();
+    to.columns = tile.getColumns();
+    to.rowBytes = 4 * to.columns;
+  } else {
+    auto quantized = cast<tile::QTileType>(op.getResult().getType());
+    to.rows = quantized.getRows();
+    to.columns = quantized.getColumns();
+    to.rowBytes = qtileRowBytes(to.columns);
+    wholeBytes = qtileRowBytes(from.columns);
+  }
+  // Rows of a view lie apart.
+  if ((from.rowBytes != wholeBytes && from.rows > 1) || from.indices) {
+    Place whole = allocate(op.getInput().getType());
+    copy(from, whole);
+    to.pointer = whole.pointer;
+    to.indices = {};
+  }
+  places[op.getResult()] = to;
 }
 
 LogicalResult PhaseLowering::lowerBlock(Block &block) {
@@ -255,7 +307,10 @@ LogicalResult PhaseLowering::lowerOp(Operation &op) {
       .Case<tile::ProductOp>([&](auto product) { return lowerProduct(product); })
       .Case<tile::RowsOp>([&](auto rows) {
         Place view = place(rows.getInput());
-        view.pointer = element(view, lookup(rows.getRow()), Value());
+        if (view.indices)
+          view.indices = emit.address(view.indices, emit.mul(lookup(rows.getRow()), 4));
+        else
+          view.pointer = element(view, lookup(rows.getRow()), Value());
         view.rows = isa<tile::TileType>(rows.getResult().getType())
                         ? cast<tile::TileType>(rows.getResult().getType()).getRows()
                         : cast<tile::QTileType>(rows.getResult().getType()).getRows();
@@ -263,19 +318,18 @@ LogicalResult PhaseLowering::lowerOp(Operation &op) {
         places[rows.getResult()] = view;
         return success();
       })
-      .Case<tile::ReshapeOp>([&](auto reshape) -> LogicalResult {
-        Place from = place(reshape.getInput());
-        auto type = reshape.getResult().getType();
-        // Rows of a view lie apart.
-        if (from.rowBytes != 4 * from.columns && from.rows > 1) {
-          Place whole = allocate(reshape.getInput().getType());
-          copy(from, whole);
-          from = whole;
-        }
-        places[reshape.getResult()] = {
-            from.pointer, 4 * type.getColumns(), type.getRows(), type.getColumns(), {}};
+      .Case<tile::ReshapeOp>(ok(&PhaseLowering::lowerReshape))
+      .Case<tile::EmptyOp>([&](auto empty) {
+        places[empty.getResult()] = allocate(empty.getResult().getType());
         return success();
       })
+      .Case<tile::InsertOp>([&](auto insert) { return lowerInsert(insert); })
+      .Case<tile::TopOp>(ok(&PhaseLowering::lowerTop))
+      .Case<tile::DispatchOp>(ok(&PhaseLowering::lowerDispatch))
+      .Case<tile::ExpertOp>(ok(&PhaseLowering::lowerExpert))
+      .Case<tile::GatherOp>(ok(&PhaseLowering::lowerGather))
+      .Case<tile::ScatterOp>(ok(&PhaseLowering::lowerScatter))
+      .Case<tile::CombineOp>([&](auto combine) { return lowerCombine(combine); })
       .Default([&](Operation *other) -> LogicalResult {
         if (!isa_and_nonnull<arith::ArithDialect>(other->getDialect()))
           return other->emitOpError(

@@ -45,13 +45,22 @@ public:
   mlir::FailureOr<mlir::func::FuncOp> run();
 
 private:
-  /// Where a tile is: row r begins at pointer + r * rowBytes. `valid` rows count when it is set.
+  /// Where a tile is: row r begins at pointer + r * rowBytes, or, with the i32 array `indices`, at
+  /// pointer + indices[r] * rowBytes. `valid` rows count when it is set.
   struct Place {
     mlir::Value pointer;
     int64_t rowBytes = 0;
     int64_t rows = 0;
     int64_t columns = 0;
     mlir::Value valid;
+    mlir::Value indices;
+    bool isQuantized = false;
+  };
+  /// Where a dispatch is: i32 arrays. An expert that has parts is one of the first `active`.
+  struct DispatchPlace {
+    mlir::Value numbers, firsts, ends; ///< Of experts that have parts.
+    mlir::Value parts, tokens;         ///< By place in the list.
+    Place routes;
   };
 
   // PhaseLowering.cpp
@@ -59,9 +68,11 @@ private:
   mlir::LogicalResult lowerOp(mlir::Operation &op);
   mlir::LogicalResult lowerFor(mlir::scf::ForOp loop);
   mlir::LogicalResult lowerIf(mlir::scf::IfOp branch);
+  void lowerReshape(tile::ReshapeOp op);
   mlir::Value lookup(mlir::Value value) { return mapping.lookup(value); }
   const Place &place(mlir::Value tile) const { return places.at(tile); }
   Place allocate(mlir::Type type);
+  mlir::Value allocateBytes(int64_t bytes);
   void copy(const Place &from, const Place &to);
   void forRows(const Place &of, llvm::function_ref<void(mlir::Value)> body);
   void forColumns(int64_t columns, llvm::function_ref<void(mlir::Value, int64_t)> body);
@@ -77,6 +88,8 @@ private:
   void lowerKeyRange(tile::KeyRangeOp op);
   void lowerLoad(tile::LoadOp op);
   void lowerStore(tile::StoreOp op);
+  mlir::Value bufferPointer(tile::BufferOp buffer);
+  void copyUpTo(const Place &from, const Place &to, mlir::Value column, int64_t columns);
   void lowerVector(tile::VectorOp op);
   void lowerEmbed(tile::EmbedOp op);
   void emitQuantizedRow(const FormatInfo &format, int64_t columns, mlir::Value group,
@@ -101,6 +114,15 @@ private:
   // Products.cpp
   mlir::LogicalResult lowerProduct(tile::ProductOp op);
 
+  // Experts.cpp
+  void lowerTop(tile::TopOp op);
+  void lowerDispatch(tile::DispatchOp op);
+  void lowerExpert(tile::ExpertOp op);
+  void lowerGather(tile::GatherOp op);
+  void lowerScatter(tile::ScatterOp op);
+  mlir::LogicalResult lowerCombine(tile::CombineOp op);
+  mlir::LogicalResult lowerInsert(tile::InsertOp op);
+
   tile::PhaseOp phase;
   ModuleInfo &info;
   mlir::OpBuilder builder;
@@ -108,6 +130,7 @@ private:
   mlir::IRMapping mapping;
   llvm::DenseMap<mlir::Value, Place> places;
   llvm::DenseMap<mlir::Value, mlir::Value> matrices;
+  llvm::DenseMap<mlir::Value, DispatchPlace> dispatches;
   llvm::SetVector<mlir::Attribute> packs;
   llvm::DenseSet<mlir::StringAttr> stored; ///< buffers this phase writes
   int64_t scratchBytes = 0;

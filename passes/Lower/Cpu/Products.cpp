@@ -19,10 +19,11 @@ using namespace frit::lower::cpu;
 
 namespace {
 
-/// Rows that lie apart by a constant number of bytes.
+/// Rows that lie apart by a constant number of bytes; with `indices`, row r is number indices[r].
 struct Rows {
   Value pointer;
   int64_t rowBytes;
+  Value indices = {};
 };
 
 /// One product of the module.
@@ -69,9 +70,13 @@ void Product::emitTile(Value row, int64_t tokens, Value group, int64_t groups) {
                            ? tile::groupRows * format().blockBytes
                            : tile::groupBytes(matrix.getFormat(), matrix.getColumns());
   Values inputs, groupPointers;
-  for (int64_t t = 0; t < tokens; ++t)
-    inputs.push_back(
-        emit.address(lhs.pointer, emit.mul(emit.add(row, emit.index(t)), lhs.rowBytes)));
+  for (int64_t t = 0; t < tokens; ++t) {
+    Value number = emit.add(row, emit.index(t));
+    if (lhs.indices)
+      number = emit.toIndex(emit.load(emit.builder.getI32Type(),
+                                      emit.address(lhs.indices, emit.mul(number, 4)), 4));
+    inputs.push_back(emit.address(lhs.pointer, emit.mul(number, lhs.rowBytes)));
+  }
   for (int64_t g = 0; g < groups; ++g)
     groupPointers.push_back(
         emit.address(matrixPointer, emit.mul(emit.add(group, emit.index(g)), groupBytes)));
@@ -372,7 +377,7 @@ LogicalResult PhaseLowering::lowerProduct(tile::ProductOp op) {
   Product product{emit,
                   op.getRhs().getType(),
                   matrices.lookup(op.getRhs()),
-                  {lhs.pointer, lhs.rowBytes},
+                  {lhs.pointer, lhs.rowBytes, lhs.indices},
                   {out.pointer, out.rowBytes},
                   accumulator,
                   instruction.get(),

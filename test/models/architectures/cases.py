@@ -45,7 +45,14 @@ TIED_ONLY = ("gemma2", "gemma3")
 NATIVE = (
     *("llama-3.1", "llama-linear", "llama-old", "mistral", "qwen2-yarn", "smollm3", "granite"),
     *("phi3", "phi3-long", "glm", "glm4", "hunyuan-alpha"),
+    *("qwen3moe", "ernie4_5-moe", "hunyuan-moe"),
 )
+# Mixtures of experts: how many there are, how many of them a token has, their width.
+EXPERTS: dict[str, tuple[int, int, int]] = {
+    "wide": (8, 2, 48), "odd": (5, 3, 37), "long-heads": (16, 4, 36), "small": (3, 1, 17), "deep": (6, 6, 33),
+}  # fmt: skip
+# What a GGUF file cannot say: weights of experts that do not add up to 1, layers with and without experts in turn.
+DIRECTORY_ONLY = (("qwen3moe", "odd"), ("qwen3moe", "deep"))
 
 
 def is_untied(arch: str, shape: str) -> bool:

@@ -44,6 +44,8 @@ def make_models(frit: str, scratch: Path, arch: str, shape: str) -> list[Path]:
     """The model of a case in every form it comes in."""
     directory, converted, file = scratch / "directory", scratch / "converted.gguf", scratch / "model.gguf"
     huggingface.write_directory(arch, shape, directory)
+    if (arch, shape) in cases.DIRECTORY_ONLY:
+        return [directory]
     run(frit, "convert", str(directory), "--format", "f32", "-o", str(converted))
     if arch in cases.NATIVE:
         return [directory, converted]

@@ -69,6 +69,29 @@ def hidden(arch: str, shape: str) -> int:
     return sizes["heads"] * sizes["head_dim"] if arch.startswith("phi3") else sizes["hidden"]
 
 
+def is_sparse(arch: str, shape: str, layer: int) -> bool:
+    """Whether a layer has experts."""
+    if arch == "ernie4_5-moe":
+        return layer >= min(1, cases.SHAPES[shape]["layers"] - 1)
+    return arch == "hunyuan-moe" or (arch == "qwen3moe" and (shape != "deep" or layer % 2 == 1))
+
+
+def expert_shapes(arch: str, shape: str) -> dict[str, tuple[int, ...]]:
+    """The tensors of a layer with experts in the place of those of the FFN."""
+    width = hidden(arch, shape)
+    count, _, ffn = cases.EXPERTS[shape]
+    if arch == "hunyuan-moe":
+        ffn = cases.SHAPES[shape]["ffn"]
+    shared = {"ernie4_5-moe": ("shared_experts", 2 * ffn), "hunyuan-moe": ("shared_mlp", ffn)}.get(arch)
+    groups = [(f"mlp.experts.{expert}", ffn) for expert in range(count)]
+    if shared:
+        groups.append((f"mlp.{shared[0]}", shared[1]))
+    part = {"mlp.gate.wg" if arch == "hunyuan-moe" else "mlp.gate": (count, width)}
+    for name, rows in groups:
+        part |= {f"{name}.gate_proj": (rows, width), f"{name}.up_proj": (rows, width), f"{name}.down_proj": (width, rows)}
+    return part
+
+
 def native_shapes(arch: str, shape: str) -> dict[str, tuple[int, ...]]:
     """The tensors of an architecture of cases.NATIVE."""
     sizes = cases.SHAPES[shape]
@@ -79,16 +102,20 @@ def native_shapes(arch: str, shape: str) -> dict[str, tuple[int, ...]]:
         result["lm_head.weight"] = (cases.VOCABULARY, width)
     for layer in range(sizes["layers"]):
         part = {"input_layernorm": (width,), "post_attention_layernorm": (width,)}
-        part |= {"self_attn.o_proj": (width, q), "mlp.down_proj": (width, ffn)}
+        part["self_attn.o_proj"] = (width, q)
         if arch.startswith("phi3"):
             part["self_attn.qkv_proj"] = (q + 2 * kv, width)
         else:
             part |= {"self_attn.q_proj": (q, width), "self_attn.k_proj": (kv, width), "self_attn.v_proj": (kv, width)}
-        if arch.startswith(("phi3", "glm")):
-            part["mlp.gate_up_proj"] = (2 * ffn, width)
+        if is_sparse(arch, shape, layer):
+            part |= expert_shapes(arch, shape)
+        elif arch.startswith(("phi3", "glm")):
+            part |= {"mlp.gate_up_proj": (2 * ffn, width), "mlp.down_proj": (width, ffn)}
         else:
-            part |= {"mlp.gate_proj": (ffn, width), "mlp.up_proj": (ffn, width)}
-        if arch == "hunyuan-alpha":
+            part |= {"mlp.gate_proj": (ffn, width), "mlp.up_proj": (ffn, width), "mlp.down_proj": (width, ffn)}
+        if arch == "qwen3moe":
+            part |= {"self_attn.q_norm": (head_dim,), "self_attn.k_norm": (head_dim,)}
+        if arch.startswith("hunyuan"):
             part |= {"self_attn.query_layernorm": (head_dim,), "self_attn.key_layernorm": (head_dim,)}
         if arch == "glm4":
             part |= {"post_self_attn_layernorm": (width,), "post_mlp_layernorm": (width,)}
@@ -97,6 +124,8 @@ def native_shapes(arch: str, shape: str) -> dict[str, tuple[int, ...]]:
         if arch.startswith("qwen2") or (arch.startswith("glm") and shape in BIASED):
             for name, rows in (("q", q), ("k", kv), ("v", kv)):
                 result[f"model.layers.{layer}.self_attn.{name}_proj.bias"] = (rows,)
+        if arch == "ernie4_5-moe" and is_sparse(arch, shape, layer):
+            result[f"model.layers.{layer}.mlp.moe_statics.e_score_correction_bias"] = (1, cases.EXPERTS[shape][0])
     return result
 
 
@@ -106,6 +135,8 @@ def native_tensors(arch: str, shape: str) -> dict[str, np.ndarray]:
         values = np.random.default_rng(zlib.crc32(f"{arch} {shape} {name}".encode())).standard_normal(dims)
         if "norm" in name:
             values = 1 + 0.1 * values
+        elif "e_score" in name:
+            values = 0.1 * values
         elif len(dims) == 2 and "embed" not in name:
             values = values / np.sqrt(dims[1])
         result[name] = values.astype(np.float32)

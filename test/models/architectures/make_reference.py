@@ -106,6 +106,22 @@ def native_config(arch: str, shape: str, common: dict):
             unused = {"factor": 1.0, "beta_fast": 32, "beta_slow": 1, "mscale": 1.0, "mscale_all_dim": 0.0}
             common["rope_parameters"] = {"rope_type": "dynamic", "rope_theta": THETA, "alpha": 1000.0} | unused
             return transformers.HunYuanDenseV1Config(**common)
+        case "qwen3moe":
+            count, used, ffn = cases.EXPERTS[shape]
+            return transformers.Qwen3MoeConfig(
+                **common, num_experts=count, num_experts_per_tok=used, moe_intermediate_size=ffn, norm_topk_prob=shape != "odd",
+                decoder_sparse_step=2 if shape == "deep" else 1,
+            )  # fmt: skip
+        case "ernie4_5-moe":
+            count, used, ffn = cases.EXPERTS[shape]
+            return transformers.Ernie4_5_MoeConfig(
+                **common, moe_num_experts=count, moe_k=used, moe_intermediate_size=ffn, moe_num_shared_experts=2,
+                moe_layer_start_index=min(1, common["num_hidden_layers"] - 1),
+            )  # fmt: skip
+        case "hunyuan-moe":
+            count, used, _ = cases.EXPERTS[shape]
+            used = [used - (layer % 2 if used > 1 else 0) for layer in range(common["num_hidden_layers"])] if shape == "deep" else used
+            return transformers.HunYuanMoEV1Config(**common, num_experts=count, moe_topk=used)
         case "glm" | "glm4":
             common["rope_parameters"] |= {"partial_rotary_factor": 0.5}
             kind = transformers.GlmConfig if arch == "glm" else transformers.Glm4Config
@@ -113,13 +129,31 @@ def native_config(arch: str, shape: str, common: dict):
     raise ValueError(arch)
 
 
+def stack_experts(tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """transformers holds the matrices of a layer's experts in one tensor, gate and up behind each other."""
+    single = {name: value for name, value in tensors.items() if ".mlp.experts." not in name}
+    result = {name.replace(".mlp.moe_statics.", ".mlp.gate.moe_statics."): value for name, value in single.items()}
+    lists: dict[str, list[np.ndarray]] = {}
+    for name, value in tensors.items():
+        if ".mlp.experts." in name:
+            layer, rest = name.split(".mlp.experts.")
+            lists.setdefault(f"{layer}.mlp.experts.{rest.split('.')[1]}", []).append(value)
+    for name, values in lists.items():
+        if name.endswith("gate_proj"):
+            ups = lists[name.replace("gate_proj", "up_proj")]
+            result[name.replace("gate_proj", "gate_up_proj")] = np.stack([np.concatenate(pair) for pair in zip(values, ups)])
+        elif name.endswith("down_proj"):
+            result[name] = np.stack(values)
+    return result
+
+
 def load(arch: str, shape: str):
     model = transformers.AutoModelForCausalLM.from_config(
-        config_of(arch, shape), dtype=torch.float32, attn_implementation="eager"
+        config_of(arch, shape), dtype=torch.float32, attn_implementation="eager", experts_implementation="eager"
     ).eval()
     state = model.state_dict()
     missing = set(state) - ({"lm_head.weight"} if not cases.is_untied(arch, shape) else set())
-    for name, value in huggingface.tensors(arch, shape).items():
+    for name, value in stack_experts(huggingface.tensors(arch, shape)).items():
         missing.remove(name)
         assert state[name].shape == value.shape, (name, state[name].shape, value.shape)
         state[name].copy_(torch.from_numpy(value.copy()))
@@ -139,9 +173,11 @@ def saved_config(arch: str, shape: str) -> dict:
 
 
 def main() -> None:
+    """Of the architectures that are named, or of all."""
     torch.set_num_threads(1)
-    configs = {}
-    for arch in (*cases.ARCHITECTURES, *cases.NATIVE):
+    wanted = sys.argv[1:] or (*cases.ARCHITECTURES, *cases.NATIVE)
+    configs = json.loads((HERE / "configs.json").read_text()) if sys.argv[1:] else {}
+    for arch in wanted:
         rows = {}
         for shape in cases.SHAPES:
             model = load(arch, shape)
