@@ -61,8 +61,8 @@ LogicalResult ColumnOp::verify() {
   int64_t experts = cast<WeightType>(getType()).getExperts(), most;
   if (offsets != rows && (llvm::MulOverflow(rows, experts, most) || offsets != most))
     return emitOpError("expected ")
-           << rows << " offsets, one a row"
-           << (experts == 1 ? "" : ", or one a row and expert") << ", but got " << offsets;
+           << rows << " offsets, one a row" << (experts == 1 ? "" : ", or one a row and expert")
+           << ", but got " << offsets;
   if (getFiles().size() != 1 && static_cast<int64_t>(getFiles().size()) != offsets)
     return emitOpError("expected one file or ")
            << offsets << ", one an offset, but got " << getFiles().size();

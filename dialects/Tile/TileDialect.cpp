@@ -565,9 +565,8 @@ LogicalResult InsertOp::verify() {
   auto [intoRows, intoColumns] = getShape(getInto());
   if (!sameElements(getValue().getType(), getInto().getType()) || columns != intoColumns ||
       rows > intoRows)
-    return emitOpError("expected at most ")
-           << intoRows << " rows of " << getInto().getType() << ", but got "
-           << getValue().getType();
+    return emitOpError("expected at most ") << intoRows << " rows of " << getInto().getType()
+                                            << ", but got " << getValue().getType();
   return verifyInPlace(*this, getInto());
 }
 

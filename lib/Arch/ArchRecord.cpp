@@ -358,7 +358,8 @@ void RecordReader::readTensor(const llvm::json::Value &json, const RoleInfo &inf
       object.fail(key, info.inLayer() ? "expected {layer} in it" : "expected no {layer} in it");
   bool isExperts = info.use == RoleUse::Matrices;
   if (isExperts ? spec.shape.size() != 3 : spec.shape.size() != 1 && spec.shape.size() != 2)
-    object.fail("shape", isExperts ? "expected three dimensions" : "expected one or two dimensions");
+    object.fail("shape",
+                isExperts ? "expected three dimensions" : "expected one or two dimensions");
   if (!isExperts && (gguf.contains("{expert}") || huggingFace.contains("{expert}")))
     object.fail("", "expected no {expert} in the names");
   if (isExperts && spec.rows)

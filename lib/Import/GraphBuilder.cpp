@@ -258,8 +258,8 @@ Value GraphBuilder::glu(Value gate, Value up) {
 
 /// The sum over the experts of each token; of those that serve all tokens too.
 Value GraphBuilder::experts(const ExpertsSpec &spec, Value input) {
-  auto scoring = record.expertScoring == ExpertScoring::Softmax ? Scoring::Softmax
-                                                                : Scoring::Sigmoid;
+  auto scoring =
+      record.expertScoring == ExpertScoring::Softmax ? Scoring::Softmax : Scoring::Sigmoid;
   Value scores = linear(input, Role::FfnGateInp);
   Value routes = RouteOp::create(
       builder, at("route"), scores, param(Role::FfnGateInpBias),

@@ -410,7 +410,7 @@ void Resolver::checkStructure(const LayerSpec &layer, int64_t index) {
   if (layer.experts.count) {
     if (layer.experts.used > layer.experts.count)
       problems.add("experts.used", "expected at most the " + Twine(layer.experts.count) +
-                                       " experts" + place + ", found " + Twine(layer.experts.used));
+                                       " there are, found " + Twine(layer.experts.used));
     expect(Role::FfnGateInp, {layer.experts.count, hidden});
     expect(Role::FfnGateInpBias, {layer.experts.count});
     if (const WeightRef *gate = layer.weight(Role::FfnGateExps)) {

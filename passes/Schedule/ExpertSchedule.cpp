@@ -54,8 +54,8 @@ FailureOr<Value> PhaseScheduler::emitRoute(graph::RouteOp route, Value scores) {
     });
   }
   tile::TileType result = tileType(type.getRows(), 2 * static_cast<int64_t>(route.getTop()));
-  return Value(tile::TopOp::create(builder, loc, result, weights, keys,
-                                   route.getNormalizeAttr(), route.getScaleAttr()));
+  return Value(tile::TopOp::create(builder, loc, result, weights, keys, route.getNormalizeAttr(),
+                                   route.getScaleAttr()));
 }
 
 //===----------------------------------------------------------------------===//
@@ -63,8 +63,8 @@ FailureOr<Value> PhaseScheduler::emitRoute(graph::RouteOp route, Value scores) {
 //===----------------------------------------------------------------------===//
 
 /// The input and the routes of all tokens, as tiles of `tokens` rows.
-FailureOr<std::pair<Value, Value>>
-PhaseScheduler::emitWholePrologue(graph::ExpertsOp experts, Value count, int64_t tokens) {
+FailureOr<std::pair<Value, Value>> PhaseScheduler::emitWholePrologue(graph::ExpertsOp experts,
+                                                                     Value count, int64_t tokens) {
   Location loc = experts.getLoc();
   SmallVector<Value> values = {experts.getInput(), experts.getRoutes()}, initial;
   Value zero = constant(loc, 0);
@@ -89,15 +89,15 @@ PhaseScheduler::emitWholePrologue(graph::ExpertsOp experts, Value count, int64_t
       OpBuilder::InsertionGuard guard(builder);
       builder.setInsertionPointToStart(loop.getBody());
       Value row = loop.getInductionVar();
-      Value valid = arith::MinUIOp::create(
-          builder, loc, arith::SubIOp::create(builder, loc, count, row), block);
+      Value valid = arith::MinUIOp::create(builder, loc,
+                                           arith::SubIOp::create(builder, loc, count, row), block);
       TileEnv blockEnv;
       if (failed(emitPrologue(blockEnv, row, bucket.block, valid)))
         return failure();
       SmallVector<Value> filled;
       for (auto [value, all] : llvm::zip_equal(values, loop.getRegionIterArgs()))
-        filled.push_back(tile::InsertOp::create(builder, loc, all.getType(),
-                                                blockEnv.lookup(value), all, row));
+        filled.push_back(
+            tile::InsertOp::create(builder, loc, all.getType(), blockEnv.lookup(value), all, row));
       scf::YieldOp::create(builder, loc, filled);
     }
     for (auto [value, all] : llvm::zip_equal(values, loop.getResults()))
@@ -156,15 +156,16 @@ LogicalResult PhaseScheduler::emitParts(const Component &component, Value lhs, V
     // Rows are parts, of which buffers and positions know nothing.
     if (!isa<graph::GluOp>(op) ||
         !llvm::all_of(op.getOperands(), [&](Value operand) { return env.count(operand); }))
-      return op.emitOpError("expected only graph.glu of what the experts compute behind their parts");
+      return op.emitOpError(
+          "expected only graph.glu of what the experts compute behind their parts");
     FailureOr<Value> result = emitOp(&op, env, where);
     if (failed(result))
       return failure();
     env[op.getResult(0)] = *result;
   }
   for (Value yielded : phase.getBody().front().getTerminator()->getOperands())
-    tile::ScatterOp::create(builder, yielded.getLoc(), env.lookup(yielded),
-                            buffers.lookup(yielded), column, dispatch, place, valid);
+    tile::ScatterOp::create(builder, yielded.getLoc(), env.lookup(yielded), buffers.lookup(yielded),
+                            column, dispatch, place, valid);
   return success();
 }
 
@@ -198,9 +199,8 @@ LogicalResult PhaseScheduler::emitSums(const Component &component, Value lhs, Va
     Value valid = arith::MinUIOp::create(
         builder, loc, arith::SubIOp::create(builder, loc, expert.getEnd(), place), step);
     Value inputs = emitGather(lhs, dispatch, place);
-    Value product =
-        tile::ProductOp::create(builder, loc, tileType(bucket.step, component.width), inputs,
-                                matrix, Value(), instructionFor(inputs));
+    Value product = tile::ProductOp::create(builder, loc, tileType(bucket.step, component.width),
+                                            inputs, matrix, Value(), instructionFor(inputs));
     Value sum = tile::CombineOp::create(builder, loc, sumType, product, dispatch, place, valid,
                                         steps.getRegionIterArg(0));
     scf::YieldOp::create(builder, loc, sum);

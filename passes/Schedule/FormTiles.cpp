@@ -80,8 +80,7 @@ static LogicalResult checkPhase(kernel::PhaseOp phase) {
         return op.emitOpError("expected activations of f32, but got ") << tensor;
     if (role == kernel::Role::Anchor) {
       if (first && !(isa<graph::LinearOp, graph::ExpertsOp>(op) &&
-                     op.getName() == first->getName() &&
-                     op.getOperand(0) == first->getOperand(0) &&
+                     op.getName() == first->getName() && op.getOperand(0) == first->getOperand(0) &&
                      (isa<graph::LinearOp>(op) || op.getOperand(1) == first->getOperand(1))))
         return op.emitOpError("expected one anchor, or products of one value");
       first = &op;

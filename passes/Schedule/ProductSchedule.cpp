@@ -180,8 +180,8 @@ void PhaseScheduler::assignPacks(MutableArrayRef<Component> components) {
     component.stride = zip ? static_cast<int64_t>(component.anchors.size()) : 1;
     for (auto [index, anchor] : llvm::enumerate(component.anchors)) {
       component.pack.push_back(shared ? shared
-                                      : packs.get(loc, packName(weightOf(anchor)),
-                                                  source(anchor), std::nullopt, tile::Order::P16));
+                                      : packs.get(loc, packName(weightOf(anchor)), source(anchor),
+                                                  std::nullopt, tile::Order::P16));
       component.base.push_back(zip     ? static_cast<int64_t>(index)
                                : stack ? row / component.width
                                        : 0);

@@ -162,6 +162,10 @@ Value Emitter::toIndex(Value value) {
   return folded(arith::IndexCastOp::create(builder, loc, builder.getIndexType(), value));
 }
 
+Value Emitter::loadIndex(Value array, Value index) {
+  return toIndex(load(builder.getI32Type(), address(array, mul(index, 4)), 4));
+}
+
 /// f16 bits to f32 without the instruction: shifted into f32's fields, a half is its value times
 /// 2^-112; the multiplication also normalizes subnormals. Infinities and NaN do not occur in
 /// weights and caches.

@@ -65,6 +65,8 @@ public:
                    unsigned bits); ///< index or integer to a wider or equal integer
   mlir::Value toIndex(mlir::Value value);
 
+  /// Entry `index` of an array of i32, as an index.
+  mlir::Value loadIndex(mlir::Value array, mlir::Value index);
   /// f16 or bf16 bits in memory to f32; `count` elements (1: scalar).
   mlir::Value loadAsFloat(mlir::Type element, int64_t count, mlir::Value base);
   /// Integers of 8 bits to f32.

@@ -22,10 +22,6 @@ static Value entry(Emitter &emit, Value array, Value index) {
   return emit.address(array, emit.mul(index, 4));
 }
 
-static Value loadInteger(Emitter &emit, Value array, Value index) {
-  return emit.load(emit.builder.getI32Type(), entry(emit, array, index), 4);
-}
-
 //===----------------------------------------------------------------------===//
 // Routes
 //===----------------------------------------------------------------------===//
@@ -53,24 +49,24 @@ void PhaseLowering::lowerTop(tile::TopOp op) {
     SmallVector<Value> chosen;
     for (int64_t place = 0; place < top; ++place) {
       // Each lane keeps its first largest; of the lanes' the first counts.
-      SmallVector<Value> best = emit.loop(
-          whole, lanes, ValueRange{emit.realLike(lowest, real), emit.intLike(0, integer)},
-          [&](Value column, ValueRange state) -> SmallVector<Value> {
-            Value key = emit.load(real, entry(emit, left, column), 4);
-            Value larger = arith::CmpFOp::create(builder, emit.loc, arith::CmpFPredicate::OGT, key,
-                                                 state[0]);
-            Value number = emit.add(emit.splat(emit.cast(column, 32), integer), lane);
-            return {arith::SelectOp::create(builder, emit.loc, larger, key, state[0]),
-                    arith::SelectOp::create(builder, emit.loc, larger, number, state[1])};
-          });
+      SmallVector<Value> best =
+          emit.loop(whole, lanes, ValueRange{emit.realLike(lowest, real), emit.intLike(0, integer)},
+                    [&](Value column, ValueRange state) -> SmallVector<Value> {
+                      Value key = emit.load(real, entry(emit, left, column), 4);
+                      Value larger = arith::CmpFOp::create(
+                          builder, emit.loc, arith::CmpFPredicate::OGT, key, state[0]);
+                      Value number = emit.add(emit.splat(emit.cast(column, 32), integer), lane);
+                      return {arith::SelectOp::create(builder, emit.loc, larger, key, state[0]),
+                              arith::SelectOp::create(builder, emit.loc, larger, number, state[1])};
+                    });
       Value largest = emit.splat(emit.reduce(best[0], /*maximum=*/true), real);
-      Value isLargest = arith::CmpFOp::create(builder, emit.loc, arith::CmpFPredicate::OEQ, best[0],
-                                              largest);
-      Value candidates = arith::SelectOp::create(
-          builder, emit.loc, isLargest, best[1],
-          emit.intLike(std::numeric_limits<int32_t>::max(), integer));
-      Value number = vector::ReductionOp::create(builder, emit.loc, vector::CombiningKind::MINSI,
-                                                 candidates);
+      Value isLargest =
+          arith::CmpFOp::create(builder, emit.loc, arith::CmpFPredicate::OEQ, best[0], largest);
+      Value candidates =
+          arith::SelectOp::create(builder, emit.loc, isLargest, best[1],
+                                  emit.intLike(std::numeric_limits<int32_t>::max(), integer));
+      Value number =
+          vector::ReductionOp::create(builder, emit.loc, vector::CombiningKind::MINSI, candidates);
       Value index = emit.toIndex(number);
       emit.store(emit.real(lowest), entry(emit, left, index), 4);
       emit.store(arith::SIToFPOp::create(builder, emit.loc, builder.getF32Type(), number),
@@ -109,8 +105,8 @@ void PhaseLowering::lowerDispatch(tile::DispatchOp op) {
   auto forParts = [&](function_ref<void(Value token, Value part, Value next)> body) {
     emit.loop(tokens, 1, [&](Value token) {
       for (int64_t s = 0; s < top; ++s) {
-        Value number = emit.load(builder.getF32Type(),
-                                 element(list.routes, token, emit.index(s)), 4);
+        Value number =
+            emit.load(builder.getF32Type(), element(list.routes, token, emit.index(s)), 4);
         Value expert = emit.toIndex(arith::FPToSIOp::create(builder, emit.loc, i32, number));
         body(token, emit.add(emit.mul(token, top), emit.index(s)), entry(emit, next, expert));
       }
@@ -131,7 +127,7 @@ void PhaseLowering::lowerDispatch(tile::DispatchOp op) {
       experts, 1, ValueRange{zero, zero},
       [&](Value expert, ValueRange state) -> SmallVector<Value> {
         Value active = emit.toIndex(state[0]), first = state[1];
-        Value count = loadInteger(emit, next, expert), end = emit.add(first, count);
+        Value count = emit.load(i32, entry(emit, next, expert), 4), end = emit.add(first, count);
         emit.store(first, entry(emit, next, expert), 4);
         emit.store(emit.cast(expert, 32), entry(emit, list.numbers, active), 4);
         emit.store(first, entry(emit, list.firsts, active), 4);
@@ -141,8 +137,7 @@ void PhaseLowering::lowerDispatch(tile::DispatchOp op) {
             emit.store(zero, emit.address(entry(emit, array, emit.toIndex(end)), 4 * filler), 4);
         Value any = arith::CmpIOp::create(builder, emit.loc, arith::CmpIPredicate::ne, count, zero);
         Value isActive = arith::ExtUIOp::create(builder, emit.loc, i32, any);
-        Value steps = arith::CeilDivUIOp::create(builder, emit.loc, end,
-                                                 emit.integer(step));
+        Value steps = arith::CeilDivUIOp::create(builder, emit.loc, end, emit.integer(step));
         return {emit.add(state[0], isActive), emit.mul(steps, emit.integer(step))};
       });
   forParts([&](Value token, Value part, Value at) {
@@ -157,9 +152,9 @@ void PhaseLowering::lowerDispatch(tile::DispatchOp op) {
 void PhaseLowering::lowerExpert(tile::ExpertOp op) {
   const DispatchPlace &list = dispatches[op.getDispatch()];
   Value index = lookup(op.getIndex());
-  mapping.map(op.getNumber(), emit.toIndex(loadInteger(emit, list.numbers, index)));
-  mapping.map(op.getFirst(), emit.toIndex(loadInteger(emit, list.firsts, index)));
-  mapping.map(op.getEnd(), emit.toIndex(loadInteger(emit, list.ends, index)));
+  mapping.map(op.getNumber(), emit.loadIndex(list.numbers, index));
+  mapping.map(op.getFirst(), emit.loadIndex(list.firsts, index));
+  mapping.map(op.getEnd(), emit.loadIndex(list.ends, index));
 }
 
 //===----------------------------------------------------------------------===//
@@ -179,8 +174,7 @@ void PhaseLowering::lowerGather(tile::GatherOp op) {
 void PhaseLowering::lowerScatter(tile::ScatterOp op) {
   auto buffer = SymbolTable::lookupNearestSymbolFrom<tile::BufferOp>(op, op.getBufferAttr());
   const DispatchPlace &list = dispatches[op.getDispatch()];
-  int64_t columns =
-      static_cast<int64_t>(buffer.getColumns()) / op.getDispatch().getType().getTop();
+  int64_t columns = static_cast<int64_t>(buffer.getColumns()) / op.getDispatch().getType().getTop();
   Place from = place(op.getValue());
   from.valid = lookup(op.getValid());
   // The parts of all tokens lie one after another.
@@ -208,7 +202,7 @@ LogicalResult PhaseLowering::lowerCombine(tile::CombineOp op) {
   Value parts = entry(emit, list.parts, first);
   forRows(from, [&](Value row) {
     // Token t has its weights behind the numbers of its experts.
-    Value part = emit.toIndex(loadInteger(emit, parts, row));
+    Value part = emit.loadIndex(parts, row);
     Value expert = arith::RemUIOp::create(builder, emit.loc, part, emit.index(top));
     Value token = arith::DivUIOp::create(builder, emit.loc, part, emit.index(top));
     Value weight = emit.load(builder.getF32Type(),
@@ -216,8 +210,8 @@ LogicalResult PhaseLowering::lowerCombine(tile::CombineOp op) {
     forColumns(from.columns, [&](Value column, int64_t lanes) {
       Type type = lanes == 1 ? Type(builder.getF32Type()) : Type(emit.floats(lanes));
       Value at = element(to, row, column);
-      Value product = emit.mul(emit.load(type, element(from, row, column), 4),
-                               emit.splat(weight, type));
+      Value product =
+          emit.mul(emit.load(type, element(from, row, column), 4), emit.splat(weight, type));
       emit.store(emit.add(emit.load(type, at, 4), product), at, 4);
     });
   });

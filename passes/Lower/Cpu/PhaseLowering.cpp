@@ -127,8 +127,7 @@ Value PhaseLowering::allocateBytes(int64_t bytes) {
 Value PhaseLowering::element(const Place &of, Value row, Value column, int64_t elementBytes) {
   Value pointer = of.pointer;
   if (of.indices)
-    row = emit.toIndex(
-        emit.load(builder.getI32Type(), emit.address(of.indices, emit.mul(row, 4)), 4));
+    row = emit.loadIndex(of.indices, row);
   if (of.rows > 1 || of.indices)
     pointer = emit.address(pointer, emit.mul(row, of.rowBytes));
   return column ? emit.address(pointer, emit.mul(column, elementBytes)) : pointer;

@@ -73,8 +73,8 @@ void Product::emitTile(Value row, int64_t tokens, Value group, int64_t groups) {
   for (int64_t t = 0; t < tokens; ++t) {
     Value number = emit.add(row, emit.index(t));
     if (lhs.indices)
-      number = emit.toIndex(emit.load(emit.builder.getI32Type(),
-                                      emit.address(lhs.indices, emit.mul(number, 4)), 4));
+      number = emit.toIndex(
+          emit.load(emit.builder.getI32Type(), emit.address(lhs.indices, emit.mul(number, 4)), 4));
     inputs.push_back(emit.address(lhs.pointer, emit.mul(number, lhs.rowBytes)));
   }
   for (int64_t g = 0; g < groups; ++g)

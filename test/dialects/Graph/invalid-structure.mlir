@@ -62,7 +62,7 @@ graph.weights @block [2] {
 
 graph.file @f0 "f"
 graph.weights @block [2] {
-  // expected-error @+1 {{expected one file or 2, one a row, but got 3}}
+  // expected-error @+1 {{expected one file or 2, one an offset, but got 3}}
   graph.column @w : !graph.weight<8, f32> at [@f0, @f0, @f0], [0, 4]
 }
 
@@ -314,4 +314,20 @@ graph.layer @decoder(%x: tensor<?x8xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x
   // expected-error @+1 {{expects parent op 'graph.func'}}
   %y = graph.repeat %x, %tok, %kvs [#graph.segment<@decoder, 0, 1>] : tensor<?x8xf32>, !kv.caches<1>
   graph.return %y : tensor<?x8xf32>
+}
+
+// -----
+
+graph.file @f0 "f"
+graph.weights @block [2] {
+  // expected-error @+1 {{expected 2 offsets, one a row, or one a row and expert, but got 4}}
+  graph.column @w : !graph.weight<3x2x8, f32> at [@f0], [0, 4, 8, 12]
+}
+
+// -----
+
+graph.file @f0 "f"
+graph.weights @block [2] {
+  // expected-error @+1 {{expected one file or 6, one an offset, but got 2}}
+  graph.column @w : !graph.weight<3x2x8, f32> at [@f0, @f0], [0, 4, 8, 12, 16, 20]
 }

@@ -1,7 +1,7 @@
 // RUN: %frit-opt --split-input-file --verify-diagnostics %s
 
-// expected-error @+1 {{expected a weight of rank 1 or 2, but got rank 3}}
-graph.func @rank(%w: !graph.weight<2x3x4, f32>) { graph.return }
+// expected-error @+1 {{expected a weight of rank 1 to 3, but got rank 4}}
+graph.func @rank(%w: !graph.weight<2x3x4x4, f32>) { graph.return }
 
 // -----
 

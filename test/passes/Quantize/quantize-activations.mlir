@@ -63,4 +63,17 @@ graph.func @quantized_before(%x: tensor<?x64xf32>, %w: !graph.weight<32x64, q4_1
   graph.return %y : tensor<?x32xf32>
 }
 
+// CHECK-LABEL: graph.func @experts
+graph.func @experts(%x: tensor<?x64xf32>, %r: tensor<?x4xf32>, %w: !graph.weight<5x32x64, q8_0>, %f: !graph.weight<5x32x64, f16>, %d: !graph.weight<5x64x32, q8_0>) -> (tensor<?x64xf32>, tensor<?x64xf32>) {
+  // CHECK: %[[Q:.*]] = graph.quantize %[[X:.*]] by 32 : tensor<?x64xf32>
+  // CHECK: %[[Y:.*]] = graph.experts %[[Q]], %[[R:.*]], %{{.*}} each : !graph.qtensor<?x64, block = 32>
+  // CHECK: %[[P:.*]] = graph.quantize %[[Y]] by 32 : tensor<?x64xf32>
+  // CHECK: graph.experts %[[X]], %[[R]], %{{.*}} each : tensor<?x64xf32>
+  // CHECK: graph.experts %[[P]], %[[R]], %{{.*}} sum : !graph.qtensor<?x64, block = 32>
+  %y = graph.experts %x, %r, %w each : tensor<?x64xf32>, tensor<?x4xf32>, !graph.weight<5x32x64, q8_0>
+  %z = graph.experts %x, %r, %f each : tensor<?x64xf32>, tensor<?x4xf32>, !graph.weight<5x32x64, f16>
+  %s = graph.experts %y, %r, %d sum : tensor<?x64xf32>, tensor<?x4xf32>, !graph.weight<5x64x32, q8_0>
+  graph.return %z, %s : tensor<?x64xf32>, tensor<?x64xf32>
+}
+
 }

@@ -88,11 +88,11 @@ class DryRunTest(DriverTest):
     def test_everything_unsupported(self):
         model = self.make_model(
             "odd.gguf",
-            *("--set", "llama.expert_count=u32:8", "--set", "general.architecture=string:llama"),
+            *("--set", "llama.attention.causal=bool:false", "--set", "general.architecture=string:llama"),
             *("--set", "llama.attention.layer_norm_rms_epsilon=f32:-1"),
         )
         err = self.assert_error(["compile", model, "--dry-run"], "cannot import, for 2 reasons", code=2)
-        self.assertIn("llama.expert_count", err)
+        self.assertIn("llama.attention.causal", err)
         self.assertIn("llama.attention.layer_norm_rms_epsilon", err)
         self.assertFalse(self.cache.exists())
         unknown = self.make_model("unknown.gguf", "--set", "general.architecture=string:xyz")

@@ -153,6 +153,88 @@ class HuggingFaceTest(DriverTest):
             self.assertIn(line, err)
         self.assertFalse((self.directory / "x.frit").exists())
 
+    def write_experts(self, change=lambda tensors: None):
+        """Layers with 3 experts of 32 columns in the place of the FFN."""
+        self.config |= {"model_type": "qwen3_moe", "num_experts": 3, "num_experts_per_tok": 2, "moe_intermediate_size": 32}
+        self.config["norm_topk_prob"] = True  # what GGUF files mean
+        self.write_config()
+        path = self.model / "model.safetensors"
+        data = path.read_bytes()
+        size = struct.unpack("<Q", data[:8])[0]
+        header = json.loads(data[8 : 8 + size])
+        tensors = {}
+        for name, entry in header.items():
+            begin, end = entry["data_offsets"]
+            if ".mlp." not in name:
+                tensors[name] = (entry["dtype"], entry["shape"], data[8 + size + begin : 8 + size + end])
+        for layer in range(2):
+            prefix = f"model.layers.{layer}"
+            shapes = {f"{prefix}.self_attn.{side}_norm": [16] for side in "qk"} | {f"{prefix}.mlp.gate": [3, 64]}
+            for expert in range(3):
+                for part, shape in (("gate", [32, 64]), ("up", [32, 64]), ("down", [64, 32])):
+                    shapes[f"{prefix}.mlp.experts.{expert}.{part}_proj"] = shape
+            for number, (name, shape) in enumerate(shapes.items()):
+                values = [((number + 7 * i) % 23 - 11) / 64 for i in range(math.prod(shape))]
+                tensors[name + ".weight"] = ("F32", shape, struct.pack(f"<{len(values)}f", *values))
+        change(tensors)
+        header, data = {}, b""
+        for name, (dtype, shape, raw) in tensors.items():
+            header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [len(data), len(data) + len(raw)]}
+            data += raw
+        text = json.dumps(header).encode()
+        path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+
+    def test_experts(self):
+        self.write_experts()
+        run = ("--tokens", "5,17,400,3", "-n", "6", "--activations", "f32")
+        expected = self.tokens(str(self.model), *run)
+        self.frit("convert", str(self.model), "-o", "out.gguf", "--format", "f32")
+        self.assertEqual(self.tokens("out.gguf", *run), expected)
+        found = json.loads(self.frit("inspect", "out.gguf", "--json")[0])
+        self.assertEqual(found["architecture"], "qwen3moe")
+        self.assertIn([3, 32, 64], [weight["shape"] for weight in found["weights"]])
+        self.frit("convert", str(self.model), "-o", "out.gguf", "--format", "q8_0")
+        self.assertEqual(len(self.tokens("out.gguf", *run)), 6)
+
+    def test_experts_that_do_not_fit(self):
+        name = "model.layers.1.mlp.experts.2.up_proj.weight"
+        run = ["run", str(self.model), "--tokens", "1"]
+
+        def missing(tensors):
+            del tensors[name]
+
+        def misshaped(tensors):
+            tensors[name] = ("F32", [16, 64], bytes(4 * 16 * 64))
+
+        def another_type(tensors):
+            tensors[name] = ("BF16", [32, 64], bytes(2 * 32 * 64))
+
+        def one_more(tensors):
+            for layer in range(2):
+                tensors[f"model.layers.{layer}.mlp.experts.3.up_proj.weight"] = ("F32", [32, 64], bytes(4 * 32 * 64))
+
+        before = (self.model / "model.safetensors").read_bytes()
+        for change, message in (
+            (missing, f"{name}: is missing; is the file complete"),
+            (misshaped, f"{name}: expected shape [32, 64], found [16, 64]"),
+            (another_type, f"{name}: expected the type of the other experts"),
+            (one_more, "model.layers.*.mlp.experts.*.up_proj.weight (layers 0-1): the record 'qwen3moe' does not know this tensor"),
+        ):
+            (self.model / "model.safetensors").write_bytes(before)
+            self.write_experts(change)
+            self.assert_error(run, message)
+        (self.model / "model.safetensors").write_bytes(before)
+        self.write_experts()
+        self.config["num_experts_per_tok"] = 4
+        self.write_config()
+        self.assert_error(run, "experts.used: expected at most the 3 there are, found 4")
+        self.config |= {"num_experts_per_tok": 2, "num_experts": 2000000000}
+        self.write_config()
+        self.assert_error(run, "model.layers.*.mlp.gate.weight (layers 0-1): expected shape")
+        self.config |= {"num_experts": 3, "mlp_only_layers": [0]}
+        self.write_config()
+        self.assert_error(run, "mlp_only_layers: frit does not support layers without experts among those that have them")
+
     def test_seven_billion_parameters(self):
         """In shards that are holes: only headers are read."""
         config = CONFIG | {"hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 32}

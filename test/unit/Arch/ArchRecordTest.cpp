@@ -121,8 +121,8 @@ TEST(ArchRecord, UnknownKeysAreNamed) {
             "r.json: attention: unknown key 'scael'; known are scale, softcap, window, qk_norm");
   EXPECT_EQ(errorWith("top", ", \"a\": 1, \"b\": 2"),
             "r.json: unknown keys 'a', 'b'; known are name, description, gguf, huggingface, "
-            "hyperparameters, tensors, norm, attention, rope, ffn, embedding, residual, logits, "
-            "ignore, refuse");
+            "hyperparameters, tensors, norm, attention, rope, ffn, experts, embedding, residual, "
+            "logits, ignore, refuse");
   EXPECT_EQ(errorWith("head_dim", ", \"min\": 1"),
             "r.json: hyperparameters.head_dim: unknown key 'min'; known are gguf, huggingface, "
             "length_of, is, per_layer, choices, default, what, instead");
@@ -134,6 +134,44 @@ TEST(ArchRecord, UnknownKeysAreNamed) {
   EXPECT_EQ(
       errorWith("top", R"(, "refuse": [{"keys": ["k"], "what": "w", "instead": "i", "x": 1}])"),
       "r.json: refuse[0]: unknown key 'x'; known are keys, tensors, except, what, instead");
+}
+
+TEST(ArchRecord, Experts) {
+  // `changes` in the place of part of a record that has experts.
+  auto errorOfExperts = [](StringRef from = "", StringRef to = "") {
+    std::string tensors = R"(,
+      "ffn_gate_inp": {"gguf": "r{layer}", "shape": [4, "hidden"]},
+      "ffn_gate_exps": {"gguf": "ge{layer}", "huggingface": "{layer}.{expert}.g", "shape": [4, 32, "hidden"]},
+      "ffn_up_exps": {"gguf": "ue{layer}", "shape": [4, 32, "hidden"]},
+      "ffn_down_exps": {"gguf": "de{layer}", "shape": [4, "hidden", 32]})";
+    std::string text = recordWith("tensors", tensors);
+    text.insert(text.find("\"tensors\""), R"("experts": {"count": 4, "used": "heads - 7"}, )");
+    if (size_t at = text.find(from); !from.empty()) {
+      EXPECT_NE(at, std::string::npos) << from.str();
+      text.replace(at, from.size(), to);
+    }
+    return errorOf(text);
+  };
+  EXPECT_EQ(errorOfExperts(), "no error");
+  EXPECT_EQ(errorOfExperts("\"count\": 4, ", ""), "r.json: experts.count: is missing");
+  EXPECT_EQ(errorOfExperts(", \"used\": \"heads - 7\"", ""), "r.json: experts.used: is missing");
+  EXPECT_EQ(
+      errorOfExperts("\"used\": \"heads", "\"used\": \"hands"),
+      "r.json: experts.used: 'hands - 7' uses 'hands', which is no hyperparameter of the record");
+  EXPECT_EQ(errorOfExperts("\"count\": 4", "\"count\": 4, \"scoring\": \"relu\""),
+            "r.json: experts.scoring: expected one of softmax, sigmoid, found 'relu'");
+  EXPECT_EQ(errorOfExperts("[4, 32, \"hidden\"]", "[4, 32]"),
+            "r.json: tensors.ffn_gate_exps.shape: expected three dimensions");
+  EXPECT_EQ(errorOfExperts("[4, \"hidden\"]", "[4, 1, \"hidden\"]"),
+            "r.json: tensors.ffn_gate_inp.shape: expected one or two dimensions");
+  EXPECT_EQ(errorOfExperts("r{layer}", "r{layer}{expert}"),
+            "r.json: tensors.ffn_gate_inp: expected no {expert} in the names");
+  EXPECT_EQ(errorOfExperts("\"gguf\": \"ue{layer}\"",
+                           "\"gguf\": \"ue{layer}\", \"rows\": {\"from\": 0, \"of\": 8}"),
+            "r.json: tensors.ffn_up_exps.rows: matrices of experts are not parts of others");
+  EXPECT_EQ(errorOfExperts(
+                "\"ffn_up_exps\": {\"gguf\": \"ue{layer}\", \"shape\": [4, 32, \"hidden\"]},", ""),
+            "r.json: experts: expected a tensor 'ffn_up_exps'");
 }
 
 TEST(ArchRecord, NoJSON) {

@@ -255,14 +255,14 @@ TEST_F(RefusalTest, RopeFrequencies) {
 }
 
 TEST_F(RefusalTest, Experts) {
-  EXPECT_TRUE(hasLines(refusalOfMade({"--set", "llama.expert_count=u32:8", "--add",
-                                      "blk.0.ffn_gate_inp.weight=f32:8x64", "--add",
-                                      "blk.1.ffn_gate_inp.weight=f32:8x64"}),
-                       {"- key llama.expert_count: frit does not support a mixture of experts (8); "
-                        "use a dense model\n",
-                        "- blk.*.ffn_gate_inp.weight (layers 0-1): frit does not support a mixture "
-                        "of experts; use a "
-                        "dense model\n"}));
+  EXPECT_TRUE(hasLines(
+      refusalOfMade({"--set", "llama.expert_count=u32:8", "--set", "llama.expert_used_count=u32:9",
+                     "--add", "blk.0.ffn_gate_inp.weight=f32:8x64", "--add",
+                     "blk.1.ffn_gate_inp.weight=f32:7x64"}),
+      {"- blk.*.ffn_gate_exps.weight (layers 0-1): is missing; ",
+       "- experts.used: expected at most the 8 there are, found 9\n",
+       "- blk.1.ffn_gate_inp.weight: expected shape [experts, hidden] = [8, 64], found [7, 64]; ",
+       "- blk.*.ffn_gate.weight (layers 0-1): the record 'llama' does not know this tensor; "}));
 }
 
 TEST_F(RefusalTest, NoCausalMask) {

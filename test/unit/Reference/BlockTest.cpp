@@ -168,7 +168,7 @@ kernel.reference @product(%q: !graph.qtensor<?x64, block = 32>, %w: !graph.weigh
   uint8_t bytes[2 * 34] = {};
   bytes[1] = bytes[34 + 1] = 0x3c; // scales of 1
   bytes[2] = bytes[34 + 2] = 1;    // first codes of 1
-  Weight weight{graph::WeightType::get(&context, {1, 64}, Format::Q8_0), bytes, {}};
+  Weight weight{graph::WeightType::get(&context, {1, 64}, Format::Q8_0), {bytes}, {}};
   QuantizedTensor q(1, 64, 32);
   q.codes[0] = q.codes[32] = q.sums[0] = q.sums[1] = 127;
   q.scales = {0x1p24f, 1};
@@ -187,7 +187,7 @@ kernel.reference @product(%q: !graph.qtensor<?x64, block = 32>, %w: !graph.weigh
 TEST_F(Blocks, DoNotRunForever) {
   auto type = graph::WeightType::get(&context, {2, 2}, Format::F32);
   float identity[] = {1, 0, 0, 1};
-  Weight weight{type, reinterpret_cast<const uint8_t *>(identity), {}};
+  Weight weight{type, {reinterpret_cast<const uint8_t *>(identity)}, {}};
   EXPECT_TRUE(failed(run("forever.reference", {makeTensor<float>(1, 2, {1, 2}), weight})));
   expectError("expected at most 16 calls inside one another");
 }

@@ -427,3 +427,47 @@ tile.phase @part_of_a_head reference @r bucket 1 cache !kv.cache<1x16, value_dim
   tile.append values %x[%c0] of %c0 : !tile.tile<1x48>
 }
 }
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+tile.buffer @routes[tokens, 4]
+tile.buffer @x[tokens, 16]
+// What a buffer holds must not change.
+tile.phase @combine_with_a_buffer reference @r bucket 1 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r = tile.load @routes[%c0, %c0] : !tile.tile<12x4>
+  %d, %n = tile.dispatch %r valid %c1 : !tile.tile<12x4> -> !tile.dispatch<tokens = 12, top = 2, experts = 5, step = 3>
+  %y = tile.load @x[%c0, %c0] : !tile.tile<3x16>
+  %s = tile.load @x[%c0, %c0] : !tile.tile<12x16>
+  // expected-error @+1 {{expected to change a tile that a loop carries}}
+  %t = tile.combine %y of %d[%c0] valid %c1 into %s : !tile.tile<3x16>, !tile.dispatch<tokens = 12, top = 2, experts = 5, step = 3> into !tile.tile<12x16>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+tile.buffer @routes[tokens, 4]
+tile.buffer @x[tokens, 16]
+// What a buffer holds must not change.
+tile.phase @insert_with_a_buffer reference @r bucket 1 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r = tile.load @routes[%c0, %c0] : !tile.tile<12x4>
+  %d, %n = tile.dispatch %r valid %c1 : !tile.tile<12x4> -> !tile.dispatch<tokens = 12, top = 2, experts = 5, step = 3>
+  %y = tile.load @x[%c0, %c0] : !tile.tile<3x16>
+  %s = tile.load @x[%c0, %c0] : !tile.tile<12x16>
+  // expected-error @+1 {{expected to change a tile that a loop carries}}
+  %t = tile.insert %y into %s[%c0] : !tile.tile<3x16> into !tile.tile<12x16>
+}
+}
