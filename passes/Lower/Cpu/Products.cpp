@@ -73,8 +73,7 @@ void Product::emitTile(Value row, int64_t tokens, Value group, int64_t groups) {
   for (int64_t t = 0; t < tokens; ++t) {
     Value number = emit.add(row, emit.index(t));
     if (lhs.indices)
-      number = emit.toIndex(
-          emit.load(emit.builder.getI32Type(), emit.address(lhs.indices, emit.mul(number, 4)), 4));
+      number = emit.loadIndex(lhs.indices, number);
     inputs.push_back(emit.address(lhs.pointer, emit.mul(number, lhs.rowBytes)));
   }
   for (int64_t g = 0; g < groups; ++g)
@@ -371,15 +370,13 @@ LogicalResult PhaseLowering::lowerProduct(tile::ProductOp op) {
   }
   Place lhs = place(op.getLhs());
   Place out = allocate(op.getResult().getType());
-  Rows accumulator{Value(), 0};
-  if (op.getAccumulator())
-    accumulator = {place(op.getAccumulator()).pointer, place(op.getAccumulator()).rowBytes};
+  Place accumulator = op.getAccumulator() ? place(op.getAccumulator()) : Place();
   Product product{emit,
                   op.getRhs().getType(),
                   matrices.lookup(op.getRhs()),
                   {lhs.pointer, lhs.rowBytes, lhs.indices},
                   {out.pointer, out.rowBytes},
-                  accumulator,
+                  {accumulator.pointer, accumulator.rowBytes},
                   instruction.get(),
                   instruction ? instruction->lanes : emit.lanes()};
   // A third of the registers for sums leaves room for weights, integer sums and broadcasts.
