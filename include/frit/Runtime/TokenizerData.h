@@ -35,6 +35,17 @@ enum class TokenType : uint8_t {
   Byte = 6,
 };
 
+/// How a token that was added by hand is found in a text: AddedToken of Hugging Face's tokenizers.
+struct AddedTokenRule {
+  int32_t id = 0;
+  bool stripsLeft = false;  ///< lstrip: white space in front of it is a part of it
+  bool stripsRight = false; ///< rstrip: likewise behind it
+  bool singleWord = false;  ///< single_word: not where a letter, mark, digit or '_' is beside it
+  bool normalized = false;  ///< found in the text that the normalizer made, as it spells the token
+
+  bool operator==(const AddedTokenRule &other) const;
+};
+
 /// A vocabulary and everything else that encoding and decoding need. Comments name the GGUF key
 /// (prefix tokenizer.ggml. unless given in full).
 struct TokenizerData {
@@ -55,9 +66,29 @@ struct TokenizerData {
   std::optional<int32_t> padId;            ///< padding_token_id
   std::vector<int32_t> endOfGenerationIds; ///< what findEndOfGenerationIds() says
   bool addBos = false;                     ///< add_bos_token
-  bool addSpacePrefix = false;             ///< add_space_prefix: SentencePiece models only
-  bool prefixesOnlyStart = false;          ///< with addSpacePrefix: not behind special tokens
   std::string chatTemplate;                ///< tokenizer.chat_template, a Jinja text; may be empty
+  /// Of control, unknown and user-defined tokens that are found in another way than as they are.
+  std::vector<AddedTokenRule> addedTokenRules;
+
+  // What models with U+2581 in the place of spaces ("llama", "t5") do to a text, in this order:
+  std::string characterMap;        ///< precompiled_charsmap: what becomes of characters
+  bool mapsGraphemes = false;      ///< for a whole grapheme counts the shortest match in it
+  bool stripsStart = false;        ///< white space at the start goes away
+  bool stripsEnd = false;          ///< likewise at the end
+  bool collapsesSpaces = false;    ///< several spaces become one
+  bool removesExtraSpaces = false; ///< remove_extra_whitespaces: and none is left at the ends
+  bool addSpacePrefix = false;     ///< add_space_prefix: a space in front of a text
+  bool prefixesOnlyStart = false;  ///< with addSpacePrefix: not behind special tokens
+  bool keepsSpaces = false;        ///< not escape_whitespaces: spaces stay what they are
+  /// Spaces are spelled, and put in front of words that begin with none, behind the tokens that are
+  /// found in normalized text (a pre-tokenizer does it) and not in front of them (a normalizer).
+  bool metaspace = false;
+  bool splitsAtSpaces = false;     ///< with metaspace: words begin at each space
+  bool splitsAtWhiteSpace = false; ///< with metaspace: white space only separates words
+  bool fusesUnknown = false;       ///< unknown characters side by side are one unknown token
+  /// As the library SentencePiece: user-defined tokens are found in normalized text, where the map
+  /// has left them alone, and a unigram model finds them itself.
+  bool matchesInNormalized = false;
 
   /// The form a bundle stores: little-endian, versioned, laid out in TokenizerData.cpp. Texts and
   /// arrays are limited to 2^32 - 1 bytes and elements.

@@ -7,6 +7,8 @@
 
 #include "lib/Import/GGUF/GGUFTokenizer.h"
 
+#include <limits>
+
 using namespace frit;
 
 namespace {
@@ -71,6 +73,26 @@ std::vector<std::string> copies(const std::vector<std::string_view> &views) {
   return {views.begin(), views.end()};
 }
 
+/// Runs of spaces that were added by hand come from merges, those before all others: in a
+/// tokenizer.json they are spelled with U+2581, which is not what stands in a text, and have low
+/// ids.
+void mergeRunsOfSpaces(TokenizerData &data) {
+  if (data.tokenTypes.empty() || data.scores.empty())
+    return;
+  for (size_t id = 0; id < data.tokens.size(); ++id) {
+    std::string &spelling = data.tokens[id];
+    if (data.tokenTypes[id] != TokenType::UserDefined || spelling.empty() ||
+        spelling.find_first_not_of(' ') != std::string::npos)
+      continue;
+    data.tokenTypes[id] = TokenType::Normal;
+    data.scores[id] = std::numeric_limits<float>::infinity();
+    std::string spaces;
+    for (size_t i = 0; i < spelling.size(); ++i)
+      spaces += "\xE2\x96\x81";
+    spelling = spaces;
+  }
+}
+
 } // namespace
 
 Result<TokenizerData> frit::readTokenizer(const GGUFFile &file) {
@@ -118,6 +140,8 @@ Result<TokenizerData> frit::readTokenizer(const GGUFFile &file) {
 
   if (Status status = keys.takeStatus(); !status)
     return status.takeFailure();
+  if (isSentencePiece)
+    mergeRunsOfSpaces(data);
   data.endOfGenerationIds = findEndOfGenerationIds(data);
   return data;
 }

@@ -11,6 +11,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/Support/Base64.h"
 
 #include <limits>
 
@@ -36,19 +37,28 @@ private:
     if (unsupported.empty())
       unsupported = what.str();
   }
-  Status readTokens(const Object &model);
+  Status readVocabulary(const Object &model);
+  Status readScoredVocabulary(const Object &model);
+  Status readAddedTokens(std::optional<StringRef> unknown);
   Status setToken(StringRef spelling, int64_t id, TokenType type);
   Status readMerges(const Object &model);
   void scoreByMerges();
+  void findByteTokens();
   void readNormalizer(const Value *value);
+  void readCharacterMap(StringRef base64);
   void readPreTokenizer(const Value *value);
   void readSplit(const Object &split);
   void readPostProcessor(const Value *value);
+  /// Whether no normalizer but NFC changes the text.
+  bool isPlainText() const {
+    return data.characterMap.empty() && !data.stripsStart && !data.stripsEnd &&
+           !data.collapsesSpaces && !data.addSpacePrefix;
+  }
 
   const Object &json;
   TokenizerData data;
   int64_t maxTokens = 0; ///< Ids beyond are refused: memory is to follow the size of the file.
-  bool isByteLevel = false, spellsSpaces = false;
+  bool isByteLevel = false, isUnigram = false, spellsSpaces = false;
   std::string unsupported;
 };
 
@@ -91,12 +101,11 @@ Status Reader::setToken(StringRef spelling, int64_t id, TokenType type) {
   return {};
 }
 
-Status Reader::readTokens(const Object &model) {
+Status Reader::readVocabulary(const Object &model) {
   const Object *vocabulary = model.getObject("vocab");
   if (!vocabulary)
     return Failure("model.vocab: expected an object");
-  const Array *added = json.getArray("added_tokens");
-  maxTokens = static_cast<int64_t>(2 * (vocabulary->size() + (added ? added->size() : 0)) + 1024);
+  maxTokens += static_cast<int64_t>(2 * vocabulary->size());
   for (const auto &[spelling, value] : *vocabulary) {
     std::optional<int64_t> id = value.getAsInteger();
     if (!id)
@@ -104,7 +113,43 @@ Status Reader::readTokens(const Object &model) {
     if (Status status = setToken(spelling, *id, TokenType::Normal); !status)
       return status.takeFailure().in("model.vocab");
   }
-  std::optional<StringRef> unknown = model.getString("unk_token");
+  if (std::optional<StringRef> unknown = model.getString("unk_token"); unknown && !isByteLevel)
+    if (std::optional<int64_t> id = vocabulary->getInteger(*unknown))
+      data.unknownId = static_cast<int32_t>(*id);
+  return readMerges(model);
+}
+
+/// That of a unigram model: the id is the place.
+Status Reader::readScoredVocabulary(const Object &model) {
+  const Array *vocabulary = model.getArray("vocab");
+  if (!vocabulary)
+    return Failure("model.vocab: expected a list");
+  maxTokens += static_cast<int64_t>(2 * vocabulary->size());
+  for (const auto &[id, element] : llvm::enumerate(*vocabulary)) {
+    const Array *pair = element.getAsArray();
+    std::optional<StringRef> spelling;
+    std::optional<double> score;
+    if (pair && pair->size() == 2) {
+      spelling = (*pair)[0].getAsString();
+      score = (*pair)[1].getAsNumber();
+    }
+    if (!spelling || !score)
+      return Failure("model.vocab: expected a text and a number for each token");
+    if (Status status = setToken(*spelling, static_cast<int64_t>(id), TokenType::Normal); !status)
+      return status.takeFailure().in("model.vocab");
+    data.scores.push_back(static_cast<float>(*score));
+  }
+  if (const Value *unknown = model.get("unk_id"); unknown && !unknown->getAsNull()) {
+    std::optional<int64_t> id = unknown->getAsInteger();
+    if (!id || *id < 0 || static_cast<size_t>(*id) >= vocabulary->size())
+      return Failure("model.unk_id: expected the id of a token");
+    data.tokenTypes[static_cast<size_t>(*id)] = TokenType::Unknown;
+  }
+  return {};
+}
+
+Status Reader::readAddedTokens(std::optional<StringRef> unknown) {
+  const Array *added = json.getArray("added_tokens");
   if (!added)
     return {};
   for (const Value &element : *added) {
@@ -113,19 +158,27 @@ Status Reader::readTokens(const Object &model) {
     std::optional<int64_t> id = token ? token->getInteger("id") : std::nullopt;
     if (!content || !id)
       return Failure("added_tokens: expected objects with content and id");
-    TokenType type =
-        token->getBoolean("special").value_or(false) ? TokenType::Control : TokenType::UserDefined;
-    if (unknown == content)
+    auto flag = [&](StringRef name) { return token->getBoolean(name).value_or(false); };
+    TokenType type = flag("special") ? TokenType::Control : TokenType::UserDefined;
+    bool wasUnknown = *id >= 0 && static_cast<size_t>(*id) < data.tokens.size() &&
+                      data.tokenTypes[static_cast<size_t>(*id)] == TokenType::Unknown;
+    if (unknown == content || wasUnknown)
       type = TokenType::Unknown;
+    AddedTokenRule rule;
+    rule.stripsLeft = flag("lstrip");
+    rule.stripsRight = flag("rstrip");
+    rule.singleWord = flag("single_word");
+    rule.normalized = flag("normalized");
     // Spelled as no text is, these come from merges.
-    bool isSpaces = !isByteLevel && !content->empty() && type == TokenType::UserDefined &&
-                    content->size() % spaceSymbol.size() == 0 &&
+    bool isSpaces = !isByteLevel && !isUnigram && !rule.normalized && !content->empty() &&
+                    type == TokenType::UserDefined && content->size() % spaceSymbol.size() == 0 &&
                     StringRef(*content).count(spaceSymbol) * spaceSymbol.size() == content->size();
     if (Status status = setToken(*content, *id, isSpaces ? TokenType::Normal : type); !status)
       return status.takeFailure().in("added_tokens");
-    for (StringRef side : {"lstrip", "rstrip"})
-      if (token->getBoolean(side).value_or(false) && type == TokenType::UserDefined)
-        refuse("a token that takes spaces beside it away");
+    bool isFoundOtherwise = !(rule == AddedTokenRule());
+    rule.id = static_cast<int32_t>(*id);
+    if (isFoundOtherwise && !isSpaces)
+      data.addedTokenRules.push_back(rule);
   }
   return {};
 }
@@ -167,6 +220,10 @@ void Reader::scoreByMerges() {
     auto rank = ranks.find(token);
     data.scores.push_back(rank == ranks.end() ? never : -static_cast<float>(rank->second));
   }
+}
+
+/// "<0x0A>" and the like, which stand for what the vocabulary lacks.
+void Reader::findByteTokens() {
   for (size_t id = 0; id < data.tokens.size(); ++id) {
     StringRef token = data.tokens[id];
     if (token.size() == 6 && token.starts_with("<0x") && data.tokenTypes[id] == TokenType::Normal)
@@ -174,19 +231,52 @@ void Reader::scoreByMerges() {
   }
 }
 
+/// The steps that SentencePiece's own normalizer is written as, in their order.
 void Reader::readNormalizer(const Value *value) {
+  int last = 0;
+  auto step = [&](int place) {
+    if (place < last)
+      refuse("normalizers in an unknown order");
+    last = place;
+  };
   for (const Object *part : partsOf(value, "normalizers")) {
     StringRef type = typeOf(*part);
-    if (type == "NFC")
+    StringRef content = part->getString("content").value_or("");
+    if (type == "NFC") {
+      step(0);
       data.composes = true;
-    else if (type == "Replace" && patternOf(*part, "String") == StringRef(" ") &&
-             part->getString("content") == spaceSymbol)
+    } else if (type == "Precompiled") {
+      step(1);
+      readCharacterMap(part->getString("precompiled_charsmap").value_or(""));
+    } else if (type == "Strip") {
+      step(2);
+      data.stripsStart |= part->getBoolean("strip_left").value_or(true);
+      data.stripsEnd |= part->getBoolean("strip_right").value_or(true);
+    } else if (type == "Replace" && patternOf(*part, "Regex") == StringRef(" {2,}") &&
+               (content == " " || content == spaceSymbol)) {
+      step(3);
+      data.collapsesSpaces = true;
+    } else if (type == "Replace" && patternOf(*part, "String") == StringRef(" ") &&
+               content == spaceSymbol) {
+      step(4);
       spellsSpaces = true;
-    else if (type == "Prepend" && part->getString("prepend") == spaceSymbol)
+    } else if (type == "Prepend" && part->getString("prepend") == spaceSymbol) {
+      step(4);
       data.addSpacePrefix = true;
-    else
+    } else {
       refuse("normalizer " + type);
+    }
   }
+}
+
+void Reader::readCharacterMap(StringRef base64) {
+  std::vector<char> bytes;
+  if (llvm::Error error = llvm::decodeBase64(base64, bytes)) {
+    llvm::consumeError(std::move(error));
+    refuse("a precompiled_charsmap that is no Base64");
+  }
+  data.characterMap.assign(bytes.begin(), bytes.end());
+  data.mapsGraphemes = true;
 }
 
 void Reader::readSplit(const Object &split) {
@@ -212,9 +302,12 @@ void Reader::readPreTokenizer(const Value *value) {
       isByteLevel = true;
       if (part->getBoolean("use_regex").value_or(true))
         data.patterns.push_back(std::string(byteLevelPattern));
+    } else if (type == "WhitespaceSplit" && !data.metaspace) {
+      data.splitsAtWhiteSpace = true;
     } else if (type == "Metaspace" && part->getString("replacement") == spaceSymbol &&
-               !part->getBoolean("split").value_or(true)) {
-      spellsSpaces = true;
+               !data.addSpacePrefix) {
+      spellsSpaces = data.metaspace = true;
+      data.splitsAtSpaces = part->getBoolean("split").value_or(true);
       StringRef scheme = part->getString("prepend_scheme").value_or("always");
       data.addSpacePrefix = scheme != "never";
       data.prefixesOnlyStart = scheme == "first";
@@ -251,21 +344,27 @@ Result<TokenizerData> Reader::read() {
   const Object *model = json.getObject("model");
   if (!model)
     return Failure("model: expected an object");
-  if (std::optional<StringRef> type = model->getString("type"); type && *type != "BPE")
-    refuse("model " + *type);
+  StringRef type = model->getString("type").value_or("BPE");
+  isUnigram = type == "Unigram";
+  if (type != "BPE" && !isUnigram)
+    refuse("model " + type);
   for (StringRef affix : {"continuing_subword_prefix", "end_of_word_suffix"})
     if (!model->getString(affix).value_or("").empty())
       refuse("model with " + affix);
   readNormalizer(json.get("normalizer"));
   readPreTokenizer(json.get("pre_tokenizer"));
   if (unsupported.empty()) {
-    if (Status status = readTokens(*model); !status)
+    const Array *added = json.getArray("added_tokens");
+    maxTokens = static_cast<int64_t>(2 * (added ? added->size() : 0)) + 1024;
+    if (Status status = isUnigram ? readScoredVocabulary(*model) : readVocabulary(*model); !status)
       return status.takeFailure();
-    if (Status status = readMerges(*model); !status)
+    if (Status status = readAddedTokens(model->getString("unk_token")); !status)
       return status.takeFailure();
     readPostProcessor(json.get("post_processor"));
   }
-  if (isByteLevel) {
+  bool isSentencePiece = spellsSpaces && !data.composes && data.patterns.empty() &&
+                         (data.metaspace || !data.splitsAtWhiteSpace);
+  if (isByteLevel && !isUnigram && !spellsSpaces && isPlainText()) {
     data.model = "gpt2";
     data.wholeWords = model->getBoolean("ignore_merges").value_or(false);
     data.preTokenizer = preTokenizerFamily(data);
@@ -273,9 +372,15 @@ Result<TokenizerData> Reader::read() {
       data.patterns.clear();
       data.wholeWords = data.composes = false;
     }
-  } else if (spellsSpaces && !data.composes && data.patterns.empty()) {
-    data.model = "llama";
-    scoreByMerges();
+  } else if (isSentencePiece && !isByteLevel) {
+    data.model = isUnigram ? "t5" : "llama";
+    if (isUnigram)
+      data.scores.resize(data.tokens.size(), -std::numeric_limits<float>::infinity());
+    else
+      scoreByMerges();
+    data.fusesUnknown = isUnigram || model->getBoolean("fuse_unk").value_or(false);
+    if (model->getBoolean("byte_fallback").value_or(false))
+      findByteTokens();
   } else {
     refuse("an unknown pre-tokenizer");
   }

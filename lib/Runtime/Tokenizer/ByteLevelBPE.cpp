@@ -89,6 +89,8 @@ public:
       : preTokenizer(std::move(preTokenizer)), words(std::move(words)), merges(std::move(merges)),
         byteIds(byteIds) {}
 
+  std::string_view normalize(std::string_view text, bool atStart,
+                             std::string &buffer) const override;
   Status encode(std::string_view text, bool atStart, std::vector<int32_t> &ids) const override;
   std::string decodeSpelling(std::string_view spelling) const override;
 
@@ -102,12 +104,14 @@ private:
 };
 } // namespace
 
+std::string_view ByteLevelBPE::normalize(std::string_view text, bool, std::string &buffer) const {
+  if (!preTokenizer.composes())
+    return text;
+  buffer = compose(text);
+  return buffer;
+}
+
 Status ByteLevelBPE::encode(std::string_view text, bool, std::vector<int32_t> &ids) const {
-  std::string composed;
-  if (preTokenizer.composes()) {
-    composed = compose(text);
-    text = composed;
-  }
   std::vector<std::string_view> words;
   if (Status status = preTokenizer.split(text, words); !status)
     return status;

@@ -6,24 +6,44 @@
 //===----------------------------------------------------------------------===//
 
 #include "lib/Runtime/Tokenizer/SpecialTokens.h"
+#include "lib/Runtime/Tokenizer/CharacterClasses.h"
+#include "lib/Runtime/Tokenizer/SubwordModel.h"
 
 #include <algorithm>
 #include <map>
+#include <unordered_map>
 
 using namespace frit;
 
-Result<SpecialTokens> SpecialTokens::create(const TokenizerData &data) {
-  std::map<std::string_view, Entry> byText;
-  for (size_t id = 0; id < data.tokenTypes.size(); ++id) {
-    TokenType type = data.tokenTypes[id];
-    const std::string &text = data.tokens[id];
-    if (text.empty() || (type != TokenType::Control && type != TokenType::Unknown &&
-                         type != TokenType::UserDefined))
+Result<SpecialTokens> SpecialTokens::create(const TokenizerData &data, const SubwordModel &model,
+                                            bool inNormalized) {
+  std::unordered_map<int32_t, AddedTokenRule> rules;
+  for (const AddedTokenRule &rule : data.addedTokenRules)
+    rules[rule.id] = rule;
+  std::map<std::string, Entry> byText;
+  for (size_t index = 0; index < data.tokenTypes.size(); ++index) {
+    auto id = static_cast<int32_t>(index);
+    TokenType type = data.tokenTypes[index];
+    bool userDefined = type == TokenType::UserDefined;
+    if (!userDefined && type != TokenType::Control && type != TokenType::Unknown)
+      continue;
+    AddedTokenRule rule{.id = id};
+    if (auto found = rules.find(id); found != rules.end())
+      rule = found->second;
+    if (rule.normalized != inNormalized)
+      continue;
+    std::string text = data.tokens[index];
+    if (text.size() <= maxBytes && rule.normalized) {
+      std::string buffer;
+      text = model.normalize(data.tokens[index], true, buffer);
+    }
+    if (text.empty())
       continue;
     if (text.size() > maxBytes)
       return Failure("token ", id, ": expected a special token of at most ", maxBytes,
                      " bytes, found ", text.size());
-    byText[text] = {text, static_cast<int32_t>(id), type == TokenType::UserDefined};
+    Entry entry{text, rule, userDefined};
+    byText.insert_or_assign(std::move(text), std::move(entry));
   }
   SpecialTokens result;
   for (auto &[text, entry] : byText) {
@@ -52,16 +72,44 @@ const SpecialTokens::Entry *SpecialTokens::longestPrefix(std::string_view text) 
   return longest;
 }
 
-std::optional<SpecialTokens::Match> SpecialTokens::find(std::string_view text, size_t position,
-                                                        bool parseSpecial) const {
-  while (position < text.size()) {
+std::vector<SpecialTokens::Piece> SpecialTokens::split(std::string_view text,
+                                                       bool parseSpecial) const {
+  std::vector<Piece> pieces;
+  size_t done = 0;        // where the last token ends, with the white space that is its own
+  size_t spacesBegin = 0; // a run of white space that was seen, so that none
+  size_t spacesEnd = 0;   // is walked along once for each token in it
+  for (size_t position = 0; position < text.size();) {
     const Entry *entry = nullptr;
     if (starts[static_cast<uint8_t>(text[position])])
       entry = longestPrefix(text.substr(position));
-    if (entry && (parseSpecial || entry->userDefined))
-      return Match{position, entry->text.size(), entry->id};
-    // As in the reference, the spelling of a control token hides user-defined tokens inside of it.
-    position += entry ? entry->text.size() : 1;
+    if (!entry) {
+      ++position;
+      continue;
+    }
+    size_t begin = position, end = position + entry->text.size();
+    position = end;
+    // As in the reference, what is passed over hides the tokens inside of it.
+    if (!parseSpecial && !entry->userDefined)
+      continue;
+    const AddedTokenRule &rule = entry->rule;
+    if (rule.singleWord &&
+        (endsWithWord(text.substr(0, begin)) || startsWithWord(text.substr(end))))
+      continue;
+    if (rule.stripsLeft && done < begin)
+      begin -= whiteSpaceAtEnd(text.substr(done, begin - done));
+    if (rule.stripsRight) {
+      if (end < spacesBegin || end > spacesEnd) {
+        spacesBegin = end;
+        spacesEnd = end + whiteSpaceAtStart(text.substr(end));
+      }
+      end = spacesEnd;
+    }
+    if (done < begin)
+      pieces.push_back({done, begin, -1});
+    pieces.push_back({begin, end, rule.id});
+    done = end;
   }
-  return std::nullopt;
+  if (done < text.size())
+    pieces.push_back({done, text.size(), -1});
+  return pieces;
 }

@@ -12,36 +12,40 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace frit {
 
-/// The tokens that are never put together from smaller ones: control, unknown and user-defined
-/// ones. Immutable.
+class SubwordModel;
+
+/// Tokens that are never put together from smaller ones: control, unknown and user-defined ones.
+/// Immutable.
 class SpecialTokens {
 public:
+  /// Those found in a text as it is, or those found in what the model's normalizer makes of it.
   /// Fails on a token longer than maxBytes.
-  static Result<SpecialTokens> create(const TokenizerData &data);
+  static Result<SpecialTokens> create(const TokenizerData &data, const SubwordModel &model,
+                                      bool inNormalized);
 
-  struct Match {
-    size_t position, bytes;
-    int32_t id;
+  struct Piece {
+    size_t begin, end;
+    int32_t id; ///< -1: text between tokens
   };
 
-  /// The first one at or after `position`; of those that start there the longest. Without
-  /// `parseSpecial`, spellings of control and unknown tokens are passed over as text.
-  std::optional<Match> find(std::string_view text, size_t position, bool parseSpecial) const;
+  /// Cuts `text`, valid UTF-8, at its tokens: of those that start first the longest, and again
+  /// behind it. Without `parseSpecial`, spellings of control and unknown tokens are passed over as
+  /// text. As in the reference, a token with white space to its right may overlap one of white
+  /// space. O(text * maxBytes) whatever a file contains.
+  std::vector<Piece> split(std::string_view text, bool parseSpecial) const;
 
-  /// Bounds find(), which tries each position: O(text * maxBytes) whatever a file contains.
   static constexpr size_t maxBytes = 1024;
 
 private:
   struct Entry {
     std::string text;
-    int32_t id;
+    AddedTokenRule rule;
     bool userDefined;
   };
   const Entry *longestPrefix(std::string_view text) const;

@@ -25,23 +25,32 @@ class SubwordModel {
 public:
   virtual ~SubwordModel() = default;
 
-  /// Appends the ids of `text`: valid UTF-8, shorter than 2^31 bytes. `atStart`: nothing is in
-  /// front of it, no special token either.
+  /// What the model's normalizer makes of `text` (valid UTF-8): itself, or what is in `buffer`
+  /// then. `atStart`: nothing is in front of it, no special token either.
+  virtual std::string_view normalize(std::string_view text, bool /*atStart*/,
+                                     std::string & /*buffer*/) const {
+    return text;
+  }
+
+  /// Appends the ids of `text`, which is normalized and shorter than 2^31 bytes.
   virtual Status encode(std::string_view text, bool atStart, std::vector<int32_t> &ids) const = 0;
 
   /// What a token spelled like this in the vocabulary stands for.
   virtual std::string decodeSpelling(std::string_view spelling) const = 0;
   /// Likewise of a token that was added to the vocabulary by hand.
   virtual std::string decodeAdded(std::string_view spelling) const { return std::string(spelling); }
-  /// Whether encode() puts a space in front of a text that decoding takes away again.
-  virtual bool prefixesSpace() const { return false; }
+  /// Which of the spaces at the beginning of a text decoding keeps: encoding may have put one
+  /// there.
+  enum class LeadingSpaces : uint8_t { All, OneLess, None };
+  virtual LeadingSpaces leadingSpaces() const { return LeadingSpaces::All; }
 };
 
-/// Makes `data` of GGUF's "llama" what the model below expects.
-void prepareSentencePiece(TokenizerData &data);
 /// GGUF's "llama": SentencePiece's BPE, with bytes for what the vocabulary lacks. `data` must live
-/// as long as the model and have been prepared.
+/// as long as the model.
 Result<std::unique_ptr<const SubwordModel>> createSentencePieceBPE(const TokenizerData &data);
+
+/// GGUF's "t5": SentencePiece's unigram model. `data` must live as long as the model.
+Result<std::unique_ptr<const SubwordModel>> createUnigram(const TokenizerData &data);
 
 /// GGUF's "gpt2": BPE over bytes, each byte written as one printable character. `data` must live as
 /// long as the model.

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <unordered_map>
 
 using namespace frit;
 
@@ -20,21 +21,26 @@ namespace {
 struct ModelKind {
   std::string_view name;
   Status (*check)(const TokenizerData &); ///< what create() looks at first
-  void (*prepare)(TokenizerData &);       ///< may be null
   Result<std::unique_ptr<const SubwordModel>> (*create)(const TokenizerData &);
 };
 } // namespace
 
 static constexpr ModelKind modelKinds[] = {
-    {"gpt2", PreTokenizer::check, nullptr, createByteLevelBPE},
-    {"llama", [](const TokenizerData &) { return Status(); }, prepareSentencePiece,
-     createSentencePieceBPE},
+    {"gpt2", PreTokenizer::check, createByteLevelBPE},
+    {"llama", [](const TokenizerData &) { return Status(); }, createSentencePieceBPE},
+    {"t5", [](const TokenizerData &) { return Status(); }, createUnigram},
 };
+
+/// Positions are 32 bits.
+static constexpr size_t maxTextBytes = std::numeric_limits<int32_t>::max();
 
 struct Tokenizer::Impl {
   TokenizerData data;
-  SpecialTokens special;
+  SpecialTokens special;           ///< in the text
+  SpecialTokens normalizedSpecial; ///< in what the normalizer makes of what is between those
   std::unique_ptr<const SubwordModel> model;
+  /// As the reference, those that are found in normalized text are decoded as they are found.
+  std::unordered_map<int32_t, std::string> normalizedSpellings;
 
   TokenType type(int32_t id) const {
     return data.tokenTypes.empty() ? TokenType::Normal : data.tokenTypes[id];
@@ -77,6 +83,9 @@ static Status checkIndices(const TokenizerData &data) {
   for (int32_t id : data.endOfGenerationIds)
     if (Status status = checkId("end-of-generation", id); !status)
       return status;
+  for (const AddedTokenRule &rule : data.addedTokenRules)
+    if (Status status = checkId("added", rule.id); !status)
+      return status;
   return {};
 }
 
@@ -112,16 +121,22 @@ Result<Tokenizer> Tokenizer::create(TokenizerData data) {
   std::ranges::sort(data.endOfGenerationIds);
   auto impl = std::make_unique<Impl>();
   impl->data = std::move(data);
-  if (kind->prepare)
-    kind->prepare(impl->data);
   Result<std::unique_ptr<const SubwordModel>> model = kind->create(impl->data);
   if (!model)
     return model.takeFailure().in("tokenizer");
   impl->model = std::move(*model);
-  Result<SpecialTokens> special = SpecialTokens::create(impl->data);
-  if (!special)
-    return special.takeFailure().in("tokenizer");
-  impl->special = std::move(*special);
+  std::string buffer;
+  for (const AddedTokenRule &rule : impl->data.addedTokenRules)
+    if (rule.normalized)
+      impl->normalizedSpellings[rule.id] =
+          impl->model->normalize(impl->data.tokens[rule.id], true, buffer);
+  for (auto [special, inNormalized] :
+       {std::pair(&impl->special, false), {&impl->normalizedSpecial, true}}) {
+    auto created = SpecialTokens::create(impl->data, *impl->model, inNormalized);
+    if (!created)
+      return created.takeFailure().in("tokenizer");
+    *special = std::move(*created);
+  }
   return Tokenizer(std::move(impl));
 }
 
@@ -131,24 +146,33 @@ Result<std::vector<int32_t>> Tokenizer::encode(std::string_view text, EncodeOpti
     repaired = utf8::replaceInvalid(text);
     text = repaired;
   }
-  if (text.size() > static_cast<size_t>(std::numeric_limits<int32_t>::max()))
-    return Failure("expected a text of at most 2147483647 bytes, found ", text.size());
+  if (text.size() > maxTextBytes)
+    return Failure("expected a text of at most ", maxTextBytes, " bytes, found ", text.size());
 
   std::vector<int32_t> ids;
   if (options.addBos && impl->data.addBos && impl->data.bosId)
     ids.push_back(*impl->data.bosId);
-  for (size_t position = 0; position < text.size();) {
-    auto match = impl->special.find(text, position, options.parseSpecial);
-    size_t end = match ? match->position : text.size();
-    if (end > position)
-      if (Status status =
-              impl->model->encode(text.substr(position, end - position), position == 0, ids);
-          !status)
+  std::string buffer;
+  for (const SpecialTokens::Piece &outer : impl->special.split(text, options.parseSpecial)) {
+    if (outer.id >= 0) {
+      ids.push_back(outer.id);
+      continue;
+    }
+    std::string_view normalized = impl->model->normalize(
+        text.substr(outer.begin, outer.end - outer.begin), outer.begin == 0, buffer);
+    // A normalizer may make a text longer.
+    if (normalized.size() > maxTextBytes)
+      return Failure("expected a text of at most ", maxTextBytes,
+                     " bytes once it is normalized, found ", normalized.size());
+    for (const auto &inner : impl->normalizedSpecial.split(normalized, options.parseSpecial)) {
+      if (inner.id >= 0)
+        ids.push_back(inner.id);
+      else if (Status status =
+                   impl->model->encode(normalized.substr(inner.begin, inner.end - inner.begin),
+                                       outer.begin == 0 && inner.begin == 0, ids);
+               !status)
         return status.takeFailure();
-    if (!match)
-      break;
-    ids.push_back(match->id);
-    position = match->position + match->bytes;
+    }
   }
   return ids;
 }
@@ -157,6 +181,8 @@ std::string Tokenizer::tokenBytes(int32_t id) const {
   if (!impl->contains(id))
     return {};
   const std::string &spelling = impl->data.tokens[id];
+  if (auto found = impl->normalizedSpellings.find(id); found != impl->normalizedSpellings.end())
+    return impl->model->decodeAdded(found->second);
   switch (impl->type(id)) {
   case TokenType::Unknown:
   case TokenType::Control:
@@ -173,8 +199,11 @@ std::string Tokenizer::decode(std::span<const int32_t> ids, DecodeOptions option
   for (int32_t id : ids)
     if (!(options.skipSpecial && isSpecial(id)))
       bytes += tokenBytes(id);
-  if (impl->model->prefixesSpace() && bytes.starts_with(' '))
+  auto kept = impl->model->leadingSpaces();
+  if (kept == SubwordModel::LeadingSpaces::OneLess && bytes.starts_with(' '))
     bytes.erase(0, 1);
+  else if (kept == SubwordModel::LeadingSpaces::None)
+    bytes.erase(0, bytes.find_first_not_of(' '));
   return utf8::isValid(bytes) ? bytes : utf8::replaceInvalid(bytes);
 }
 

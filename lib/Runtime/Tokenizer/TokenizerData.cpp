@@ -7,17 +7,18 @@
 //
 // Layout, all numbers little-endian, nothing aligned:
 //   8 bytes  "fritTOKN"
-//   u32      version, 2
-//   u32      flags: 1 addBos, 2 addSpacePrefix, 4 wholeWords, 8 composes,
-//            16 prefixesOnlyStart
+//   u32      version, 3
+//   u32      flags, in the order of flagFields below
 //   i32 x 6  ids of bos, eos, eot, eom, unknown, pad; -1 for none
-//   text     model, preTokenizer, chatTemplate          (text: u32 bytes, then the bytes)
+//   text     model, preTokenizer, chatTemplate, characterMap    (text: u32 bytes, then the bytes)
 //   u32      count, then that many texts: patterns
 //   u32      count, then that many texts: tokens
 //   u32      count, then that many bytes: token types
 //   u32      count, then that many f32: scores
 //   u32      count, then that many texts: merges
 //   u32      count, then that many i32: end-of-generation ids
+//   u32      count, then that many rules of added tokens: i32 id, u32 flags in the order of
+//            ruleFields below
 // and nothing after that.
 //
 //===----------------------------------------------------------------------===//
@@ -31,25 +32,67 @@
 using namespace frit;
 
 static constexpr std::string_view magic = "fritTOKN";
-static constexpr uint32_t version = 2;
+static constexpr uint32_t version = 3;
 
 /// In the order of their bits.
 static constexpr bool TokenizerData::*flagFields[] = {
-    &TokenizerData::addBos, &TokenizerData::addSpacePrefix, &TokenizerData::wholeWords,
-    &TokenizerData::composes, &TokenizerData::prefixesOnlyStart};
+    &TokenizerData::addBos,
+    &TokenizerData::addSpacePrefix,
+    &TokenizerData::wholeWords,
+    &TokenizerData::composes,
+    &TokenizerData::prefixesOnlyStart,
+    &TokenizerData::mapsGraphemes,
+    &TokenizerData::stripsStart,
+    &TokenizerData::stripsEnd,
+    &TokenizerData::collapsesSpaces,
+    &TokenizerData::removesExtraSpaces,
+    &TokenizerData::metaspace,
+    &TokenizerData::splitsAtSpaces,
+    &TokenizerData::splitsAtWhiteSpace,
+    &TokenizerData::keepsSpaces,
+    &TokenizerData::fusesUnknown,
+    &TokenizerData::matchesInNormalized,
+};
+static constexpr bool AddedTokenRule::*ruleFields[] = {
+    &AddedTokenRule::stripsLeft, &AddedTokenRule::stripsRight, &AddedTokenRule::singleWord,
+    &AddedTokenRule::normalized};
 
 /// The optional ids in the order they are stored.
 static constexpr std::optional<int32_t> TokenizerData::*optionalIds[] = {
     &TokenizerData::bosId, &TokenizerData::eosId,     &TokenizerData::eotId,
     &TokenizerData::eomId, &TokenizerData::unknownId, &TokenizerData::padId};
 
+/// Flags in one number, and back.
+template <typename T, size_t count>
+static uint32_t packFlags(const T &object, bool T::*const (&fields)[count]) {
+  uint32_t flags = 0, bit = 1;
+  for (auto field : fields) {
+    flags |= object.*field ? bit : 0;
+    bit <<= 1;
+  }
+  return flags;
+}
+
+template <typename T, size_t count>
+static void unpackFlags(T &object, bool T::*const (&fields)[count], uint32_t flags) {
+  for (auto field : fields) {
+    object.*field = flags & 1;
+    flags >>= 1;
+  }
+}
+
+bool AddedTokenRule::operator==(const AddedTokenRule &other) const {
+  return id == other.id && packFlags(*this, ruleFields) == packFlags(other, ruleFields);
+}
+
 bool TokenizerData::operator==(const TokenizerData &other) const {
   return model == other.model && preTokenizer == other.preTokenizer && patterns == other.patterns &&
          tokens == other.tokens && tokenTypes == other.tokenTypes && scores == other.scores &&
          merges == other.merges &&
          std::ranges::all_of(optionalIds, [&](auto id) { return this->*id == other.*id; }) &&
-         std::ranges::all_of(flagFields, [&](auto flag) { return this->*flag == other.*flag; }) &&
-         endOfGenerationIds == other.endOfGenerationIds && chatTemplate == other.chatTemplate;
+         packFlags(*this, flagFields) == packFlags(other, flagFields) &&
+         endOfGenerationIds == other.endOfGenerationIds && chatTemplate == other.chatTemplate &&
+         characterMap == other.characterMap && addedTokenRules == other.addedTokenRules;
 }
 
 //===----------------------------------------------------------------------===//
@@ -69,15 +112,10 @@ static void putText(std::string &out, std::string_view text) {
 std::string TokenizerData::serialize() const {
   std::string out(magic);
   putU32(out, version);
-  uint32_t flags = 0, bit = 1;
-  for (auto flag : flagFields) {
-    flags |= this->*flag ? bit : 0;
-    bit <<= 1;
-  }
-  putU32(out, flags);
+  putU32(out, packFlags(*this, flagFields));
   for (auto id : optionalIds)
     putU32(out, static_cast<uint32_t>((this->*id).value_or(-1)));
-  for (std::string_view text : {model, preTokenizer, chatTemplate})
+  for (std::string_view text : {model, preTokenizer, chatTemplate, characterMap})
     putText(out, text);
   for (const std::vector<std::string> *texts : {&patterns, &tokens}) {
     putU32(out, texts->size());
@@ -96,6 +134,11 @@ std::string TokenizerData::serialize() const {
   putU32(out, endOfGenerationIds.size());
   for (int32_t id : endOfGenerationIds)
     putU32(out, static_cast<uint32_t>(id));
+  putU32(out, addedTokenRules.size());
+  for (const AddedTokenRule &rule : addedTokenRules) {
+    putU32(out, static_cast<uint32_t>(rule.id));
+    putU32(out, packFlags(rule, ruleFields));
+  }
   return out;
 }
 
@@ -178,10 +221,7 @@ Result<TokenizerData> TokenizerData::parse(const uint8_t *bytes, size_t byteCoun
   uint32_t flags = reader.u32("flags");
   if (flags >> std::size(flagFields))
     reader.fail("unknown flags ", flags);
-  for (auto flag : flagFields) {
-    data.*flag = flags & 1;
-    flags >>= 1;
-  }
+  unpackFlags(data, flagFields, flags);
   for (auto id : optionalIds) {
     int32_t value = static_cast<int32_t>(reader.u32("a token id"));
     if (value < -1)
@@ -192,6 +232,7 @@ Result<TokenizerData> TokenizerData::parse(const uint8_t *bytes, size_t byteCoun
   data.model = reader.text("the model's name");
   data.preTokenizer = reader.text("the pre-tokenizer's name");
   data.chatTemplate = reader.text("the chat template");
+  data.characterMap = reader.text("the character map");
   data.patterns = reader.texts("patterns");
   data.tokens = reader.texts("tokens");
   std::string_view types = reader.raw(reader.count(1, "token types"), "token types");
@@ -207,6 +248,16 @@ Result<TokenizerData> TokenizerData::parse(const uint8_t *bytes, size_t byteCoun
   data.endOfGenerationIds.reserve(endCount);
   for (size_t i = 0; i < endCount; ++i)
     data.endOfGenerationIds.push_back(static_cast<int32_t>(reader.u32("a token id")));
+  size_t ruleCount = reader.count(8, "rules of added tokens");
+  data.addedTokenRules.reserve(ruleCount);
+  for (size_t i = 0; i < ruleCount; ++i) {
+    AddedTokenRule &rule = data.addedTokenRules.emplace_back();
+    rule.id = static_cast<int32_t>(reader.u32("a token id"));
+    uint32_t ruleFlags = reader.u32("flags of a rule");
+    if (ruleFlags >> std::size(ruleFields))
+      reader.fail("unknown flags ", ruleFlags, " of a rule");
+    unpackFlags(rule, ruleFields, ruleFlags);
+  }
   if (!reader.failure && !reader.atEnd())
     reader.fail("expected the end, found ", reader.left(), " more bytes");
   if (reader.failure)

@@ -7,6 +7,7 @@
 
 #include "lib/Runtime/Tokenizer/PreTokenizer.h"
 #include "TestData.h"
+#include "lib/Runtime/Tokenizer/CharacterClasses.h"
 
 using namespace frit;
 using namespace frit::test;
@@ -75,6 +76,22 @@ TEST(PreTokenizer, ClassesOfAllCodePoints) {
     EXPECT_EQ(found, expected[code]) << "U+" << std::hex << unsigned(code);
     EXPECT_EQ(foundAlone, alone[code]) << "U+" << std::hex << unsigned(code);
   }
+}
+
+TEST(CharacterClasses, WordsOfAllCodePoints) {
+  std::vector<bool> expected(0x110000);
+  expected['x'] = true; // left out by the script, which puts it beside the others
+  for (const std::string &line : readLines("word-classes.txt")) {
+    std::istringstream fields(line);
+    unsigned first = 0, last = 0;
+    fields >> std::hex >> first >> last;
+    ASSERT_LT(last, expected.size());
+    for (unsigned code = first; code <= last; ++code)
+      expected[code] = true;
+  }
+  for (char32_t code = 0; code < 0x110000; ++code)
+    if (code < 0xD800 || code >= 0xE000)
+      EXPECT_EQ(isWordCharacter(code), expected[code]) << "U+" << std::hex << unsigned(code);
 }
 
 TEST(PreTokenizer, UnknownNameListsTheKnown) {

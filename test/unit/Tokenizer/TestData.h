@@ -74,8 +74,10 @@ inline TokenizerData tinyData() {
 /// A text of a million bytes as long_text() of the script makes it.
 std::string longText(const std::string &kind, uint64_t state);
 
-/// Compares with <name>.expected, <name>.decode and <name>.long, failing the current test.
-void compareWithReference(const Tokenizer &tokenizer, const std::string &name);
+/// Compares with <name>.expected, <name>.decode and, if there is one, <name>.long, failing the
+/// current test.
+void compareWithReference(const Tokenizer &tokenizer, const std::string &name,
+                          const std::string &strings = "strings.txt");
 
 } // namespace frit::test
 

@@ -42,6 +42,12 @@ static TokenizerData smallData() {
   data.wholeWords = true;
   data.composes = true;
   data.prefixesOnlyStart = true;
+  data.characterMap = std::string("map\0", 4);
+  data.mapsGraphemes = data.stripsStart = data.stripsEnd = data.collapsesSpaces = true;
+  data.removesExtraSpaces = data.metaspace = data.splitsAtSpaces = data.splitsAtWhiteSpace = true;
+  data.keepsSpaces = data.fusesUnknown = data.matchesInNormalized = true;
+  data.addedTokenRules = {{.id = 7, .stripsLeft = true},
+                          {.id = 0, .stripsRight = true, .singleWord = true, .normalized = true}};
   data.chatTemplate = "{{ messages }}\n";
   return data;
 }
@@ -123,11 +129,15 @@ TEST(TokenizerData, ForeignBytes) {
   EXPECT_EQ(parse("GGUF" + blob.substr(4)).error(),
             "tokenizer data, byte 8: expected the mark 'fritTOKN', found something else");
   std::string newer = blob;
-  newer[8] = 3;
-  EXPECT_EQ(parse(newer).error(), "tokenizer data, byte 12: expected version 2, found version 3");
+  newer[8] = 4;
+  EXPECT_EQ(parse(newer).error(), "tokenizer data, byte 12: expected version 3, found version 4");
   newer = blob;
-  newer[12] = 63;
-  EXPECT_EQ(parse(newer).error(), "tokenizer data, byte 16: unknown flags 63");
+  newer[14] = 1;
+  EXPECT_EQ(parse(newer).error(), "tokenizer data, byte 16: unknown flags 131071");
+  newer = blob;
+  newer[newer.size() - 4] = 31;
+  EXPECT_EQ(parse(newer).error(),
+            "tokenizer data, byte " + std::to_string(blob.size()) + ": unknown flags 31 of a rule");
 }
 
 TEST(TokenizerCreate, RefusesByName) {
@@ -138,7 +148,7 @@ TEST(TokenizerCreate, RefusesByName) {
   };
   EXPECT_EQ(with([](TokenizerData &) {}), "created");
   EXPECT_EQ(with([](TokenizerData &data) { data.model = "bert"; }),
-            "tokenizer: unknown model 'bert', known are: gpt2, llama");
+            "tokenizer: unknown model 'bert', known are: gpt2, llama, t5");
   EXPECT_EQ(with([](TokenizerData &data) { data.preTokenizer = ""; }),
             "tokenizer: unknown pre-tokenizer '' (key tokenizer.ggml.pre), known are: gpt-2, "
             "llama-bpe, glm4, qwen2, smollm, deepseek-v3, "

@@ -47,11 +47,19 @@ class SentencePieceVocabulary:
         self.types = [UNKNOWN] + [CONTROL] * len(control) + [USER_DEFINED] * len(added)
         self.types += [BYTE] * 256 + [NORMAL] * (len(merged) + len(alphabet))
 
+    def spelled(self) -> list[str]:
+        return [token.replace(" ", self.SPACE) if not token.strip(" ") else token for token in self.tokens]
+
+    def is_run(self, id: int) -> bool:
+        """Whether merges make the token, though it was added by hand."""
+        return self.types[id] == USER_DEFINED and not self.tokens[id].strip(" ")
+
     def scores(self) -> list[float]:
-        return [-1000.0 if type != NORMAL else -float(id) for id, type in enumerate(self.types)]
+        scores = [-1000.0 if type != NORMAL else -float(id) for id, type in enumerate(self.types)]
+        return [float("inf") if self.is_run(id) else score for id, score in enumerate(scores)]
 
     def reference(self) -> Tokenizer:
-        spelled = [token.replace(" ", self.SPACE) if not token.strip(" ") else token for token in self.tokens]
+        spelled = self.spelled()
         ids = {token: id for id, token in enumerate(spelled)}
         merges = []
         for id, token in enumerate(spelled):
@@ -83,11 +91,12 @@ class SentencePieceVocabulary:
             data = value.encode()
             return u32(len(data)) + data
 
-        out = b"fritTOKN" + u32(2) + u32(2 if self.prefix else 0)
+        out = b"fritTOKN" + u32(3) + u32(2 if self.prefix else 0)
         out += struct.pack("<6i", 1, 2, -1, -1, 0, -1)  # bos, eos, eot, eom, unknown, pad
-        out += text("llama") + text("default") + text("") + u32(0)
-        out += u32(len(self.tokens)) + b"".join(map(text, self.tokens))
-        out += u32(len(self.types)) + bytes(self.types)
+        out += text("llama") + text("default") + text("") + text("") + u32(0)
+        out += u32(len(self.tokens)) + b"".join(map(text, self.spelled()))
+        types = [NORMAL if self.is_run(id) else type for id, type in enumerate(self.types)]
+        out += u32(len(types)) + bytes(types)
         scores = self.scores()
         out += u32(len(scores)) + struct.pack(f"<{len(scores)}f", *scores)
-        return out + u32(0) + u32(1) + struct.pack("<i", 2)
+        return out + u32(0) + u32(1) + struct.pack("<i", 2) + u32(0)
