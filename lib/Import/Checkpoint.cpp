@@ -360,8 +360,12 @@ uint64_t Checkpoint::hash() const {
 }
 
 std::string Checkpoint::tokenizerKind() const {
-  if (from != Origin::GGUF)
-    return huggingFace->has("tokenizer.json") ? "tokenizer.json" : "";
+  if (from != Origin::GGUF) {
+    for (const char *name : {"tokenizer.json", "tokenizer.model"})
+      if (huggingFace->has(name))
+        return name;
+    return "";
+  }
   std::string result;
   for (StringRef key : {"tokenizer.ggml.model", "tokenizer.ggml.pre"})
     if (const CheckpointValue *value = find(key))

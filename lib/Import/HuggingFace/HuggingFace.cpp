@@ -95,7 +95,8 @@ Result<llvm::json::Value> HuggingFaceDirectory::readJSON(StringRef name, uint64_
 std::vector<std::string> HuggingFaceDirectory::metadataFiles(StringRef directory) {
   std::vector<std::string> result;
   for (StringRef name : {"config.json", "generation_config.json", "tokenizer.json",
-                         "tokenizer_config.json", "chat_template.jinja"})
+                         "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json",
+                         "added_tokens.json", "chat_template.jinja"})
     if (std::string file = joined(directory, name); fs::exists(file))
       result.push_back(std::move(file));
   return result;

@@ -6,8 +6,9 @@
 //===----------------------------------------------------------------------===//
 //
 // A directory with config.json, weights in model.safetensors or in shards that
-// model.safetensors.index.json lists, and tokenizer.json. Nothing in it is executed: weights in
-// pickles (pytorch_model.bin) and architectures in Python files are refused or ignored.
+// model.safetensors.index.json lists, and tokenizer.json or tokenizer.model. Nothing in it is
+// executed: weights in pickles (pytorch_model.bin) and architectures in Python files are refused or
+// ignored.
 //
 //===----------------------------------------------------------------------===//
 

@@ -208,10 +208,10 @@ std::string SentencePieceModel::decodeSpelling(std::string_view spelling) const 
   return decodeAdded(spelling);
 }
 
-SubwordModel::LeadingSpaces SentencePieceModel::leadingSpaces() const {
+SubwordModel::LostSpaces SentencePieceModel::lostSpaces() const {
   if (data().matchesInNormalized && data().removesExtraSpaces)
-    return LeadingSpaces::None;
-  return data().addSpacePrefix ? LeadingSpaces::OneLess : LeadingSpaces::All;
+    return LostSpaces::OneOfEachToken;
+  return data().addSpacePrefix ? LostSpaces::One : LostSpaces::None;
 }
 
 //===----------------------------------------------------------------------===//
@@ -234,20 +234,22 @@ Result<SentencePieceModel::Common> SentencePieceModel::readCommon(const Tokenize
     common.map = *map;
   }
   common.byteIds.fill(-1);
-  PrefixTrie::Tokens unmapped;
-  for (size_t id = 0; id < data.tokens.size(); ++id) {
-    TokenType type = data.tokenTypes.empty() ? TokenType::Byte : data.tokenTypes[id];
-    if (type == TokenType::Byte) {
+  for (size_t id = 0; id < data.tokens.size(); ++id)
+    if (data.tokenTypes.empty() || data.tokenTypes[id] == TokenType::Byte)
       if (std::optional<uint8_t> byte = byteOf(data.tokens[id]))
         common.byteIds[*byte] = static_cast<int32_t>(id);
-    } else if (type == TokenType::UserDefined && data.matchesInNormalized) {
-      if (data.tokens[id].size() > maxTokenBytes)
-        return Failure("token ", id, ": expected at most ", maxTokenBytes, " bytes, found ",
-                       data.tokens[id].size());
-      unmapped.emplace_back(data.tokens[id], static_cast<int32_t>(id));
-    }
+  if (!common.map || !data.matchesInNormalized)
+    return common;
+  PrefixTrie::Tokens unmapped;
+  for (const AddedTokenRule &rule : data.addedTokenRules) {
+    std::string_view spelling = data.tokens[static_cast<size_t>(rule.id)];
+    if (!rule.normalized)
+      continue;
+    if (spelling.size() > maxTokenBytes)
+      return Failure("token ", rule.id, ": expected at most ", maxTokenBytes, " bytes, found ",
+                     spelling.size());
+    unmapped.emplace_back(spelling, rule.id);
   }
-  if (common.map)
-    common.unmapped = PrefixTrie(std::move(unmapped));
+  common.unmapped = PrefixTrie(std::move(unmapped));
   return common;
 }

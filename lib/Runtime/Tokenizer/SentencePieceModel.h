@@ -33,7 +33,7 @@ public:
   Status encode(std::string_view text, bool atStart, std::vector<int32_t> &ids) const override;
   std::string decodeSpelling(std::string_view spelling) const override;
   std::string decodeAdded(std::string_view spelling) const override;
-  LeadingSpaces leadingSpaces() const override;
+  LostSpaces lostSpaces() const override;
 
   static constexpr std::string_view spaceSymbol = "\xE2\x96\x81";
   /// Of what is looked for at each position of a text: bounds the time that takes.

@@ -30,10 +30,11 @@ Result<SpecialTokens> SpecialTokens::create(const TokenizerData &data, const Sub
     AddedTokenRule rule{.id = id};
     if (auto found = rules.find(id); found != rules.end())
       rule = found->second;
-    if (rule.normalized != inNormalized)
+    if (rule.normalized != inNormalized ||
+        (rule.normalized && data.matchesInNormalized && data.model == "t5"))
       continue;
     std::string text = data.tokens[index];
-    if (text.size() <= maxBytes && rule.normalized) {
+    if (text.size() <= maxBytes && rule.normalized && !data.matchesInNormalized) {
       std::string buffer;
       text = model.normalize(data.tokens[index], true, buffer);
     }

@@ -39,10 +39,10 @@ public:
   virtual std::string decodeSpelling(std::string_view spelling) const = 0;
   /// Likewise of a token that was added to the vocabulary by hand.
   virtual std::string decodeAdded(std::string_view spelling) const { return std::string(spelling); }
-  /// Which of the spaces at the beginning of a text decoding keeps: encoding may have put one
-  /// there.
-  enum class LeadingSpaces : uint8_t { All, OneLess, None };
-  virtual LeadingSpaces leadingSpaces() const { return LeadingSpaces::All; }
+  /// Which spaces at the beginning of a text decoding leaves out, as encoding may have put them
+  /// there: none, one, or one of each token until there is some text.
+  enum class LostSpaces : uint8_t { None, One, OneOfEachToken };
+  virtual LostSpaces lostSpaces() const { return LostSpaces::None; }
 };
 
 /// GGUF's "llama": SentencePiece's BPE, with bytes for what the vocabulary lacks. `data` must live

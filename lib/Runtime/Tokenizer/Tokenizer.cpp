@@ -127,7 +127,7 @@ Result<Tokenizer> Tokenizer::create(TokenizerData data) {
   impl->model = std::move(*model);
   std::string buffer;
   for (const AddedTokenRule &rule : impl->data.addedTokenRules)
-    if (rule.normalized)
+    if (rule.normalized && !impl->data.matchesInNormalized)
       impl->normalizedSpellings[rule.id] =
           impl->model->normalize(impl->data.tokens[rule.id], true, buffer);
   for (auto [special, inNormalized] :
@@ -195,15 +195,19 @@ std::string Tokenizer::tokenBytes(int32_t id) const {
 }
 
 std::string Tokenizer::decode(std::span<const int32_t> ids, DecodeOptions options) const {
+  auto lost = impl->model->lostSpaces();
   std::string bytes;
-  for (int32_t id : ids)
-    if (!(options.skipSpecial && isSpecial(id)))
-      bytes += tokenBytes(id);
-  auto kept = impl->model->leadingSpaces();
-  if (kept == SubwordModel::LeadingSpaces::OneLess && bytes.starts_with(' '))
-    bytes.erase(0, 1);
-  else if (kept == SubwordModel::LeadingSpaces::None)
-    bytes.erase(0, bytes.find_first_not_of(' '));
+  for (int32_t id : ids) {
+    if (options.skipSpecial && isSpecial(id))
+      continue;
+    bool losesSpace = bytes.empty() && lost != SubwordModel::LostSpaces::None;
+    bytes += tokenBytes(id);
+    if (losesSpace && bytes.starts_with(' ')) {
+      bytes.erase(0, 1);
+      if (lost == SubwordModel::LostSpaces::One)
+        lost = SubwordModel::LostSpaces::None;
+    }
+  }
   return utf8::isValid(bytes) ? bytes : utf8::replaceInvalid(bytes);
 }
 

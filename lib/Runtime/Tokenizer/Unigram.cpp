@@ -8,7 +8,9 @@
 // Source: Kudo, "Subword Regularization", 2018 (arXiv 1804.10959): of all ways to cut a word into
 // tokens, the one with the highest sum of scores (logarithms of probabilities), which Viterbi's
 // algorithm finds from left to right. A character that is no token counts as unknown, worse than
-// the worst token by 10. Of equal sums, that whose last token begins first.
+// the worst token by 10. Of equal sums, that whose last token begins first. Sums are of double
+// precision, as those of Hugging Face's tokenizers and llama.cpp; the library SentencePiece, whose
+// are not, may cut long texts elsewhere.
 //
 //===----------------------------------------------------------------------===//
 
@@ -38,11 +40,11 @@ private:
 
   PrefixTrie trie;
   double unknownScore;
-  double best; ///< score of a token
+  double best; ///< score of a token, but more than 0
 };
 } // namespace
 
-/// SentencePiece prefers user-defined tokens to whatever else stands for as many characters.
+/// To the library SentencePiece, user-defined tokens are about as good as if they were free.
 double Unigram::score(size_t bytes, int32_t id) const {
   if (data().matchesInNormalized && type(static_cast<size_t>(id)) == TokenType::UserDefined)
     return static_cast<double>(static_cast<float>(bytes) * static_cast<float>(best)) - 0.1;
@@ -58,24 +60,22 @@ void Unigram::encodeWord(std::string_view word, std::vector<int32_t> &ids) const
     int32_t id = unknown;
   };
   std::vector<Node> nodes(word.size() + 1);
-  // The library SentencePiece keeps sums in single precision, which decides between close ones.
-  bool isSingle = data().matchesInNormalized;
-  auto rounded = [&](double sum) { return isSingle ? double(static_cast<float>(sum)) : sum; };
   for (size_t begin = 0; begin < word.size();) {
     size_t characterBytes = utf8::step(word.substr(begin)).bytes;
     double sumBefore = nodes[begin].score;
     bool isKnown = false;
-    auto reach = [&](size_t bytes, int32_t id, double sum) {
+    auto reach = [&](size_t bytes, int32_t id, double score) {
       Node &node = nodes[begin + bytes];
+      double sum = sumBefore + score;
       if (node.begin == unreached || sum > node.score)
-        node = {rounded(sum), static_cast<int32_t>(begin), id};
+        node = {sum, static_cast<int32_t>(begin), id};
     };
     trie.forEachPrefix(word.substr(begin), [&](size_t bytes, int32_t id) {
       isKnown |= bytes == characterBytes;
-      reach(bytes, id, sumBefore + score(bytes, id));
+      reach(bytes, id, score(bytes, id));
     });
     if (!isKnown)
-      reach(characterBytes, unknown, rounded(sumBefore + unknownScore));
+      reach(characterBytes, unknown, unknownScore);
     begin += characterBytes;
   }
 
@@ -102,7 +102,7 @@ Result<std::unique_ptr<const SubwordModel>> Unigram::create(const TokenizerData 
   if (!common)
     return common.takeFailure();
   PrefixTrie::Tokens tokens;
-  double worst = std::numeric_limits<double>::max(), best = std::numeric_limits<double>::lowest();
+  double worst = std::numeric_limits<double>::max(), best = std::numeric_limits<float>::min();
   for (size_t id = 0; id < data.tokens.size(); ++id) {
     TokenType type = data.tokenTypes.empty() ? TokenType::Normal : data.tokenTypes[id];
     double score = data.scores[id];
@@ -119,7 +119,7 @@ Result<std::unique_ptr<const SubwordModel>> Unigram::create(const TokenizerData 
     worst = std::min(worst, score);
     best = std::max(best, score);
   }
-  if (worst > best)
+  if (worst == std::numeric_limits<double>::max())
     return Failure("expected tokens that text may become, found none");
   return std::unique_ptr<const SubwordModel>(
       new Unigram(*std::move(common), PrefixTrie(std::move(tokens)), worst, best));

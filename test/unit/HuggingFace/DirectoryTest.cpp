@@ -10,6 +10,7 @@
 #include "lib/Import/Checkpoint.h"
 #include "lib/Import/HuggingFace/HuggingFace.h"
 #include "lib/Import/HuggingFace/TokenizerJSON.h"
+#include "test/unit/Tokenizer/SentencePieceBytes.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
@@ -237,4 +238,71 @@ TEST_F(DirectoryTest, TokensFromTheFilesBesideTheVocabulary) {
   write("tokenizer.json", "[]");
   EXPECT_EQ(readTokenizer(**opened).error(),
             (directory.str() + "/tokenizer.json: expected an object").str());
+}
+
+TEST_F(DirectoryTest, TokenizerModelAndTheFilesBesideIt) {
+  write("config.json", R"({"eos_token_id": 2})");
+  write("model.safetensors", oneTensor("t"));
+  write("tokenizer.model", someFile());
+  EXPECT_EQ(Checkpoint::open(directory)->tokenizerKind(), "tokenizer.model");
+  auto opened = HuggingFaceDirectory::open(directory);
+  ASSERT_TRUE(opened) << opened.error();
+  Result<TokenizerData> data = readTokenizer(**opened);
+  ASSERT_TRUE(data) << data.error();
+  EXPECT_EQ(data->bosId, 1);
+  EXPECT_EQ(data->eosId, 2);
+  EXPECT_EQ(data->endOfGenerationIds, std::vector<int32_t>({2}));
+  EXPECT_TRUE(data->addBos);
+  EXPECT_TRUE(data->addSpacePrefix);
+  EXPECT_FALSE(data->prefixesOnlyStart);
+
+  write("added_tokens.json", R"({"<|x|>": 7, "<|y|>": 6})");
+  write("special_tokens_map.json", R"({"bos_token": {"content": "<|x|>"}, "eos_token": "</s>",
+    "additional_special_tokens": ["<|y|>", {"content": "b"}]})");
+  write("tokenizer_config.json", R"({"eos_token": "<|y|>", "add_bos_token": false, "legacy": false,
+    "add_prefix_space": false, "chat_template": "T", "added_tokens_decoder": {
+      "3": {"content": "a", "lstrip": true, "special": false, "normalized": true},
+      "9": {"content": "<|z|>", "rstrip": true, "single_word": true, "special": true}}})");
+  data = readTokenizer(**opened);
+  ASSERT_TRUE(data) << data.error();
+  EXPECT_EQ(data->tokens, std::vector<std::string>({"<unk>", "<s>", "</s>", "a", "ab", "b", "<|y|>",
+                                                    "<|x|>", "", "<|z|>"}));
+  constexpr TokenType unknown = TokenType::Unknown, control = TokenType::Control,
+                      unused = TokenType::Unused;
+  EXPECT_EQ(data->tokenTypes,
+            std::vector<TokenType>({unknown, control, control, TokenType::UserDefined, unused,
+                                    control, control, control, unused, control}));
+  EXPECT_EQ(data->addedTokenRules, std::vector<AddedTokenRule>({{3, true, false, false, false},
+                                                                {9, false, true, true, false}}));
+  EXPECT_EQ(data->bosId, 7);
+  EXPECT_EQ(data->eosId, 6);
+  EXPECT_EQ(data->unknownId, 0);
+  EXPECT_EQ(data->chatTemplate, "T");
+  EXPECT_FALSE(data->addBos);
+  EXPECT_FALSE(data->addSpacePrefix);
+  EXPECT_TRUE(data->prefixesOnlyStart);
+
+  auto errorWith = [&](const char *name, const char *text) {
+    write(name, text);
+    return readTokenizer(**opened).error();
+  };
+  for (const char *tokens : {R"({"<|x|>": 4096})", R"({"<|x|>": -1})"})
+    EXPECT_EQ(errorWith("added_tokens.json", tokens),
+              file("added_tokens.json") + ": expected ids below 1042 for so many tokens, found " +
+                  StringRef(tokens).drop_front(10).drop_back().str());
+  EXPECT_EQ(errorWith("added_tokens.json", R"({"<|x|>": "a"})"),
+            file("added_tokens.json") + ": expected a text and an id of each token");
+  EXPECT_FALSE(errorWith("added_tokens.json", "{").empty());
+  write("added_tokens.json", "{}");
+  for (const char *tokens : {R"({"x": {"content": "a"}})", R"({"1": {}})", R"({"1": "a"})"})
+    EXPECT_EQ(errorWith("tokenizer_config.json",
+                        (R"({"added_tokens_decoder": )" + std::string(tokens) + "}").c_str()),
+              file("tokenizer_config.json") + ": expected a text and an id of each token");
+  write("tokenizer_config.json", "{}");
+  EXPECT_EQ(errorWith("tokenizer.model", "\x0A\x05pp"),
+            file("tokenizer.model") + ": byte 2: expected 5 bytes of field 1, found 2");
+  // What a tokenizer.json says counts.
+  write("tokenizer.json", "[]");
+  EXPECT_EQ(Checkpoint::open(directory)->tokenizerKind(), "tokenizer.json");
+  EXPECT_EQ(readTokenizer(**opened).error(), file("tokenizer.json") + ": expected an object");
 }

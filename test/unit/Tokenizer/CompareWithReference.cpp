@@ -28,19 +28,30 @@ static std::string stream(const Tokenizer &tokenizer, const std::vector<int32_t>
   return text + decoder.finish();
 }
 
+/// The fields are decoded texts, with special tokens and without; `*` is not compared, `=` stands
+/// for `text` and for the field before.
 static void expectDecodes(const Tokenizer &tokenizer, const std::vector<int32_t> &ids,
-                          const std::string &full, const std::string &plain) {
-  EXPECT_EQ(tokenizer.decode(ids), full);
-  EXPECT_EQ(tokenizer.decode(ids, {.skipSpecial = true}), plain);
-  // A stream goes on with a text: it keeps the space that a text's first token may begin with.
-  auto expectStreams = [&](DecodeOptions options, const std::string &text) {
+                          const std::string &full, const std::string &plain,
+                          const std::string &text) {
+  auto expect = [&](DecodeOptions options, const std::string &expected) {
+    EXPECT_EQ(tokenizer.decode(ids, options), expected);
     std::string streamed = stream(tokenizer, ids, options);
-    if (tokenizer.data().addSpacePrefix && streamed.starts_with(' '))
+    // A stream goes on with a text: it keeps the spaces that a text may begin with.
+    const TokenizerData &data = tokenizer.data();
+    std::string rest = expected;
+    if (data.matchesInNormalized && data.removesExtraSpaces) {
+      streamed.erase(0, streamed.find_first_not_of(' '));
+      rest.erase(0, rest.find_first_not_of(' '));
+    } else if (data.addSpacePrefix && streamed.starts_with(' ')) {
       streamed.erase(0, 1);
-    EXPECT_EQ(streamed, text);
+    }
+    EXPECT_EQ(streamed, rest);
   };
-  expectStreams({}, full);
-  expectStreams({.skipSpecial = true}, plain);
+  std::string fullText = full == "=" ? text : unescape(full);
+  if (full != "*")
+    expect({}, fullText);
+  if (plain != "*")
+    expect({.skipSpecial = true}, plain == "=" ? fullText : unescape(plain));
 }
 
 static void compareStrings(const Tokenizer &tokenizer, const std::string &name,
@@ -57,8 +68,7 @@ static void compareStrings(const Tokenizer &tokenizer, const std::string &name,
     auto ids = tokenizer.encode(text, {.parseSpecial = cases[i][0] == 's'});
     ASSERT_TRUE(ids) << ids.error();
     ASSERT_EQ(*ids, parseIds(fields[0]));
-    std::string full = fields[1] == "=" ? utf8::replaceInvalid(text) : unescape(fields[1]);
-    expectDecodes(tokenizer, *ids, full, fields[2] == "=" ? full : unescape(fields[2]));
+    expectDecodes(tokenizer, *ids, fields[1], fields[2], utf8::replaceInvalid(text));
     if (testing::Test::HasFailure())
       return;
   }
@@ -71,9 +81,8 @@ static void compareDecode(const Tokenizer &tokenizer, const std::string &name) {
     SCOPED_TRACE(line);
     std::vector<std::string> fields = split(line, '\t');
     ASSERT_EQ(fields.size(), 3u);
-    std::string full = unescape(fields[1]);
-    expectDecodes(tokenizer, parseIds(fields[0]), full,
-                  fields[2] == "=" ? full : unescape(fields[2]));
+    // Here `=` is the first text itself.
+    expectDecodes(tokenizer, parseIds(fields[0]), fields[1], fields[2], "=");
   }
 }
 
@@ -111,7 +120,9 @@ static void compareLong(const Tokenizer &tokenizer, const std::string &name) {
     ASSERT_TRUE(ids) << ids.error();
     EXPECT_EQ(ids->size(), std::stoull(fields[2]));
     EXPECT_EQ(fnv1a(*ids), std::stoull(fields[3]));
-    EXPECT_EQ(tokenizer.decode(*ids), text);
+    // Without the text, which has a megabyte, in the message.
+    if (!tokenizer.data().removesExtraSpaces)
+      EXPECT_TRUE(tokenizer.decode(*ids) == text);
     EXPECT_LT(seconds.count(), 30) << "encoding 1 MB";
     testing::Test::RecordProperty(name + "-" + fields[0] + "-seconds",
                                   std::to_string(seconds.count()));
