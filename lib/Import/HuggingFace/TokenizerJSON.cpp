@@ -311,6 +311,9 @@ void Reader::readPreTokenizer(const Value *value) {
       StringRef scheme = part->getString("prepend_scheme").value_or("always");
       data.addSpacePrefix = scheme != "never";
       data.prefixesOnlyStart = scheme == "first";
+      // A text that lost its start has none, to the reference.
+      if (data.prefixesOnlyStart && data.stripsStart)
+        refuse("normalizer Strip in front of pre-tokenizer Metaspace");
     } else {
       refuse("pre-tokenizer " + type);
     }

@@ -35,7 +35,9 @@ TEST_P(TokenizerJSON, EqualsReference) {
 
 INSTANTIATE_TEST_SUITE_P(Vocabularies, TokenizerJSON,
                          testing::Values("tiny-gpt-2", "tiny-smollm", "tiny-llama-bpe",
-                                         "tiny-qwen2", "sentencepiece", "sentencepiece-prefix"),
+                                         "tiny-qwen2", "sentencepiece", "sentencepiece-prefix",
+                                         "unigram-map", "unigram-words", "unigram-first",
+                                         "unigram-bytes"),
                          [](const auto &info) {
                            std::string name = info.param;
                            std::erase(name, '-');

@@ -113,8 +113,10 @@ def main() -> None:
         if options["model_type"] == "bpe":
             lines = []
             for kind, seed in LONG_CASES:
-                ids = processor.encode(long_text(kind, seed))
-                lines.append(f"{kind} {seed} {len(ids)} {fnv1a(ids)}\n")
+                text = long_text(kind, seed)
+                ids = processor.encode(text)
+                same = "=" if processor.decode(ids) == text else "*"
+                lines.append(f"{kind} {seed} {len(ids)} {fnv1a(ids)} {same}\n")
             (DATA / f"{name}.long").write_text("".join(lines), encoding="utf-8")
         print(name, len(processor), "pieces,", len(model), "bytes")
 

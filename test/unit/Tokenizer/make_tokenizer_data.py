@@ -15,7 +15,8 @@ Texts in the files are UTF-8 with \\xNN for control bytes, backslashes and bytes
                             (after U+FFFD for what is no UTF-8)
   data/<name>.decode        random ids, tab, decoded text, tab, decoded without special tokens
   data/<name>.long          a case a line: kind and seed of a text of a million bytes (see
-                            long_text), number of ids, 64-bit FNV-1a of the ids as little-endian i32
+                            long_text), number of ids, 64-bit FNV-1a of the ids as little-endian i32,
+                            = if they decode to the text, else *
                             <name>: tiny-smollm, tiny-gpt-2, tiny-llama-bpe, tiny-glm4,
                             tiny-qwen2, tiny-deepseek-v3 (the vocabulary of data/tiny.bin with each pre-tokenizer),
                             smollm2, sentencepiece, sentencepiece-prefix (vocabularies of their own,
@@ -545,10 +546,14 @@ def write_expected(
     strings: list[tuple[str, bytes]],
     rng: random.Random,
     long: bool = True,
+    plain: Tokenizer | None = None,
 ) -> None:
+    """`plain` encodes what has no special tokens, where the one that decodes does not do so."""
+
     def encode(text: str, mode: str) -> list[int]:
-        tokenizer.encode_special_tokens = mode == "p"
-        return tokenizer.encode(text, add_special_tokens=False).ids
+        encoder = (plain or tokenizer) if mode == "p" else tokenizer
+        encoder.encode_special_tokens = mode == "p"
+        return encoder.encode(text, add_special_tokens=False).ids
 
     def decode(ids: list[int]) -> tuple[str, str]:
         return tokenizer.decode(ids, skip_special_tokens=False), tokenizer.decode(
@@ -562,8 +567,8 @@ def write_expected(
     for mode, data in strings:
         text = data.decode("utf-8", "replace")
         ids = encode(text, mode)
-        full, plain = decode(ids)
-        lines.append(f"{' '.join(map(str, ids))}\t{field(full, text)}\t{field(plain, full)}\n")
+        full, ordinary = decode(ids)
+        lines.append(f"{' '.join(map(str, ids))}\t{field(full, text)}\t{field(ordinary, full)}\n")
     (DATA / f"{name}.expected").write_text("".join(lines), encoding="utf-8")
 
     # The reference makes every byte of a run of byte tokens U+FFFD if any is invalid; here as everywhere else
@@ -576,16 +581,17 @@ def write_expected(
             for _ in range(rng.randint(1, 12))
         ]
         ids = [candidates[id] for id in ids]
-        full, plain = decode(ids)
-        lines.append(f"{' '.join(map(str, ids))}\t{escape(full.encode())}\t{field(plain, full)}\n")
+        full, ordinary = decode(ids)
+        lines.append(f"{' '.join(map(str, ids))}\t{escape(full.encode())}\t{field(ordinary, full)}\n")
     (DATA / f"{name}.decode").write_text("".join(lines), encoding="utf-8")
 
     if not long:
         return
     lines = []
     for kind, seed in LONG_CASES:
-        ids = encode(long_text(kind, seed), "p")
-        lines.append(f"{kind} {seed} {len(ids)} {fnv1a(ids)}\n")
+        text = long_text(kind, seed)
+        ids = encode(text, "p")
+        lines.append(f"{kind} {seed} {len(ids)} {fnv1a(ids)} {'=' if decode(ids)[0] == text else '*'}\n")
     (DATA / f"{name}.long").write_text("".join(lines), encoding="utf-8")
 
 
