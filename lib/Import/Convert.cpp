@@ -15,6 +15,7 @@
 #include "frit/Runtime/TokenizerData.h"
 #include "lib/Import/Checkpoint.h"
 #include "lib/Import/ChooseRecord.h"
+#include "lib/Import/GGUF/GGUFTokenizer.h"
 #include "lib/Import/GGUF/GGUFWriter.h"
 #include "lib/Import/HuggingFace/HuggingFace.h"
 #include "lib/Import/Hyperparameters.h"
@@ -294,46 +295,24 @@ Status Converter::addTokenizer() {
   }
   auto vocabulary = static_cast<size_t>(model.vocabulary);
   if (data.tokens.size() > vocabulary)
-    return Failure("tokenizer.json has ", data.tokens.size(), " tokens, the model ", vocabulary)
+    return Failure(checkpoint.tokenizerKind(), " has ", data.tokens.size(), " tokens, the model ",
+                   vocabulary)
         .in(checkpoint.path());
   if (data.model == "gpt2" && data.preTokenizer.empty())
     return Failure("the patterns of tokenizer.json have no name in GGUF files; expected those of a "
                    "known family")
         .in(checkpoint.path());
-  std::vector<int32_t> types;
-  for (size_t id = 0; id < vocabulary; ++id) {
-    if (id >= data.tokens.size())
-      data.tokens.emplace_back();
+  data.tokens.resize(vocabulary);
+  data.tokenTypes.resize(vocabulary, TokenType::Unused);
+  for (size_t id = 0; id < vocabulary; ++id)
     if (data.tokens[id].empty())
       data.tokens[id] = "[PAD" + std::to_string(id) + "]";
-    types.push_back(static_cast<int32_t>(id < data.tokenTypes.size() ? data.tokenTypes[id]
-                                                                     : TokenType::Unused));
-  }
-  header.add("tokenizer.ggml.model", std::string_view(data.model));
-  header.add("tokenizer.ggml.pre",
-             std::string_view(data.preTokenizer.empty() ? "default" : data.preTokenizer));
-  header.add("tokenizer.ggml.tokens", data.tokens);
-  header.add("tokenizer.ggml.token_type", types);
   if (!data.scores.empty()) {
     for (float &score : data.scores)
       score = std::max(score, -1e9F);
     data.scores.resize(vocabulary, -1e9F);
-    header.add("tokenizer.ggml.scores", data.scores);
   }
-  if (!data.merges.empty())
-    header.add("tokenizer.ggml.merges", data.merges);
-  auto addId = [&](std::string_view key, std::optional<int32_t> id) {
-    if (id)
-      header.add(key, static_cast<uint32_t>(*id));
-  };
-  addId("tokenizer.ggml.bos_token_id", data.bosId);
-  addId("tokenizer.ggml.eos_token_id", data.eosId);
-  addId("tokenizer.ggml.unknown_token_id", data.unknownId);
-  addId("tokenizer.ggml.padding_token_id", data.padId);
-  header.add("tokenizer.ggml.add_bos_token", data.addBos);
-  header.add("tokenizer.ggml.add_space_prefix", data.addSpacePrefix);
-  if (!data.chatTemplate.empty())
-    header.add("tokenizer.chat_template", std::string_view(data.chatTemplate));
+  writeTokenizer(header, data);
   return {};
 }
 

@@ -9,6 +9,7 @@ to a size that a fuzzer gets through quickly."""
 
 from __future__ import annotations
 
+import base64
 import json
 import struct
 import sys
@@ -43,16 +44,58 @@ def configs() -> dict[str, bytes]:
     return result
 
 
+# "a" becomes "b": the root, whose children begin at 0; the node of "a", where a key ends and whose value
+# is at 0 ^ 97 ^ 1; the value.
+CHARACTER_MAP = struct.pack("<I", 4 * 128)
+CHARACTER_MAP += struct.pack("<128I", *(256 | 97 | 1 << 10 if unit == 97 else 1 << 31 if unit == 96 else 0 for unit in range(128)))
+CHARACTER_MAP += b"b\0"
+
+
+def sentencepiece() -> dict[str, bytes]:
+    def varint(value: int) -> bytes:
+        return bytes([value]) if value < 128 else bytes([value & 127 | 128]) + varint(value >> 7)
+
+    def field(number: int, value: int | float | str | bytes) -> bytes:
+        if isinstance(value, int):
+            return varint(number << 3) + varint(value)
+        if isinstance(value, float):
+            return varint(number << 3 | 5) + struct.pack("<f", value)
+        data = value.encode() if isinstance(value, str) else value
+        return varint(number << 3 | 2) + varint(len(data)) + data
+
+    result = {}
+    for kind in (1, 2):
+        for has_bytes in (0, 1):
+            pieces = [("<unk>", 0.0, 2), ("<s>", 0.0, 3), ("</s>", 0.0, 3), ("<tool>", 0.0, 4)]
+            pieces += [(f"<0x{byte:02X}>", 0.0, 6) for byte in range(256 * has_bytes)]
+            pieces += [(text, -1.5 - index, 1) for index, text in enumerate(["a", "b", "ab", "\u2581", "\u2581a", "b\u20ac"])]
+            pieces.append(("aba", -1.0, 5))
+            file = b"".join(field(1, field(1, text) + field(2, score) + field(3, type)) for text, score, type in pieces)
+            file += field(2, field(3, kind) + field(35, has_bytes) + field(40, 0))
+            file += field(3, field(1, "identity") + field(3, has_bytes) + field(4, 1 - has_bytes))
+            result[f"kind-{kind}-{has_bytes}"] = file
+            if not has_bytes:
+                result[f"map-{kind}"] = file + field(3, field(2, CHARACTER_MAP))
+    return result
+
+
 def tokenizers() -> dict[str, bytes]:
     result = {}
     for path in sorted((ROOT / "test/unit/Tokenizer/data").glob("*.json")):
         tokenizer = json.loads(path.read_text())
         model = tokenizer["model"]
-        merges = [merge.split(" ") if isinstance(merge, str) else merge for merge in model["merges"]][:12]
-        vocabulary = sorted(model["vocab"], key=lambda token: (len(token), token))[:40]
-        vocabulary = list(dict.fromkeys(vocabulary + [token for a, b in merges for token in (a, b, a + b)]))
-        model["merges"] = merges
-        model["vocab"] = {token: index for index, token in enumerate(vocabulary)}
+        if model["type"] == "Unigram":
+            # The special tokens are the first.
+            model["vocab"] = vocabulary = model["vocab"][:60]
+            for normalizer in (tokenizer["normalizer"] or {}).get("normalizers", []):
+                if normalizer["type"] == "Precompiled":
+                    normalizer["precompiled_charsmap"] = base64.b64encode(CHARACTER_MAP).decode()
+        else:
+            merges = [merge.split(" ") if isinstance(merge, str) else merge for merge in model["merges"]][:12]
+            vocabulary = sorted(model["vocab"], key=lambda token: (len(token), token))[:40]
+            vocabulary = list(dict.fromkeys(vocabulary + [token for a, b in merges for token in (a, b, a + b)]))
+            model["merges"] = merges
+            model["vocab"] = {token: index for index, token in enumerate(vocabulary)}
         tokenizer["added_tokens"] = tokenizer["added_tokens"][:3]
         for index, token in enumerate(tokenizer["added_tokens"]):
             token["id"] = len(vocabulary) + index
@@ -89,6 +132,7 @@ def main() -> None:
         ("safetensors", safetensors()),
         ("config", configs()),
         ("tokenizer", tokenizers()),
+        ("sentencepiece", sentencepiece()),
         ("record", records()),
     ):
         folder = directory / f"{name}-seeds"

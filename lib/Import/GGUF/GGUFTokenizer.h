@@ -10,6 +10,7 @@
 
 #include "frit/Runtime/TokenizerData.h"
 #include "lib/Import/GGUF/GGUF.h"
+#include "lib/Import/GGUF/GGUFWriter.h"
 
 namespace frit {
 
@@ -17,6 +18,11 @@ namespace frit {
 /// tokens must be there. Checked here: types, the lengths of the arrays against the vocabulary, and
 /// that ids lie in it; whether frit has the model and the pre-tokenizer is for Tokenizer::create().
 Result<TokenizerData> readTokenizer(const GGUFFile &file);
+
+/// Adds the keys as llama.cpp expects them, and behind frit.tokenizer. what they cannot say, so
+/// that readTokenizer() gives the same again. There is a name for the pre-tokenizer, and a text and
+/// a type for each token.
+void writeTokenizer(GGUFHeader &header, const TokenizerData &data);
 
 } // namespace frit
 

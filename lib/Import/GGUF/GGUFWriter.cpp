@@ -66,6 +66,10 @@ void GGUFHeader::add(std::string_view name, const std::vector<std::string> &text
   array(name, static_cast<uint32_t>(GGUFType::String), texts);
 }
 
+void GGUFHeader::add(std::string_view name, const std::vector<uint8_t> &values) {
+  array(name, static_cast<uint32_t>(GGUFType::U8), values);
+}
+
 void GGUFHeader::add(std::string_view name, const std::vector<int32_t> &values) {
   array(name, static_cast<uint32_t>(GGUFType::I32), values);
 }

@@ -59,7 +59,7 @@ private:
   TokenizerData data;
   int64_t maxTokens = 0; ///< Ids beyond are refused: memory is to follow the size of the file.
   bool isByteLevel = false, isUnigram = false, spellsSpaces = false;
-  std::string unsupported;
+  std::string unsupported, malformed;
 };
 
 } // namespace
@@ -273,7 +273,7 @@ void Reader::readCharacterMap(StringRef base64) {
   std::vector<char> bytes;
   if (llvm::Error error = llvm::decodeBase64(base64, bytes)) {
     llvm::consumeError(std::move(error));
-    refuse("a precompiled_charsmap that is no Base64");
+    malformed = "precompiled_charsmap: expected Base64";
   }
   data.characterMap.assign(bytes.begin(), bytes.end());
   data.mapsGraphemes = true;
@@ -313,7 +313,7 @@ void Reader::readPreTokenizer(const Value *value) {
       data.prefixesOnlyStart = scheme == "first";
       // A text that lost its start has none, to the reference.
       if (data.prefixesOnlyStart && data.stripsStart)
-        refuse("normalizer Strip in front of pre-tokenizer Metaspace");
+        refuse("Strip in front of Metaspace");
     } else {
       refuse("pre-tokenizer " + type);
     }
@@ -356,6 +356,8 @@ Result<TokenizerData> Reader::read() {
       refuse("model with " + affix);
   readNormalizer(json.get("normalizer"));
   readPreTokenizer(json.get("pre_tokenizer"));
+  if (!malformed.empty())
+    return Failure(malformed);
   if (unsupported.empty()) {
     const Array *added = json.getArray("added_tokens");
     maxTokens = static_cast<int64_t>(2 * (added ? added->size() : 0)) + 1024;

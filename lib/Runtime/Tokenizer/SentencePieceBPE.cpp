@@ -80,7 +80,7 @@ void SentencePieceBPE::merge(std::string_view text, std::vector<Symbol> &symbols
     uint32_t bytes = left.bytes + symbols[left.next].bytes;
     int32_t id = index.find(text.substr(left.begin, bytes));
     // No merge of the vocabulary makes a token of this score.
-    if (id < 0 || scores[id] == -std::numeric_limits<float>::infinity())
+    if (id < 0 || scores[id] <= neverScore)
       return;
     if (type(id) == TokenType::Unused)
       unused[text.substr(left.begin, bytes)] = left.bytes;

@@ -50,11 +50,12 @@ protected:
   static Result<Common> readCommon(const TokenizerData &data);
   /// Whether text may become the token: it is none that only stands for something.
   static bool isOfText(const TokenizerData &data, size_t id);
-  /// Whether a token that was added by hand is none of the model's: it has the score of one that
-  /// nothing merges into, or what GGUF files say instead.
+  /// The score of a token that nothing merges into is minus infinity or, in GGUF files, this.
+  static constexpr float neverScore = -1e9F;
+  /// Whether a token that was added by hand is none of the model's.
   static bool isNever(const TokenizerData &data, size_t id) {
     return !data.tokenTypes.empty() && data.tokenTypes[id] == TokenType::UserDefined &&
-           data.scores[id] <= -1e9F;
+           data.scores[id] <= neverScore;
   }
   explicit SentencePieceModel(Common common) : common(std::move(common)) {}
 

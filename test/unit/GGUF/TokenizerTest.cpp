@@ -91,6 +91,107 @@ TEST(GGUFTokenizer, WhatAFileDoesNotSay) {
   EXPECT_TRUE(data->addSpacePrefix);
 }
 
+TEST(GGUFTokenizer, Unigram) {
+  auto unigram = [] { return minimal("t5"); };
+  Result<TokenizerData> data = read(unigram());
+  ASSERT_TRUE(data) << data.error();
+  EXPECT_FALSE(data->addBos || data->addSpacePrefix || data->removesExtraSpaces);
+  EXPECT_TRUE(data->fusesUnknown);
+  EXPECT_EQ(data->unknownId, std::nullopt);
+  data = read(unigram()
+                  .array<int32_t>("tokenizer.ggml.token_type", typeI32, {1, 2, 1, 2})
+                  .scalar<uint8_t>("tokenizer.ggml.add_space_prefix", typeBool, 1)
+                  .scalar<uint8_t>("tokenizer.ggml.remove_extra_whitespaces", typeBool, 1)
+                  .scalar<uint8_t>("tokenizer.ggml.escape_whitespaces", typeBool, 0)
+                  .array<int8_t>("tokenizer.ggml.precompiled_charsmap", typeI8, {-1, 0, 65}));
+  ASSERT_TRUE(data) << data.error();
+  EXPECT_TRUE(data->addSpacePrefix);
+  EXPECT_TRUE(data->removesExtraSpaces);
+  EXPECT_TRUE(data->keepsSpaces);
+  EXPECT_EQ(data->characterMap, std::string("\xFF\0A", 3));
+  EXPECT_EQ(data->unknownId, 1);
+  data = read(unigram().array<uint8_t>("tokenizer.ggml.precompiled_charsmap", typeU8, {255}));
+  EXPECT_EQ(data->characterMap, "\xFF");
+  EXPECT_EQ(
+      messageFor(unigram().array<int32_t>("tokenizer.ggml.precompiled_charsmap", typeI32, {256})),
+      "'tokenizer.ggml.precompiled_charsmap': expected bytes, found 256");
+}
+
+/// What llama.cpp's keys cannot say.
+TEST(GGUFTokenizer, KeysOfItsOwn) {
+  auto with = [](const std::vector<std::string> &options, const std::vector<int32_t> &rules) {
+    return minimal("llama")
+        .array<std::string>("frit.tokenizer.options", typeString, options)
+        .array<int32_t>("frit.tokenizer.added_token_rules", typeI32, rules);
+  };
+  Result<TokenizerData> data = read(with({}, {}));
+  ASSERT_TRUE(data) << data.error();
+  EXPECT_FALSE(data->addSpacePrefix);
+  data = read(with({"metaspace", "prefixes_only_start"}, {3, 5, 0, 10}));
+  ASSERT_TRUE(data) << data.error();
+  EXPECT_TRUE(data->metaspace);
+  EXPECT_TRUE(data->prefixesOnlyStart);
+  EXPECT_EQ(data->addedTokenRules, std::vector<AddedTokenRule>({{3, true, false, true, false},
+                                                                {0, false, true, false, true}}));
+  EXPECT_EQ(messageFor(with({"other"}, {})),
+            "'frit.tokenizer.options': expected known options, found an unknown one");
+  EXPECT_EQ(messageFor(with({}, {1})), "'frit.tokenizer.added_token_rules': expected two numbers "
+                                       "for each rule, found an odd count");
+  for (int32_t id : {-1, 4})
+    EXPECT_EQ(messageFor(with({}, {id, 1})),
+              "'frit.tokenizer.added_token_rules': expected an id in the vocabulary of 4 tokens, "
+              "found " +
+                  std::to_string(id));
+  for (int32_t sum : {-1, 16})
+    EXPECT_EQ(messageFor(with({}, {1, sum})),
+              "'frit.tokenizer.added_token_rules': expected a sum from 0 to 15, found " +
+                  std::to_string(sum));
+}
+
+TEST(GGUFTokenizer, WritesWhatItReads) {
+  TokenizerData data;
+  data.model = "llama";
+  data.preTokenizer = "default";
+  data.tokens = {"<unk>", "a", "b", "  "};
+  data.tokenTypes = {TokenType::Unknown, TokenType::Normal, TokenType::Control,
+                     TokenType::UserDefined};
+  data.scores = {0, -1, -2, -1e9F};
+  data.bosId = 1;
+  data.eosId = 2;
+  data.unknownId = data.padId = 0;
+  data.endOfGenerationIds = {0, 2, 3};
+  data.addBos = true;
+  data.chatTemplate = "T";
+  data.characterMap = std::string("m\0\xFF", 3);
+  data.addedTokenRules = {{3, true, false, true, true}};
+  for (const char *model : {"llama", "t5"})
+    for (unsigned options = 0; options < 1u << 13; options = 3 * options + 1) {
+      data.model = model;
+      bool TokenizerData::*flags[] = {
+          &TokenizerData::mapsGraphemes,      &TokenizerData::stripsStart,
+          &TokenizerData::stripsEnd,          &TokenizerData::collapsesSpaces,
+          &TokenizerData::removesExtraSpaces, &TokenizerData::addSpacePrefix,
+          &TokenizerData::prefixesOnlyStart,  &TokenizerData::keepsSpaces,
+          &TokenizerData::metaspace,          &TokenizerData::splitsAtSpaces,
+          &TokenizerData::splitsAtWhiteSpace, &TokenizerData::fusesUnknown,
+          &TokenizerData::matchesInNormalized};
+      for (auto flag : flags)
+        data.*flag = options >> (&flag - flags) & 1;
+      GGUFHeader header;
+      writeTokenizer(header, data);
+      std::string bytes = header.header();
+      Result<GGUFFile> file = readBytes(bytes);
+      ASSERT_TRUE(file) << file.error();
+      Result<TokenizerData> again = readTokenizer(*file);
+      ASSERT_TRUE(again) << again.error();
+      // Ends beyond the last have keys of their own.
+      EXPECT_EQ(again->eotId, 0);
+      EXPECT_EQ(again->eomId, 3);
+      again->eotId = again->eomId = std::nullopt;
+      EXPECT_TRUE(*again == data);
+    }
+}
+
 TEST(GGUFTokenizer, MissingKeys) {
   EXPECT_EQ(messageFor(GGUFWriter()), "'tokenizer.ggml.model' is missing");
   EXPECT_EQ(messageFor(GGUFWriter().string("tokenizer.ggml.model", "gpt2")),

@@ -8,6 +8,7 @@
 #include "lib/Import/HuggingFace/SentencePieceFile.h"
 #include "SentencePieceBytes.h"
 #include "TestData.h"
+#include "ThroughGGUF.h"
 
 #include <random>
 
@@ -19,9 +20,13 @@ class SentencePieceFile : public testing::TestWithParam<const char *> {};
 TEST_P(SentencePieceFile, EqualsReference) {
   Result<TokenizerData> data = parseSentencePieceFile(readFile(std::string(GetParam()) + ".model"));
   ASSERT_TRUE(data) << data.error();
-  auto tokenizer = Tokenizer::create(*std::move(data));
-  ASSERT_TRUE(tokenizer) << tokenizer.error();
-  compareWithReference(*tokenizer, GetParam(), "spm-strings.txt");
+  Result<TokenizerData> converted = throughGGUF(*data);
+  ASSERT_TRUE(converted) << converted.error();
+  for (const TokenizerData &found : {*data, *converted}) {
+    auto tokenizer = Tokenizer::create(found);
+    ASSERT_TRUE(tokenizer) << tokenizer.error();
+    compareWithReference(*tokenizer, GetParam(), "spm-strings.txt");
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Vocabularies, SentencePieceFile,

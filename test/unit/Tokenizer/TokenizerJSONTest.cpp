@@ -7,6 +7,7 @@
 
 #include "lib/Import/HuggingFace/TokenizerJSON.h"
 #include "TestData.h"
+#include "ThroughGGUF.h"
 
 #include <chrono>
 
@@ -44,6 +45,17 @@ INSTANTIATE_TEST_SUITE_P(Vocabularies, TokenizerJSON,
                            return name;
                          });
 
+TEST_P(TokenizerJSON, SurvivesGGUF) {
+  std::string name = GetParam();
+  Result<TokenizerData> data = readJSON(name);
+  ASSERT_TRUE(data) << data.error();
+  data = throughGGUF(*std::move(data));
+  ASSERT_TRUE(data) << data.error();
+  auto tokenizer = Tokenizer::create(*std::move(data));
+  ASSERT_TRUE(tokenizer) << tokenizer.error();
+  compareWithReference(*tokenizer, name);
+}
+
 class AddedTokens : public testing::TestWithParam<const char *> {};
 
 TEST_P(AddedTokens, EqualReference) {
@@ -53,9 +65,13 @@ TEST_P(AddedTokens, EqualReference) {
   std::string blob = data->serialize();
   data = TokenizerData::parse(reinterpret_cast<const uint8_t *>(blob.data()), blob.size());
   ASSERT_TRUE(data) << data.error();
-  auto tokenizer = Tokenizer::create(*std::move(data));
-  ASSERT_TRUE(tokenizer) << tokenizer.error();
-  compareWithReference(*tokenizer, GetParam(), "added-strings.txt");
+  Result<TokenizerData> converted = throughGGUF(*data);
+  ASSERT_TRUE(converted) << converted.error();
+  for (const TokenizerData &found : {*data, *converted}) {
+    auto tokenizer = Tokenizer::create(found);
+    ASSERT_TRUE(tokenizer) << tokenizer.error();
+    compareWithReference(*tokenizer, GetParam(), "added-strings.txt");
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Vocabularies, AddedTokens,
@@ -66,6 +82,28 @@ INSTANTIATE_TEST_SUITE_P(Vocabularies, AddedTokens,
                            std::erase(name, '-');
                            return name;
                          });
+
+/// A vocabulary that makes every position of a text the beginning of a thousand tokens, and
+/// characters that are one grapheme.
+TEST(UnigramTime, IsLinear) {
+  Result<TokenizerData> data = readJSON("unigram-map", [](llvm::json::Object &json) {
+    llvm::json::Array &vocabulary = *json.getObject("model")->getArray("vocab");
+    for (int size = 2; size <= 1024; ++size)
+      vocabulary.push_back(llvm::json::Array{std::string(static_cast<size_t>(size), 'a'), -9});
+  });
+  ASSERT_TRUE(data) << data.error();
+  auto tokenizer = Tokenizer::create(*std::move(data));
+  ASSERT_TRUE(tokenizer) << tokenizer.error();
+  for (const char *part : {"a", "e", "\u0301", "\u3099", " ", "\U0001F1E9"}) {
+    std::string text;
+    while (text.size() < 100'000)
+      text += part;
+    auto start = std::chrono::steady_clock::now();
+    ASSERT_TRUE(tokenizer->encode(text));
+    std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    EXPECT_LT(seconds.count(), 30) << part;
+  }
+}
 
 /// A megabyte of white space beside and between tokens that take it, and of such tokens.
 TEST(AddedTokensTime, IsLinear) {
@@ -188,8 +226,9 @@ TEST(TokenizerJSONData, WhatFritDoesNotHave) {
 }
 
 static void expectMalformed(const char *message,
-                            const std::function<void(llvm::json::Object &)> &change) {
-  Result<TokenizerData> data = readJSON("tiny-gpt-2", change);
+                            const std::function<void(llvm::json::Object &)> &change,
+                            const char *name = "tiny-gpt-2") {
+  Result<TokenizerData> data = readJSON(name, change);
   ASSERT_FALSE(data);
   EXPECT_EQ(data.error(), message);
 }
@@ -223,6 +262,67 @@ TEST(TokenizerJSONData, Malformed) {
         ("model.merges: expected tokens of the vocabulary, found '" + std::string(missing) + "'")
             .c_str(),
         [&](Object &json) { json.getObject("model")->getArray("merges")->push_back(merge); });
+}
+
+TEST(TokenizerJSONData, MalformedUnigram) {
+  using llvm::json::Array;
+  using llvm::json::Object;
+  auto expect = [](const char *message, const std::function<void(Object &)> &change) {
+    expectMalformed(
+        message, [&](Object &json) { change(*json.getObject("model")); }, "unigram-bytes");
+  };
+  expect("model.vocab: expected a list", [](Object &model) { model["vocab"] = Object(); });
+  for (llvm::json::Value element :
+       {llvm::json::Value("a"), llvm::json::Value(Array{"a"}), llvm::json::Value(Array{1, 2}),
+        llvm::json::Value(Array{"a", "b"}), llvm::json::Value(Array{"a", 1, 2})})
+    expect("model.vocab: expected a text and a number for each token",
+           [&](Object &model) { model.getArray("vocab")->push_back(element); });
+  for (llvm::json::Value id : {llvm::json::Value(-1), llvm::json::Value(1577),
+                               llvm::json::Value("a"), llvm::json::Value(0.5)})
+    expect("model.unk_id: expected the id of a token",
+           [&](Object &model) { model["unk_id"] = id; });
+  expectMalformed(
+      "precompiled_charsmap: expected Base64",
+      [](Object &json) {
+        json["normalizer"] = Object{{"type", "Precompiled"}, {"precompiled_charsmap", "?"}};
+      },
+      "unigram-bytes");
+}
+
+TEST(TokenizerJSONData, NormalizersThatFritDoesNotHave) {
+  using llvm::json::Object;
+  auto normalizers = [](const std::string &list) {
+    return [list](Object &json) {
+      json["normalizer"] =
+          *llvm::json::parse(R"({"type": "Sequence", "normalizers": [)" + list + "]}");
+    };
+  };
+  const char *strip = R"({"type": "Strip", "strip_left": true, "strip_right": true})";
+  std::string prepend = "{\"type\": \"Prepend\", \"prepend\": \"\u2581\"}";
+  expectUnsupported("unigram-words", "normalizers in an unknown order",
+                    normalizers(prepend + ", " + strip));
+  expectUnsupported("unigram-first", "Strip in front of Metaspace", normalizers(strip));
+  expectUnsupported("unigram-first", "pre-tokenizer Metaspace", normalizers(prepend));
+  expectUnsupported("tiny-gpt-2", "an unknown pre-tokenizer", normalizers(strip));
+  expectUnsupported("unigram-words", "an unknown pre-tokenizer", [](Object &json) {
+    json["pre_tokenizer"] = Object{{"type", "WhitespaceSplit"}};
+  });
+  expectUnsupported("unigram-words", "an unknown pre-tokenizer", [](Object &json) {
+    json["pre_tokenizer"] = Object{{"type", "ByteLevel"}, {"add_prefix_space", false}};
+  });
+}
+
+/// Without an unknown token, what the vocabulary lacks is left out.
+TEST(TokenizerJSONData, UnigramWithoutUnknownToken) {
+  Result<TokenizerData> data = readJSON("unigram-words", [](llvm::json::Object &json) {
+    (*json.getObject("model"))["unk_id"] = nullptr;
+    json["added_tokens"] = llvm::json::Array();
+  });
+  ASSERT_TRUE(data) << data.error();
+  EXPECT_EQ(data->unknownId, std::nullopt);
+  auto tokenizer = Tokenizer::create(*std::move(data));
+  ASSERT_TRUE(tokenizer) << tokenizer.error();
+  EXPECT_EQ(tokenizer->decode(*tokenizer->encode("a\U0010FFFFb")), "ab");
 }
 
 TEST(TokenizerJSONData, BeginsWithTheTokenOfTheTemplate) {
