@@ -292,6 +292,25 @@ class HuggingFaceTest(DriverTest):
         self.assertEqual(self.frit("run", "out.gguf", *text)[0], self.frit("run", str(self.model), *text)[0])
         self.assertEqual([path.name for path in self.directory.glob("out*")], ["out.gguf"])
 
+    def test_tokenizer_model(self):
+        """SentencePiece's own file serves where there is no tokenizer.json; it becomes keys of a GGUF file."""
+        (self.model / "tokenizer.json").unlink()
+        text = ("-p", "The ship's 12 sails \u20ac", "-n", "6", "--no-chat", "--activations", "f32", "--print-tokens")
+        for name, kind in (("spm-bpe", "llama default"), ("spm-unigram", "t5 default"), ("spm-unigram-bytes", "t5 default")):
+            (self.model / "tokenizer.model").write_bytes((VOCABULARY.parent / f"{name}.model").read_bytes())
+            found = json.loads(self.frit("inspect", str(self.model), "--json")[0])
+            self.assertEqual(found["tokenizer"], "tokenizer.model")
+            expected = self.frit("run", str(self.model), *text)[0]
+            self.frit("convert", str(self.model), "-o", "out.gguf", "--format", "f32")
+            self.assertEqual(json.loads(self.frit("inspect", "out.gguf", "--json")[0])["tokenizer"], kind)
+            self.assertEqual(self.frit("run", "out.gguf", *text)[0], expected)
+        (self.model / "added_tokens.json").write_text('{"<|x|>": 2006}')
+        self.assert_error(["convert", str(self.model), "-o", "x.gguf"], "tokenizer.model has 2007 tokens, the model 2006")
+        place = self.model / "tokenizer.model"
+        place.write_bytes(place.read_bytes()[:1000])
+        err = self.assert_error(["run", str(self.model), "-p", "Hi"], "byte ")
+        self.assertIn(f"{place}: ", err)
+
     def test_convert_refuses(self):
         self.assert_usage_error(["convert"], "expected a directory")
         self.assert_usage_error(["convert", str(self.model)], "expected a file for -o")
