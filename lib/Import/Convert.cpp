@@ -308,9 +308,11 @@ Status Converter::addTokenizer() {
     if (data.tokens[id].empty())
       data.tokens[id] = "[PAD" + std::to_string(id) + "]";
   if (!data.scores.empty()) {
+    // Of tokens that nothing merges into.
+    constexpr float never = std::numeric_limits<float>::lowest();
     for (float &score : data.scores)
-      score = std::max(score, -1e9F);
-    data.scores.resize(vocabulary, -1e9F);
+      score = std::max(score, never);
+    data.scores.resize(vocabulary, never);
   }
   writeTokenizer(header, data);
   return {};

@@ -22,6 +22,7 @@
 #include "lib/Runtime/Tokenizer/SubwordModel.h"
 
 #include <array>
+#include <limits>
 #include <optional>
 
 namespace frit {
@@ -50,8 +51,9 @@ protected:
   static Result<Common> readCommon(const TokenizerData &data);
   /// Whether text may become the token: it is none that only stands for something.
   static bool isOfText(const TokenizerData &data, size_t id);
-  /// The score of a token that nothing merges into is minus infinity or, in GGUF files, this.
-  static constexpr float neverScore = -1e9F;
+  /// The score of a token that nothing merges into is minus infinity or, in GGUF files, this. (-1e9
+  /// is what runs of spaces have in Mistral's files.)
+  static constexpr float neverScore = std::numeric_limits<float>::lowest();
   /// Whether a token that was added by hand is none of the model's.
   static bool isNever(const TokenizerData &data, size_t id) {
     return !data.tokenTypes.empty() && data.tokenTypes[id] == TokenType::UserDefined &&

@@ -71,6 +71,16 @@ TEST(SentencePieceFileData, FieldsAndTheirDefaults) {
   EXPECT_EQ(data->padId, 2);
 }
 
+/// Low scores are scores: Mistral's runs of spaces have -1e9.
+TEST(SentencePieceFileData, TokensOfLowScoresMerge) {
+  Result<TokenizerData> data =
+      parseSentencePieceFile(someFile() + piece("bb", -1e9F, 1) + text(3, number(3, 0)));
+  ASSERT_TRUE(data) << data.error();
+  auto tokenizer = Tokenizer::create(*std::move(data));
+  ASSERT_TRUE(tokenizer) << tokenizer.error();
+  EXPECT_EQ(*tokenizer->encode("bbb"), std::vector<int32_t>({6, 5}));
+}
+
 /// Unused tokens merge, but do not appear.
 TEST(SentencePieceFileData, UnusedTokensAreTakenApart) {
   for (unsigned type : {1, 5}) {

@@ -11,13 +11,14 @@
 #include "lib/Import/GGUF/GGUFTokenizer.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace frit::test {
 
 /// As `frit convert` writes it and reads it again.
 inline Result<TokenizerData> throughGGUF(TokenizerData data) {
   for (float &score : data.scores)
-    score = std::max(score, -1e9F);
+    score = std::max(score, std::numeric_limits<float>::lowest());
   GGUFHeader header;
   writeTokenizer(header, data);
   std::string bytes = header.header();
