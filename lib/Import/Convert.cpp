@@ -26,6 +26,8 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <limits>
+
 using namespace frit;
 using llvm::StringRef;
 using llvm::Twine;

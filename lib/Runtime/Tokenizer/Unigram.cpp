@@ -109,7 +109,7 @@ Result<std::unique_ptr<const SubwordModel>> Unigram::create(const TokenizerData 
     if (!isOfText(data, id) || type == TokenType::Unused || isNever(data, id))
       continue;
     if (!std::isfinite(score))
-      return Failure("token ", id, ": expected a finite number as its score, found ", score);
+      return Failure("token ", id, ": expected a finite number as its score");
     if (data.tokens[id].size() > maxTokenBytes)
       return Failure("token ", id, ": expected at most ", maxTokenBytes, " bytes, found ",
                      data.tokens[id].size());

@@ -7,10 +7,12 @@
 
 #include "TestData.h"
 
+#include <cmath>
 #include <random>
 
 using namespace frit;
 using namespace frit::test;
+using namespace std::literals;
 
 static Result<TokenizerData> parse(std::string_view blob) {
   // A copy of exactly this size, so that AddressSanitizer sees a byte read beyond it.
@@ -173,6 +175,60 @@ TEST(TokenizerCreate, RefusesByName) {
             "tokenizer: merge 5 ('a qqqq'): the vocabulary has no token 'qqqq'");
   EXPECT_EQ(with([](TokenizerData &data) { data.tokens[0] = std::string(1025, 'x'); }),
             "tokenizer: token 0: expected a special token of at most 1024 bytes, found 1025");
+}
+
+TEST(TokenizerCreate, RefusesUnigramsByName) {
+  TokenizerData unigram;
+  unigram.model = "t5";
+  unigram.tokens = {"<unk>", "a", "b"};
+  unigram.tokenTypes = {TokenType::Unknown, TokenType::Normal, TokenType::UserDefined};
+  unigram.scores = {0, -1, -2};
+  auto with = [&](auto change) {
+    TokenizerData data = unigram;
+    change(data);
+    return errorOf(std::move(data));
+  };
+  EXPECT_EQ(with([](TokenizerData &) {}), "created");
+  EXPECT_EQ(with([](TokenizerData &data) { data.scores.clear(); }),
+            "tokenizer: expected scores of the tokens (key tokenizer.ggml.scores), found none");
+  for (float score : {-INFINITY, INFINITY, NAN})
+    EXPECT_EQ(with([&](TokenizerData &data) { data.scores[1] = score; }),
+              "tokenizer: token 1: expected a finite number as its score");
+  EXPECT_EQ(with([](TokenizerData &data) { data.scores[2] = -INFINITY; }), "created");
+  EXPECT_EQ(with([](TokenizerData &data) { data.tokens[1] = std::string(1025, 'a'); }),
+            "tokenizer: token 1: expected at most 1024 bytes, found 1025");
+  EXPECT_EQ(with([](TokenizerData &data) { data.tokenTypes[1] = TokenType::Control; }),
+            "tokenizer: expected tokens that text may become, found none");
+  EXPECT_EQ(with([](TokenizerData &data) { data.addedTokenRules = {{.id = 3}}; }),
+            "tokenizer: expected the added token within the vocabulary of 3 tokens, found id 3");
+}
+
+TEST(TokenizerCreate, RefusesCharacterMaps) {
+  auto errorWith = [](std::string_view map) {
+    TokenizerData data;
+    data.model = "t5";
+    data.tokens = {"a"};
+    data.scores = {-1};
+    data.characterMap = map;
+    return errorOf(std::move(data));
+  };
+  EXPECT_EQ(errorWith("abc"), "tokenizer: precompiled_charsmap: expected the 4 bytes of a size, "
+                              "found 3");
+  for (auto [size, found] : {std::pair("\0"sv, "0"), {"\3"sv, "3"}, {"\x8"sv, "8"}})
+    EXPECT_EQ(errorWith(std::string(size) + "\0\0\0uuuu"s),
+              "tokenizer: precompiled_charsmap: expected a trie of whole units of 4 bytes, at most "
+              "4 bytes, found one of " +
+                  std::string(found));
+  std::string trie = "\4\0\0\0uuuu"s;
+  EXPECT_EQ(errorWith(trie), "created");
+  EXPECT_EQ(errorWith(trie + "\xFF\0"s),
+            "tokenizer: precompiled_charsmap: expected UTF-8 as replacements");
+  EXPECT_EQ(errorWith(trie + "ab"),
+            "tokenizer: precompiled_charsmap: expected a NUL behind the last replacement");
+  EXPECT_EQ(
+      errorWith(trie + std::string(257, 'a') + "\0"s),
+      "tokenizer: precompiled_charsmap: expected replacements of at most 256 bytes, found one "
+      "of 257");
 }
 
 TEST(TokenizerCreate, Properties) {
