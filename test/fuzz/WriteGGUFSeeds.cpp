@@ -29,7 +29,7 @@ int main(int argc, char **argv) {
     return file.flush() && list.flush();
   };
 
-  GGUFWriter nested, aligned, quantized, vocabulary, empty;
+  GGUFWriter nested, aligned, quantized, vocabulary, unigram, empty;
   ByteWriter rows;
   rows.put(typeArray).put<uint64_t>(2);
   rows.put(typeString).put<uint64_t>(2).string("a").string("bc");
@@ -45,9 +45,15 @@ int main(int argc, char **argv) {
       .array<int32_t>("tokenizer.ggml.token_type", typeI32, {1, 1, 1})
       .array<std::string>("tokenizer.ggml.merges", typeString, {"a b"})
       .u32("tokenizer.ggml.eos_token_id", 2);
+  unigram.string("tokenizer.ggml.model", "t5")
+      .array<std::string>("tokenizer.ggml.tokens", typeString, {"<unk>", "a"})
+      .array<int32_t>("tokenizer.ggml.token_type", typeI32, {2, 1})
+      .array<uint8_t>("tokenizer.ggml.precompiled_charsmap", typeU8, {4, 0})
+      .array<std::string>("frit.tokenizer.options", typeString, {"metaspace"})
+      .array<int32_t>("frit.tokenizer.added_token_rules", typeI32, {1, 15});
   bool good = write("small", smallModel()) && write("nested", nested) &&
               write("aligned", aligned) && write("quantized", quantized) && write("empty", empty) &&
-              write("vocabulary", vocabulary);
+              write("vocabulary", vocabulary) && write("unigram", unigram);
   if (!good)
     std::fprintf(stderr, "%s: cannot write to %s\n", argv[0], argv[1]);
   return good ? 0 : 1;
