@@ -72,8 +72,10 @@ static std::optional<FusionRole> roleOf(Operation *op) {
 static bool isRecomputable(Operation *op) {
   return llvm::all_of(op->getUsers(), [](Operation *user) {
     std::optional<FusionRole> role = roleOf(user);
-    // An anchor reads its first operand, and the routes to experts, by whole rows.
-    return role == FusionRole::Anchor || role == FusionRole::Row;
+    // An anchor reads its first operand, and the routes to experts, by whole rows; but attention
+    // reads heads.
+    return (role == FusionRole::Anchor && !isa<graph::AttentionOp>(user)) ||
+           role == FusionRole::Row;
   });
 }
 

@@ -103,6 +103,7 @@ private:
 
   // Tiling.cpp: graph ops on tiles
   mlir::LogicalResult emitPrologue(TileEnv &env, mlir::Value row, int64_t rows, mlir::Value valid);
+  mlir::LogicalResult emitAppend(kv::AppendOp append, TileEnv &env, const Place &place);
   mlir::LogicalResult emitEpilogue(TileEnv &env, const Place &place);
   mlir::Value tileOf(TileEnv &env, mlir::Value value, const Place &place);
   mlir::FailureOr<mlir::Value> emitOp(mlir::Operation *op, TileEnv &env, const Place &place);

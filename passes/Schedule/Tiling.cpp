@@ -264,28 +264,47 @@ LogicalResult PhaseScheduler::emitPrologue(TileEnv &env, Value row, int64_t rows
   return success();
 }
 
+LogicalResult PhaseScheduler::emitAppend(kv::AppendOp append, TileEnv &env, const Place &place) {
+  Location loc = append.getLoc();
+  kv::CacheType cache = append.getCache().getType();
+  if (failed(checkStores(append, cache)))
+    return failure();
+  auto columnsOf = [](Value value) {
+    return cast<RankedTensorType>(value.getType()).getDimSize(1);
+  };
+  Value sides[] = {append.getKeys(), append.getValues()};
+  int64_t dims[] = {cache.getKeyDim(), cache.getValueDim()};
+  for (int side : {0, 1}) {
+    Value value = sides[side], other = sides[1 - side];
+    Value tile = env.lookup(value), column = place.column;
+    if (!value.getDefiningOp()) {
+      // The rows of another phase. The share that has the whole rows of the other side takes them.
+      if (!other.getDefiningOp() || (env.count(other) && place.columns != columnsOf(other)))
+        return append.emitOpError("expected keys and values of the phase it is in, or whole rows "
+                                  "of one of them in a share");
+      if (env.count(other)) {
+        column = constant(loc, 0);
+        tile = tile::LoadOp::create(builder, loc, tileType(place.rows, columnsOf(value)),
+                                    buffers.lookup(value).getValue(), place.row, column, Value(),
+                                    false);
+      }
+    }
+    if (!tile)
+      continue;
+    Value head = arith::DivUIOp::create(builder, loc, column, constant(loc, dims[side]));
+    tile::AppendOp::create(builder, loc, side == 0 ? tile::Side::Keys : tile::Side::Values, tile,
+                           head, place.row);
+  }
+  return success();
+}
+
 LogicalResult PhaseScheduler::emitEpilogue(TileEnv &env, const Place &place) {
   for (Operation &op : phase.getBody().front()) {
     if (kernel::getRole(&op) != kernel::Role::Epilogue)
       continue;
     if (auto append = dyn_cast<kv::AppendOp>(op)) {
-      kv::CacheType cache = append.getCache().getType();
-      if (failed(checkStores(append, cache)))
+      if (failed(emitAppend(append, env, place)))
         return failure();
-      // A share has the tiles of what this phase computes only.
-      for (Value value : {append.getKeys(), append.getValues()})
-        if (!value.getDefiningOp())
-          return append.emitOpError("expected keys and values of the phase it is in");
-      auto emit = [&](Value value, tile::Side side, int64_t dim) {
-        Value tile = env.lookup(value);
-        if (!tile)
-          return;
-        Value head =
-            arith::DivUIOp::create(builder, op.getLoc(), place.column, constant(op.getLoc(), dim));
-        tile::AppendOp::create(builder, op.getLoc(), side, tile, head, place.row);
-      };
-      emit(append.getKeys(), tile::Side::Keys, cache.getKeyDim());
-      emit(append.getValues(), tile::Side::Values, cache.getValueDim());
       continue;
     }
     // Without a tile of a value this phase computes, the op belongs to another component.

@@ -44,6 +44,18 @@ graph.func @shared_norm(%x: tensor<?x32xf32>, %n: !graph.weight<32, f32>, %a: !g
   graph.return %0, %1 : tensor<?x32xf32>, tensor<?x32xf32>
 }
 
+// Attention reads its queries head by head.
+// CHECK-LABEL: kernel.phase @norm_of_queries.norm(
+// CHECK-NEXT:  %[[N:.*]] = graph.norm %{{.*}}, %{{.*}} {eps = 1.000000e-05 : f64, kernel.role = #kernel.role<anchor>}
+// CHECK-NEXT:  kernel.yield %[[N]]
+// CHECK-LABEL: kernel.phase @norm_of_queries.attention(
+// CHECK-NEXT:  graph.attention
+graph.func @norm_of_queries(%x: tensor<?x32xf32>, %n: !graph.weight<32, f32>, %kv: !kv.cache<1x16>, %tok: !graph.tokens) -> tensor<?x32xf32> {
+  %y = graph.norm %x, %n {eps = 1.0e-5} : tensor<?x32xf32>, !graph.weight<32, f32>
+  %a = graph.attention %y cache %kv, %tok heads 2 over 1 {scale = 0.25, mask = #graph.mask<causal>} : tensor<?x32xf32>, !kv.cache<1x16>, !graph.tokens
+  graph.return %a : tensor<?x32xf32>
+}
+
 // A residual works on tiles and has no use for whole rows: the norm it reads is computed once.
 // CHECK-LABEL: kernel.phase @norm_of_a_residual.norm(
 // CHECK-NEXT:  %[[N:.*]] = graph.norm %{{.*}}, %{{.*}} {eps = 1.000000e-05 : f64, kernel.role = #kernel.role<anchor>}

@@ -407,14 +407,14 @@ graph.layer @append_of_the_input(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv:
 module attributes {machine.target = #target} {
 graph.file @f0 "f"
 graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
-graph.weight @n : !graph.weight<32, f32> at @f0, 0
-graph.layer @append_from_two_phases(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32, k = <f16>, v = <f16>>, %i: index) -> tensor<?x32xf32> {
+graph.layer @append_from_two_phases(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<2x16, k = <f16>, v = <f16>>, %i: index) -> tensor<?x32xf32> {
   %w = graph.param @w : !graph.weight<32x32, f32>
   %k = graph.linear %x, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
   %v = graph.linear %k, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
   %h = graph.linear %v, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
-  // expected-error @+1 {{expected keys and values of the phase it is in}}
-  kv.append %kv, %k, %v, %tok : !kv.cache<1x32, k = <f16>, v = <f16>>, tensor<?x32xf32>, tensor<?x32xf32>, !graph.tokens
+  // A share of the phase of %v has one head.
+  // expected-error @+1 {{expected keys and values of the phase it is in, or whole rows of one of them in a share}}
+  kv.append %kv, %k, %v, %tok : !kv.cache<2x16, k = <f16>, v = <f16>>, tensor<?x32xf32>, tensor<?x32xf32>, !graph.tokens
   graph.return %h : tensor<?x32xf32>
 }
 }
@@ -516,14 +516,19 @@ module attributes {machine.target = #target} {
 graph.file @f0 "f"
 graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
 graph.weight @n : !graph.weight<32, f32> at @f0, 0
-graph.layer @norm_of_queries(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32, k = <f16>, v = <f16>>, %i: index) -> tensor<?x32xf32> {
-  %w = graph.param @w : !graph.weight<32x32, f32>
+kernel.reference @r(%x: tensor<?x32xf32>, %kv: !kv.cache<1x32, k = <f16>, v = <f16>>, %tok: !graph.tokens) -> tensor<?x32xf32> {
+  kernel.yield %x : tensor<?x32xf32>
+}
+kernel.phase @p(%x: tensor<?x32xf32>, %kv: !kv.cache<1x32, k = <f16>, v = <f16>>, %tok: !graph.tokens) -> tensor<?x32xf32> attributes {reference = @r} {
   %n = graph.param @n : !graph.weight<32, f32>
-  %q = graph.linear %x, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
-  %m = graph.norm %q, %n {eps = 1.0e-5} : tensor<?x32xf32>, !graph.weight<32, f32>
+  %m = graph.norm %x, %n {eps = 1.0e-5, kernel.role = #kernel.role<prologue>} : tensor<?x32xf32>, !graph.weight<32, f32>
   // expected-error @+1 {{expected queries from another phase}}
-  %a = graph.attention %m cache %kv, %tok heads 1 over 1 {scale = 0.125, mask = #graph.mask<causal>} : tensor<?x32xf32>, !kv.cache<1x32, k = <f16>, v = <f16>>, !graph.tokens
-  %h = graph.residual %x, %a : tensor<?x32xf32>
+  %a = graph.attention %m cache %kv, %tok heads 1 over 1 {scale = 0.125, mask = #graph.mask<causal>, kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>, !kv.cache<1x32, k = <f16>, v = <f16>>, !graph.tokens
+  kernel.yield %a : tensor<?x32xf32>
+}
+graph.layer @norm_of_queries(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32, k = <f16>, v = <f16>>, %i: index) -> tensor<?x32xf32> {
+  %e = kernel.call @p(%x, %kv, %tok) : (tensor<?x32xf32>, !kv.cache<1x32, k = <f16>, v = <f16>>, !graph.tokens) -> tensor<?x32xf32>
+  %h = kernel.call @p(%e, %kv, %tok) : (tensor<?x32xf32>, !kv.cache<1x32, k = <f16>, v = <f16>>, !graph.tokens) -> tensor<?x32xf32>
   graph.return %h : tensor<?x32xf32>
 }
 }

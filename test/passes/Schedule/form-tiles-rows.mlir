@@ -7,6 +7,10 @@ graph.file @f0 "model.gguf"
 graph.weight @table : !graph.weight<64x32, f32> at @f0, 0
 graph.weight @square : !graph.weight<32x32, f32> at @f0, 0
 graph.weight @norm : !graph.weight<32, f32> at @f0, 0
+graph.weight @keys : !graph.weight<64x32, f32> at @f0, 0
+graph.weight @values : !graph.weight<16x32, f32> at @f0, 0
+graph.weight @out : !graph.weight<32x16, f32> at @f0, 0
+graph.weight @key_norm : !graph.weight<64, f32> at @f0, 0
 
 // CHECK-LABEL: tile.phase @layer.norm.m6
 // CHECK-SAME:    inputs [@buffer.residual] outputs [@buffer.layer.norm]
@@ -26,6 +30,30 @@ graph.layer @layer(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x1
   %z = graph.linear %y, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
   %r = graph.residual %y, %z : tensor<?x32xf32>
   graph.return %r : tensor<?x32xf32>
+}
+
+// A norm of the whole row of keys is a phase of its own, in whose steps the values of another phase go to the
+// cache, too.
+// CHECK-LABEL: tile.phase @row_norm_of_keys.norm.m6
+// CHECK-SAME:    inputs [@buffer.{{[^ ,]*}}, @buffer.{{[^ ,]*}}] outputs []
+// CHECK:           %[[T:.*]] = arith.muli %{{.*}}, %c6 : index
+// CHECK:           %[[K:.*]] = tile.rotate
+// CHECK-NEXT:      tile.append keys %[[K]][%c0] of %[[T]] : !tile.tile<6x64>
+// CHECK-NEXT:      %[[V:.*]] = tile.load @buffer.{{[^ ]*}}[%[[T]], %c0] : !tile.tile<6x16>
+// CHECK-NEXT:      tile.append values %[[V]][%c0] of %[[T]] : !tile.tile<6x16>
+graph.layer @row_norm_of_keys(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<2x32, value_dim = 8, k = <f16>, v = <f16>>, %i: index) -> tensor<?x32xf32> {
+  %wk = graph.param @keys : !graph.weight<64x32, f32>
+  %wv = graph.param @values : !graph.weight<16x32, f32>
+  %w = graph.param @out : !graph.weight<32x16, f32>
+  %n = graph.param @key_norm : !graph.weight<64, f32>
+  %k = graph.linear %x, %wk : tensor<?x32xf32>, !graph.weight<64x32, f32>
+  %v = graph.linear %x, %wv : tensor<?x32xf32>, !graph.weight<16x32, f32>
+  %m = graph.norm %k, %n {eps = 1.0e-5} : tensor<?x64xf32>, !graph.weight<64, f32>
+  %r = graph.rope %m, %tok halves {head_dim = 32, dim = 32, theta = 1.0e5} : tensor<?x64xf32>
+  kv.append %kv, %r, %v, %tok : !kv.cache<2x32, value_dim = 8, k = <f16>, v = <f16>>, tensor<?x64xf32>, tensor<?x16xf32>, !graph.tokens
+  %h = graph.linear %v, %w : tensor<?x16xf32>, !graph.weight<32x16, f32>
+  %y = graph.residual %x, %h : tensor<?x32xf32>
+  graph.return %y : tensor<?x32xf32>
 }
 
 // The buffer of the embedding is free again, but it has rows for tokens.
