@@ -98,6 +98,29 @@ def Graph_UnpairAttr : AttrDef<Graph_Dialect, "Unpair"> {
   }];
 }
 
+def Graph_RunsAttr : AttrDef<Graph_Dialect, "Runs"> {
+  let mnemonic = "runs";
+  let summary = "Rows that lie in the file with others between them";
+  let description = [{
+    The rows of a weight, or the elements of a vector, are runs of `length` in the file, each `stride` behind the
+    one before it: what a tensor that holds the rows of several weights in turns has of one of them. Only the
+    packer and the interpreter evaluate it, behind the transform of rows.
+
+    Example: `#graph.runs<192, 320>`.
+  }];
+  let parameters = (ins "int64_t":$length, "int64_t":$stride);
+  let assemblyFormat = "`<` $length `,` $stride `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Where row `row` is in the file, counted from row 0 of the weight.
+    int64_t getRowInFile(int64_t row) const {
+      return row / getLength() * getStride() + row % getLength();
+    }
+    /// From the first to the last of `rows` rows, 1 or more, with what is between them.
+    int64_t getSpan(int64_t rows) const { return getRowInFile(rows - 1) + 1; }
+  }];
+}
+
 def Graph_FrequenciesAttr : AttrDef<Graph_Dialect, "Frequencies"> {
   let mnemonic = "frequencies";
   let summary = "What RoPE frequencies are besides powers of theta";

@@ -61,6 +61,14 @@ int64_t UnpairAttr::getRowInFile(int64_t row) const {
   return row - inGroup + (inGroup < half ? 2 * inGroup : 2 * (inGroup - half) + 1);
 }
 
+LogicalResult RunsAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t length,
+                               int64_t stride) {
+  if (length <= 0 || stride < length)
+    return emitError() << "expected runs of 1 or more rows and a stride of no fewer, but got "
+                       << length << " and " << stride;
+  return success();
+}
+
 LogicalResult FrequenciesAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                       FloatAttr magnitude, DenseF64ArrayAttr factors,
                                       DenseF64ArrayAttr longFactors, int64_t originalContext) {

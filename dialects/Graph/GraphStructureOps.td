@@ -37,7 +37,7 @@ def Graph_WeightOp : Graph_Op<"weight", [Symbol, HasParent<"::mlir::ModuleOp">,
   let summary = "A weight used once in the model";
   let description = [{
     `type` at byte `offset` of `file`. `rows` is a transform of its rows that packer and interpreter
-    apply when they read it. Import creates it, `graph.param` reads it, it stays to the end.
+    apply when they read it; with `runs`, others lie between them. Import creates it, `graph.param` reads it, it stays to the end.
 
     Example:
     ```mlir
@@ -45,8 +45,11 @@ def Graph_WeightOp : Graph_Op<"weight", [Symbol, HasParent<"::mlir::ModuleOp">,
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Graph_WeightType>:$type,
-                       FlatSymbolRefAttr:$file, I64Attr:$offset, OptionalAttr<Graph_UnpairAttr>:$rows);
-  let assemblyFormat = "$sym_name `:` $type `at` $file `,` $offset (`rows` $rows^)? attr-dict";
+                       FlatSymbolRefAttr:$file, I64Attr:$offset,
+                       OptionalAttr<Graph_RunsAttr>:$runs, OptionalAttr<Graph_UnpairAttr>:$rows);
+  let assemblyFormat = [{
+    $sym_name `:` $type `at` $file `,` $offset (`runs` $runs^)? (`rows` $rows^)? attr-dict
+  }];
   let hasVerifier = 1;
 }
 
@@ -78,12 +81,15 @@ def Graph_ColumnOp : Graph_Op<"column", [Symbol, HasParent<"::frit::graph::Weigh
     Example:
     ```mlir
     graph.column @attn_q : !graph.weight<576x576, q4_1> at [@f0], [4096, 8192] rows <64>
+    graph.column @attn_k : !graph.weight<192x576, q4_1> at [@f0], [9216, 9999] runs <64, 320>
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Graph_WeightType>:$type,
                        FlatSymbolRefArrayAttr:$files, DenseI64ArrayAttr:$offsets,
-                       OptionalAttr<Graph_UnpairAttr>:$rows);
-  let assemblyFormat = "$sym_name `:` $type `at` $files `,` $offsets (`rows` $rows^)? attr-dict";
+                       OptionalAttr<Graph_RunsAttr>:$runs, OptionalAttr<Graph_UnpairAttr>:$rows);
+  let assemblyFormat = [{
+    $sym_name `:` $type `at` $files `,` $offsets (`runs` $runs^)? (`rows` $rows^)? attr-dict
+  }];
   let extraClassDeclaration = [{
     /// Pieces of each row's weight: 1, or one an expert.
     int64_t getPieces();

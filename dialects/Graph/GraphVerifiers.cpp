@@ -29,8 +29,21 @@ LogicalResult FileOp::verify() {
 }
 
 /// Checks what a weight and a column have in common.
-static LogicalResult verifyRowTransform(Operation *op, WeightType type,
-                                        std::optional<UnpairAttr> rows) {
+static LogicalResult verifyPlaceOfRows(Operation *op, WeightType type, std::optional<RunsAttr> runs,
+                                       std::optional<UnpairAttr> rows) {
+  int64_t span;
+  if (runs && type.getRank() > 2)
+    return op->emitOpError("expected no runs for a weight of several matrices, but got ") << type;
+  if (runs && type.getShape().front() % runs->getLength())
+    return op->emitOpError("expected whole runs of ")
+           << runs->getLength() << " rows, but got " << type;
+  if (runs && type.getRank() == 1 && formatInfo(type.getFormat()).blockElements != 1)
+    return op->emitOpError("expected a format without blocks for runs of elements, but got ")
+           << type;
+  if (runs &&
+      (llvm::MulOverflow(type.getShape().front() / runs->getLength(), runs->getStride(), span) ||
+       llvm::MulOverflow(span, type.getBytes() / type.getShape().front(), span)))
+    return op->emitOpError("expected runs that a file can hold, but got ") << *runs;
   if (rows && type.getShape().front() % rows->getGroup())
     return op->emitOpError("expected rows in whole groups of ")
            << rows->getGroup() << " for unpair, but got " << type;
@@ -48,7 +61,7 @@ LogicalResult WeightOp::verify() {
   if (static_cast<int64_t>(getOffset()) < 0)
     return emitOpError("expected an offset of 0 or more, but got ")
            << static_cast<int64_t>(getOffset());
-  return verifyRowTransform(*this, cast<WeightType>(getType()), getRows());
+  return verifyPlaceOfRows(*this, cast<WeightType>(getType()), getRuns(), getRows());
 }
 
 LogicalResult WeightOp::verifySymbolUses(SymbolTableCollection &tables) {
@@ -69,7 +82,7 @@ LogicalResult ColumnOp::verify() {
   for (int64_t offset : getOffsets())
     if (offset < 0)
       return emitOpError("expected offsets of 0 or more, but got ") << offset;
-  return verifyRowTransform(*this, cast<WeightType>(getType()), getRows());
+  return verifyPlaceOfRows(*this, cast<WeightType>(getType()), getRuns(), getRows());
 }
 
 LogicalResult ColumnOp::verifySymbolUses(SymbolTableCollection &tables) {

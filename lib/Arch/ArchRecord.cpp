@@ -260,6 +260,8 @@ private:
   void readTensors(const llvm::json::Value *json);
   void readTensor(const llvm::json::Value &json, const RoleInfo &info);
   void readExperts(ObjectReader &top);
+  void readRows(const llvm::json::Value &json, const std::string &place,
+                ByOrigin<std::optional<FusedRows>> &rows);
   void readKnobs(ObjectReader &top);
   void readRope(ObjectReader &top);
   void readRopeScaling(ObjectReader &rope);
@@ -321,6 +323,33 @@ void RecordReader::readHyperparameters(const llvm::json::Value *json) {
       object.fail(name, "is missing");
 }
 
+/// Of one or of both origins.
+void RecordReader::readRows(const llvm::json::Value &json, const std::string &place,
+                            ByOrigin<std::optional<FusedRows>> &rows) {
+  auto read = [&](const llvm::json::Value *value, const std::string &inside) {
+    ObjectReader object(reader, value, inside);
+    FusedRows result;
+    object.require("from");
+    object.require("of");
+    object.readExpression("from", result.from);
+    object.readExpression("of", result.of);
+    object.readExpression("groups", result.groups);
+    object.finish();
+    return result;
+  };
+  ObjectReader object(reader, &json, place);
+  const llvm::json::Value *gguf = object.find("gguf");
+  const llvm::json::Value *huggingFace = object.find("huggingface");
+  if (gguf)
+    rows[Origin::GGUF] = read(gguf, object.inside("gguf"));
+  if (huggingFace)
+    rows[Origin::HuggingFace] = read(huggingFace, object.inside("huggingface"));
+  if (gguf || huggingFace)
+    object.finish();
+  else
+    rows[Origin::GGUF] = rows[Origin::HuggingFace] = read(&json, place);
+}
+
 void RecordReader::readTensor(const llvm::json::Value &json, const RoleInfo &info) {
   ObjectReader object(reader, &json, ("tensors." + info.keyword).str());
   TensorSpec spec;
@@ -339,15 +368,8 @@ void RecordReader::readTensor(const llvm::json::Value &json, const RoleInfo &inf
       object.fail("default", "'" + keyword + "' cannot stand in for '" + info.keyword + "'");
   }
   object.readExpression("tied", spec.tied);
-  if (const llvm::json::Value *rows = object.find("rows")) {
-    ObjectReader range(reader, rows, object.inside("rows"));
-    spec.rows.emplace(Expression::constant(0), Expression::constant(0));
-    range.require("from");
-    range.require("of");
-    range.readExpression("from", spec.rows->first);
-    range.readExpression("of", spec.rows->second);
-    range.finish();
-  }
+  if (const llvm::json::Value *rows = object.find("rows"))
+    readRows(*rows, object.inside("rows"), spec.rows);
   object.finish();
 
   StringRef gguf = spec.names[Origin::GGUF], huggingFace = spec.names[Origin::HuggingFace];
@@ -362,7 +384,7 @@ void RecordReader::readTensor(const llvm::json::Value &json, const RoleInfo &inf
                 isExperts ? "expected three dimensions" : "expected one or two dimensions");
   if (!isExperts && (gguf.contains("{expert}") || huggingFace.contains("{expert}")))
     object.fail("", "expected no {expert} in the names");
-  if (isExperts && spec.rows)
+  if (isExperts && (spec.rows[Origin::GGUF] || spec.rows[Origin::HuggingFace]))
     object.fail("rows", "matrices of experts are not parts of others");
   if (spec.optional && info.necessary)
     object.fail("optional", "no model does without it");
@@ -579,10 +601,10 @@ void RecordReader::checkNames() {
       for (const Expression &dimension : spec->shape)
         checkNames(place, dimension);
       checkNames(place, spec->tied);
-      if (spec->rows) {
-        checkNames(place, spec->rows->first);
-        checkNames(place, spec->rows->second);
-      }
+      for (const std::optional<FusedRows> &rows : spec->rows.values)
+        if (rows)
+          for (const Expression *number : {&rows->from, &rows->of, &rows->groups})
+            checkNames(place, *number);
     }
   for (const auto &[name, scaling] : record.ropeScalings)
     for (const Expression *parameter :

@@ -88,6 +88,13 @@ struct Hyperparameter {
   std::string instead; ///< Of choices: the way out.
 };
 
+/// Which rows of a fused tensor are those of a role. The tensor is `groups` times `of` rows, of
+/// each of which the role has an equal share that begins behind `from` rows.
+struct FusedRows {
+  Expression from = Expression::constant(0), of = Expression::constant(0);
+  Expression groups = Expression::constant(1);
+};
+
 struct TensorSpec {
   /// With {layer} in it where the role has one tensor a layer, {expert} where it has one an expert;
   /// empty: checkpoints of this origin do not have it.
@@ -97,8 +104,7 @@ struct TensorSpec {
   std::optional<Role> fallback; ///< The tensor that serves when this one is absent.
   /// Not 0: `fallback` serves even when the tensor is there.
   Expression tied = Expression::constant(0);
-  /// Of a fused tensor: the rows before those of the role, and how many rows there are in all.
-  std::optional<std::pair<Expression, Expression>> rows;
+  ByOrigin<std::optional<FusedRows>> rows; ///< Where the tensor is a fused one.
 };
 
 /// Something checkpoints may have and the record does not describe.

@@ -311,6 +311,11 @@ Result<std::string_view> Checkpoint::architecture() const {
   // Of the whole model, not of its language model.
   if (std::optional<StringRef> type = huggingFace->config().getString("model_type"))
     return std::string_view(*type);
+  // Some that bring their own code have no model_type.
+  if (const llvm::json::Array *classes = huggingFace->config().getArray("architectures");
+      classes && !classes->empty())
+    if (std::optional<StringRef> name = classes->front().getAsString())
+      return std::string_view(*name);
   return Failure("expected a text 'model_type' in config.json").in(modelPath);
 }
 

@@ -41,15 +41,30 @@ struct Part {
   Format format = Format::F32;
   int64_t firstRow = 0; ///< In the tensor.
   int64_t rows = 0, columns = 0;
-  int64_t pairDim = 0, headDim = 0; ///< Not 0: pairs of RoPE go beside each other.
-  float offset = 0;                 ///< Added to each value.
+  /// In the tensor its rows are runs of so many, each so many behind the one before it.
+  int64_t runLength = 0, runStride = 0;
+  int64_t fileRunLength = 0, fileRunStride = 0; ///< Those of its WeightRef.
+  int64_t pairDim = 0, headDim = 0;             ///< Not 0: pairs of RoPE go beside each other.
+  float offset = 0;                             ///< Added to each value.
 
+  /// Which row of the tensor row `row` of the part is.
+  int64_t rowInTensor(int64_t row) const {
+    return firstRow + row / runLength * runStride + row % runLength;
+  }
+  /// Which row of the part row `row` of the tensor is; nothing when it is another part's.
+  std::optional<int64_t> findRow(int64_t row) const {
+    int64_t inRun = (row - firstRow) % runStride;
+    int64_t found = (row - firstRow) / runStride * runLength + inRun;
+    if (row < firstRow || inRun >= runLength || found >= rows)
+      return std::nullopt;
+    return found;
+  }
   /// Where row `row` of the part is in the file.
   int64_t rowInFile(int64_t row) const {
     int64_t inHead = headDim ? row % headDim : 0, half = pairDim / 2;
-    if (inHead >= pairDim)
-      return row;
-    return row - inHead + (inHead % 2 ? half + inHead / 2 : inHead / 2);
+    if (inHead < pairDim)
+      row += (inHead % 2 ? half + inHead / 2 : inHead / 2) - inHead;
+    return fileRunLength ? row / fileRunLength * fileRunStride + row % fileRunLength : row;
   }
 };
 
@@ -83,6 +98,8 @@ public:
 private:
   void addWeights();
   void addWeight(Role role, const WeightRef &weight, const LayerSpec *layer, int64_t index);
+  int64_t placeRows(const TensorSpec &spec, int64_t index, Part &part);
+  void checkTensors();
   void addKeys();
   bool isDefault(const Hyperparameter &parameter, llvm::ArrayRef<double> values);
   void addKey(const Hyperparameter &parameter);
@@ -100,7 +117,7 @@ private:
   const ModelSpec &model;
   const ArchRecord &record;
   const ConvertOptions &options;
-  Problems problems; ///< Of numbers that resolving has found right before.
+  Problems problems; ///< Of what the record says of GGUF files: the rest is resolved already.
   Hyperparameters numbers;
   GGUFHeader header;
   llvm::StringSet<> keysWritten; ///< Of hyperparameters.
@@ -131,6 +148,57 @@ static bool isNorm(Role role) {
   }
 }
 
+/// Where the rows of the part are in a fused tensor of a GGUF file, and how many that one has.
+int64_t Converter::placeRows(const TensorSpec &spec, int64_t index, Part &part) {
+  part.runLength = part.runStride = part.rows;
+  const std::optional<FusedRows> &rows = spec.rows[Origin::GGUF];
+  if (!rows)
+    return part.rows;
+  auto number = [&](const Expression &expression, ValueKind kind) {
+    return static_cast<int64_t>(
+        numbers.evaluateFor(Origin::GGUF, expression, "rows of GGUF files", kind, index)
+            .value_or(1));
+  };
+  int64_t groups = number(rows->groups, ValueKind::Count);
+  part.firstRow = number(rows->from, ValueKind::Size);
+  part.runStride = number(rows->of, ValueKind::Count);
+  part.runLength = part.rows / groups;
+  if (part.rows % groups == 0 && part.firstRow + part.runLength <= part.runStride)
+    return groups * part.runStride;
+  problems.add("rows of GGUF files", "expected " + Twine(part.rows) + " rows in " + Twine(groups) +
+                                         " groups of " + Twine(part.runStride) + " from " +
+                                         Twine(part.firstRow));
+  part.runLength = part.runStride = part.rows;
+  return part.rows;
+}
+
+/// A record may say of GGUF files what no converted file can be.
+void Converter::checkTensors() {
+  for (const auto &[name, tensor] : tensors) {
+    int64_t rows = 0;
+    for (const Part &part : tensor.parts)
+      rows += part.rows;
+    if (rows != tensor.rows)
+      problems.add("tensor " + name, "expected roles with the " + Twine(tensor.rows) +
+                                         " rows it has in GGUF files, found " + Twine(rows));
+  }
+}
+
+/// Whose rows are in the order of RoPE's pairs.
+static bool isRotated(Role role) {
+  switch (role) {
+  case Role::AttnQ:
+  case Role::AttnQBias:
+  case Role::AttnQNorm:
+  case Role::AttnK:
+  case Role::AttnKBias:
+  case Role::AttnKNorm:
+    return true;
+  default:
+    return false;
+  }
+}
+
 void Converter::addWeight(Role role, const WeightRef &weight, const LayerSpec *layer,
                           int64_t index) {
   const TensorSpec &spec = *record.tensor(role);
@@ -139,30 +207,31 @@ void Converter::addWeight(Role role, const WeightRef &weight, const LayerSpec *l
   part.data = checkpoint.fileData(weight.file) + weight.offset;
   part.format = weight.format;
   part.rows = weight.shape[0];
+  part.fileRunLength = weight.runLength;
+  part.fileRunStride = weight.runStride;
   part.columns = isVector ? 1 : weight.shape.back();
   if (weight.shape.size() == 3)
     part.rows *= weight.shape[1];
   if (isNorm(role))
     part.offset = static_cast<float>(evaluate(Origin::HuggingFace, record.normOffset, index) -
                                      evaluate(Origin::GGUF, record.normOffset, index));
-  bool isRotated = role == Role::AttnQ || role == Role::AttnK || role == Role::AttnQBias ||
-                   role == Role::AttnKBias;
-  if (isRotated && layer && record.ropeOrder[Origin::GGUF] != model.ropeOrder) {
+  if (isRotated(role) && layer && record.ropeOrder[Origin::GGUF] != model.ropeOrder) {
     part.headDim = layer->headDim;
     part.pairDim = layer->rope.dim;
   }
+  int64_t rows = placeRows(spec, index, part);
   std::string name = expandLayer(spec.names[Origin::GGUF], std::to_string(index));
   auto [entry, isNew] = tensorIndices.try_emplace(name, tensors.size());
   if (isNew)
     tensors.emplace_back(std::move(name), Tensor());
   Tensor &tensor = tensors[entry->second].second;
+  if (!isNew &&
+      (tensor.isVector != isVector || tensor.columns != part.columns || tensor.rows != rows))
+    problems.add("tensor " + tensors[entry->second].first,
+                 "expected roles that agree on the shape it has in GGUF files");
   tensor.isVector = isVector;
   tensor.columns = part.columns;
-  tensor.rows = part.rows;
-  if (spec.rows) {
-    part.firstRow = static_cast<int64_t>(evaluate(Origin::GGUF, spec.rows->first, index));
-    tensor.rows = static_cast<int64_t>(evaluate(Origin::GGUF, spec.rows->second, index));
-  }
+  tensor.rows = rows;
   // Readers expect the scores of experts unquantized.
   if (isVector || role == Role::FfnGateInp)
     tensor.format = Format::F32;
@@ -172,6 +241,7 @@ void Converter::addWeight(Role role, const WeightRef &weight, const LayerSpec *l
   if (weight.pieces.empty())
     tensor.parts.push_back(part);
   part.rows = weight.shape.size() == 3 ? weight.shape[1] : 0;
+  part.runLength = part.runStride = part.rows;
   for (auto [file, offset] : weight.pieces) {
     part.data = checkpoint.fileData(file) + offset;
     tensor.parts.push_back(part);
@@ -342,14 +412,15 @@ Status Converter::writeTensors(llvm::raw_ostream &out) {
     for (int64_t r = 0; r < rows; ++r) {
       for (const Part &part : tensor.parts) {
         const FormatInfo &format = formatInfo(part.format);
-        if (!tensor.isVector && (r < part.firstRow || r >= part.firstRow + part.rows))
+        std::optional<int64_t> ofPart = tensor.isVector ? 0 : part.findRow(r);
+        if (!ofPart)
           continue;
         if (tensor.isVector) {
           for (int64_t i = 0; i < part.rows; ++i)
             dequantizeRow(part.format, part.data + format.rowBytes(part.rowInFile(i)), 1,
-                          &values[static_cast<size_t>(part.firstRow + i)]);
+                          &values[static_cast<size_t>(part.rowInTensor(i))]);
         } else {
-          int64_t from = part.rowInFile(r - part.firstRow);
+          int64_t from = part.rowInFile(*ofPart);
           dequantizeRow(part.format, part.data + from * format.rowBytes(columns), columns,
                         values.data());
         }
@@ -434,6 +505,7 @@ Status Converter::write(StringRef output) {
   if (Status status = checkOutput(output); !status)
     return status;
   addWeights();
+  checkTensors();
   addKeys();
   if (Status status = addTokenizer(); !status)
     return status;

@@ -53,6 +53,12 @@ private:
   WeightType weightType(const WeightRef &weight) {
     return WeightType::get(builder.getContext(), weight.shape, weight.format);
   }
+  /// Nothing where the rows lie one behind the other.
+  RunsAttr runs(const WeightRef &weight) {
+    return weight.runLength
+               ? RunsAttr::get(builder.getContext(), weight.runLength, weight.runStride)
+               : RunsAttr();
+  }
   RankedTensorType activations(int64_t columns) {
     return RankedTensorType::get({ShapedType::kDynamic, columns}, builder.getF32Type());
   }
@@ -132,7 +138,7 @@ void GraphBuilder::buildWeight(Role role) {
     return;
   WeightOp::create(builder, at(role), builder.getStringAttr(roleKeyword(role)),
                    TypeAttr::get(weightType(*weight)), symbol("f" + Twine(weight->file)),
-                   builder.getI64IntegerAttr(weight->offset), UnpairAttr());
+                   builder.getI64IntegerAttr(weight->offset), runs(*weight), UnpairAttr());
 }
 
 void GraphBuilder::buildColumn(Role role, const LayerClass &layerClass) {
@@ -153,10 +159,10 @@ void GraphBuilder::buildColumn(Role role, const LayerClass &layerClass) {
   }
   if (llvm::all_equal(files))
     files.resize(1);
-  WeightType type = weightType(*model.layers[layerClass.layers.front()].weight(role));
-  ColumnOp::create(builder, at(role), builder.getStringAttr(roleKeyword(role)), TypeAttr::get(type),
-                   builder.getArrayAttr(files), builder.getDenseI64ArrayAttr(offsets),
-                   UnpairAttr());
+  const WeightRef &first = *model.layers[layerClass.layers.front()].weight(role);
+  ColumnOp::create(builder, at(role), builder.getStringAttr(roleKeyword(role)),
+                   TypeAttr::get(weightType(first)), builder.getArrayAttr(files),
+                   builder.getDenseI64ArrayAttr(offsets), runs(first), UnpairAttr());
 }
 
 void GraphBuilder::buildTable(const LayerClass &layerClass) {

@@ -27,6 +27,9 @@ struct WeightRef {
   int64_t offset = 0; ///< Of its first byte in that file.
   /// Of a matrix an expert that are tensors of their own: where each lies.
   std::vector<std::pair<unsigned, int64_t>> pieces;
+  /// Its rows are runs of so many rows in the file, each so many behind the one before it; 0: all
+  /// of them are one run.
+  int64_t runLength = 0, runStride = 0;
 };
 
 /// A mixture of experts in the place of the FFN.

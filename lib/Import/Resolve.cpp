@@ -47,7 +47,8 @@ std::string LayerSpec::classKey() const {
   for (const RoleInfo &info : roleInfos)
     if (const WeightRef *role = weight(info.role))
       key += (info.keyword + formatShape(role->shape)).str() +
-             std::string(formatInfo(role->format).name) + (role->pieces.empty() ? " " : "/ ");
+             std::string(formatInfo(role->format).name) + (role->pieces.empty() ? " " : "/ ") +
+             std::to_string(role->runLength) + " " + std::to_string(role->runStride) + " ";
   return key;
 }
 
@@ -75,6 +76,7 @@ private:
   ExpertsSpec readExperts(int64_t layer);
   std::optional<WeightRef> readWeight(Role role, int64_t layer);
   std::optional<WeightRef> readPieces(Role role, int64_t layer);
+  void checkUntied(const TensorSpec &spec);
   bool readShape(Role role, int64_t layer, const CheckpointTensor &tensor, StringRef name,
                  WeightRef &weight, int64_t &firstRow);
   void readActivation();
@@ -252,17 +254,32 @@ bool Resolver::readShape(Role role, int64_t layer, const CheckpointTensor &tenso
     expressions += (expressions.empty() ? "" : ", ") + expression.text().str();
   }
   SmallVector<int64_t, 4> wanted(weight.shape.begin(), weight.shape.end()), found = tensor.shape;
-  if (spec.rows) {
-    firstRow = evaluate(spec.rows->first, ValueKind::Size);
-    wanted[0] = evaluate(spec.rows->second, ValueKind::Count);
-    expressions = spec.rows->second.text().str() +
-                  (spec.shape.size() == 2 ? ", " + spec.shape[1].text().str() : "");
-    if (known && firstRow + weight.shape[0] > wanted[0]) {
-      problems.add(place, "expected its rows from " + Twine(firstRow) + " to " +
-                              Twine(firstRow + weight.shape[0]) + " among the " + Twine(wanted[0]) +
-                              " of its tensor");
+  if (const std::optional<FusedRows> &rows = spec.rows[checkpoint.origin()]) {
+    firstRow = evaluate(rows->from, ValueKind::Size);
+    int64_t of = evaluate(rows->of, ValueKind::Count);
+    int64_t groups = evaluate(rows->groups, ValueKind::Count);
+    if (known && weight.shape[0] % groups != 0) {
+      problems.add(place, "expected an equal share of each of the " + Twine(groups) +
+                              " groups of its tensor, found " + Twine(weight.shape[0]) + " rows");
       return false;
     }
+    int64_t share = known ? weight.shape[0] / groups : 0;
+    if (known && firstRow + share > of) {
+      problems.add(place, "expected its rows from " + Twine(firstRow) + " to " +
+                              Twine(firstRow + share) + " among the " + Twine(of) + " of " +
+                              (groups == 1 ? "its tensor" : "a group of its tensor"));
+      return false;
+    }
+    wanted[0] = groups * of;
+    if (share != of && groups != 1) {
+      weight.runLength = share;
+      weight.runStride = of;
+    }
+    expressions = rows->of.text().str();
+    if (groups != 1)
+      expressions = rows->groups.text().str() + " * (" + expressions + ")";
+    if (spec.shape.size() == 2)
+      expressions += ", " + spec.shape[1].text().str();
   }
   while (found.size() > wanted.size() && found.front() == 1)
     found.erase(found.begin());
@@ -310,7 +327,8 @@ std::optional<WeightRef> Resolver::readWeight(Role role, int64_t layer) {
   weight.offset = static_cast<int64_t>(tensor->offset);
   // Rows of a vector are its elements.
   bool isVector = weight.shape.size() == 1;
-  if (isVector && firstRow % format.blockElements != 0)
+  if (isVector && (firstRow % format.blockElements != 0 ||
+                   (weight.runLength != 0 && format.blockElements != 1)))
     problems.addTensor(name, "expected a format without blocks for a fused vector", layer);
   weight.offset += format.rowBytes(isVector ? firstRow : firstRow * weight.shape[1]);
   return weight;
@@ -362,6 +380,28 @@ std::optional<WeightRef> Resolver::readPieces(Role role, int64_t layer) {
     return std::nullopt;
   weight.format = *format;
   return weight;
+}
+
+/// A checkpoint that says itself that a tensor is no other one must have it. One that does not say
+/// so may leave it out: some formats have no word for it.
+void Resolver::checkUntied(const TensorSpec &spec) {
+  constexpr int64_t whole = Hyperparameters::wholeModel;
+  const std::string &name = spec.names[checkpoint.origin()];
+  if (name.empty() || checkpoint.findTensor(name))
+    return;
+  double tied = 0;
+  set(tied, spec.tied, "tied", ValueKind::Number, whole);
+  for (const std::string &parameter : spec.tied.names()) {
+    const Hyperparameter *found = record.findHyperparameter(parameter);
+    std::string key;
+    if (const CheckpointValue *value = found ? numbers.find(found->keys, key) : nullptr;
+        value && tied == 0) {
+      problems.add(checkpoint.describeKey(key), "expected the tensor " + name + ", as this is " +
+                                                    value->describe() +
+                                                    ", found none; is the checkpoint complete?");
+      return;
+    }
+  }
 }
 
 //===----------------------------------------------------------------------===//
@@ -494,6 +534,7 @@ void Resolver::readModel() {
     weight = readWeight(info.role, whole);
     const TensorSpec *spec = record.tensor(info.role);
     if (spec && spec->fallback && !weight) {
+      checkUntied(*spec);
       weight = model.weights[static_cast<unsigned>(*spec->fallback)];
       model.tied |= info.role == Role::Output && *spec->fallback == Role::TokenEmbd;
     }

@@ -20,15 +20,17 @@ const uint8_t *Weight::row(int64_t row) const {
   row %= pieceRows;
   if (unpair && type.getRank() > 1)
     row = unpair.getRowInFile(row);
+  if (runs && type.getRank() == 2)
+    row = runs.getRowInFile(row);
   return pieces[piece] + row * format().rowBytes(columns());
 }
 
 Weight Weight::expert(int64_t number) const {
-  auto matrix = graph::WeightType::get(type.getContext(), type.getShape().drop_front(),
-                                       type.getFormat());
-  const uint8_t *begin = pieces.size() > 1 ? pieces[number]
-                                           : pieces[0] + number * type.getMatrixRows() *
-                                                             format().rowBytes(columns());
+  auto matrix =
+      graph::WeightType::get(type.getContext(), type.getShape().drop_front(), type.getFormat());
+  const uint8_t *begin =
+      pieces.size() > 1 ? pieces[number]
+                        : pieces[0] + number * type.getMatrixRows() * format().rowBytes(columns());
   return {matrix, {begin}, unpair};
 }
 
@@ -70,16 +72,22 @@ FailureOr<const uint8_t *> WeightReader::findPiece(Operation *user, SymbolRefAtt
   return mapped->data() + first;
 }
 
+/// From the first to the last byte of a weight in its file.
+static int64_t spanInFile(graph::WeightType type, graph::RunsAttr runs) {
+  int64_t rows = type.getShape().front();
+  return runs ? type.getBytes() / rows * runs.getSpan(rows) : type.getBytes();
+}
+
 FailureOr<Weight> WeightReader::find(Operation *user, SymbolRefAttr name, graph::WeightType type,
                                      int64_t row) {
   Operation *symbol = tables.lookupSymbolIn(user->getParentOfType<ModuleOp>(), name);
   if (auto weight = dyn_cast<graph::WeightOp>(symbol)) {
     FailureOr<const uint8_t *> data =
         findPiece(user, name, weight.getFileAttr(), static_cast<int64_t>(weight.getOffset()),
-                  type.getBytes());
+                  spanInFile(type, weight.getRunsAttr()));
     if (failed(data))
       return failure();
-    return Weight{type, {*data}, weight.getRows().value_or(graph::UnpairAttr())};
+    return Weight{type, {*data}, weight.getRowsAttr(), weight.getRunsAttr()};
   }
   auto column = cast<graph::ColumnOp>(symbol);
   ArrayRef<int64_t> offsets = column.getOffsets();
@@ -88,11 +96,11 @@ FailureOr<Weight> WeightReader::find(Operation *user, SymbolRefAttr name, graph:
     return user->emitError("expected a row of ")
            << name << " below " << rows << ", but got " << row;
   ArrayAttr files = column.getFiles();
-  Weight result{type, {}, column.getRows().value_or(graph::UnpairAttr())};
+  Weight result{type, {}, column.getRowsAttr(), column.getRunsAttr()};
   for (int64_t index = row * pieces; index < (row + 1) * pieces; ++index) {
     FailureOr<const uint8_t *> data =
         findPiece(user, name, cast<FlatSymbolRefAttr>(files[files.size() == 1 ? 0 : index]),
-                  offsets[index], type.getBytes() / pieces);
+                  offsets[index], spanInFile(type, column.getRunsAttr()) / pieces);
     if (failed(data))
       return failure();
     result.pieces.push_back(*data);
@@ -103,18 +111,23 @@ FailureOr<Weight> WeightReader::find(Operation *user, SymbolRefAttr name, graph:
 /// `out` holds `weight.columns()` values.
 static void dequantizeInto(const Weight &weight, int64_t row, float *out) {
   int64_t columns = weight.columns();
-  dequantizeRow(weight.type.getFormat(), weight.row(row), columns, out);
-  if (!weight.unpair || weight.type.getRank() > 1)
-    return;
-  std::vector<float> paired(out, out + columns);
-  for (int64_t i = 0; i < columns; ++i)
-    out[i] = paired[weight.unpair.getRowInFile(i)];
+  bool isVector = weight.type.getRank() == 1;
+  int64_t span = isVector && weight.runs ? weight.runs.getSpan(columns) : columns;
+  if (!isVector || (!weight.unpair && span == columns))
+    return dequantizeRow(weight.type.getFormat(), weight.row(row), columns, out);
+  std::vector<float> inFile(static_cast<size_t>(span));
+  dequantizeRow(weight.type.getFormat(), weight.row(row), span, inFile.data());
+  for (int64_t i = 0; i < columns; ++i) {
+    int64_t place = weight.unpair ? weight.unpair.getRowInFile(i) : i;
+    out[i] = inFile[weight.runs ? weight.runs.getRowInFile(place) : place];
+  }
 }
 
 const float *WeightReader::dequantize(const Weight &weight, int64_t row,
                                       std::vector<float> &scratch) {
   int64_t columns = weight.columns();
-  std::tuple key(weight.pieces[0], weight.type.getAsOpaquePointer(), weight.unpair.getAsOpaquePointer());
+  std::tuple key(weight.pieces[0], weight.type.getAsOpaquePointer(),
+                 weight.unpair.getAsOpaquePointer(), weight.runs.getAsOpaquePointer());
   auto found = cache.find(key);
   uint64_t bytes = static_cast<uint64_t>(weight.rows() * columns) * sizeof(float);
   if (found == cache.end() && bytes <= cacheBytesLeft) {

@@ -24,7 +24,8 @@ struct Weight {
   graph::WeightType type;
   /// Row 0 as the file has it; of a weight in pieces, row 0 of each expert.
   llvm::SmallVector<const uint8_t *, 1> pieces;
-  graph::UnpairAttr unpair; ///< Of the rows; null: as in the file.
+  graph::UnpairAttr unpair;  ///< Of the rows; null: as in the file.
+  graph::RunsAttr runs = {}; ///< Of the rows in the file; null: one behind the other.
 
   int64_t rows() const { return type.getRows(); }
   int64_t columns() const { return type.getColumns(); }
@@ -63,8 +64,10 @@ private:
   mlir::SymbolTableCollection tables;
   llvm::StringMap<MappedFile> files; ///< by path
   uint64_t cacheBytesLeft;
-  /// By address, type and row transform.
-  std::map<std::tuple<const uint8_t *, const void *, const void *>, std::vector<float>> cache;
+  /// By address, type, row transform and runs.
+  std::map<std::tuple<const uint8_t *, const void *, const void *, const void *>,
+           std::vector<float>>
+      cache;
 };
 
 } // namespace frit::reference

@@ -27,6 +27,8 @@ public:
 
 private:
   LogicalResult plan(graph::RopeOp rope);
+  LogicalResult planNorm(graph::RopeOp rope, graph::NormOp norm);
+  LogicalResult planWeights(graph::RopeOp rope, Operation *op, ValueRange weights);
   LogicalResult planWeight(graph::RopeOp rope, Value weight);
   LogicalResult checkOtherUses();
   Operation *weightOf(graph::ParamOp param) {
@@ -36,27 +38,53 @@ private:
   ModuleOp module;
   SymbolTableCollection tables;
   llvm::MapVector<Operation *, graph::UnpairAttr> unpaired; ///< weights and the rows they get
-  DenseSet<Operation *> products;                           ///< those in front of a rope
+  DenseSet<Operation *> reordered;                          ///< what reads them
 };
 } // namespace
 
-/// Plans to unpair the rows of the weight behind `rope`.
+/// Plans to unpair the rows of the weight that `rope` rotates, and the weights of norms around it.
 LogicalResult Normalizer::plan(graph::RopeOp rope) {
-  auto linear = rope.getInput().getDefiningOp<graph::LinearOp>();
+  Value input = rope.getInput();
+  if (auto norm = input.getDefiningOp<graph::NormOp>(); norm && norm->hasOneUse()) {
+    if (failed(planNorm(rope, norm)))
+      return failure();
+    input = norm.getInput();
+  }
+  auto linear = input.getDefiningOp<graph::LinearOp>();
   if (!linear || !linear->hasOneUse())
     return rope.emitError(
         "expected the input of an interleaved rope to be the only use of a product");
-  products.insert(linear);
-  if (failed(planWeight(rope, linear.getWeight())))
+  if (failed(planWeights(rope, linear, {linear.getWeight(), linear.getBias()})))
     return failure();
-  return linear.getBias() ? planWeight(rope, linear.getBias()) : success();
+  for (Operation *user : rope->getUsers())
+    if (auto norm = dyn_cast<graph::NormOp>(user); norm && failed(planNorm(rope, norm)))
+      return failure();
+  return success();
 }
 
-/// The bias of a product is reordered as the rows of its weight are.
+/// Of whole heads the elements may come in any order, if those of the weight come in the same.
+LogicalResult Normalizer::planNorm(graph::RopeOp rope, graph::NormOp norm) {
+  if (norm.getGroup().value_or(0) % rope.getHeadDim())
+    return norm.emitError("expected a norm of whole heads of ")
+           << rope.getHeadDim() << " beside an interleaved rope, but got one of "
+           << *norm.getGroup();
+  return planWeights(rope, norm, {norm.getWeight(), norm.getBias()});
+}
+
+/// Nulls among `weights` are none.
+LogicalResult Normalizer::planWeights(graph::RopeOp rope, Operation *op, ValueRange weights) {
+  reordered.insert(op);
+  for (Value weight : weights)
+    if (weight && failed(planWeight(rope, weight)))
+      return failure();
+  return success();
+}
+
 LogicalResult Normalizer::planWeight(graph::RopeOp rope, Value value) {
   auto param = value.getDefiningOp<graph::ParamOp>();
   if (!param)
-    return rope.emitError("expected a product with a graph.param before an interleaved rope");
+    return rope.emitError(
+        "expected products and norms with a graph.param around an interleaved rope");
   Operation *weight = weightOf(param);
   auto rows = weight->getAttrOfType<graph::UnpairAttr>("rows");
   auto headDim = static_cast<int64_t>(rope.getHeadDim()), dim = static_cast<int64_t>(rope.getDim());
@@ -78,9 +106,9 @@ LogicalResult Normalizer::checkOtherUses() {
     if (!unpaired.contains(weightOf(param)))
       return WalkResult::advance();
     for (Operation *user : param->getUsers())
-      if (!products.contains(user))
+      if (!reordered.contains(user))
         return user->emitError("expected ")
-               << param.getWeight() << " only in products in front of an interleaved rope";
+               << param.getWeight() << " only in products and norms around an interleaved rope";
     return WalkResult::advance();
   });
   return failure(result.wasInterrupted());

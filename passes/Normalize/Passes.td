@@ -29,8 +29,9 @@ def NormalizeRope : Pass<"frit-normalize-rope", "::mlir::ModuleOp"> {
     graph.column @attn_q : !graph.weight<576x576, q4_1> at [@f0], [0] rows <64>
     %r = graph.rope %q, %tok halves {head_dim = 64, dim = 64, theta = 1.0e5} : tensor<?x576xf32>
     ```
-    Fails on a rope whose input is not the only use of a product, or whose weight or bias has another use: there the rows
-    cannot be reordered.
+    A norm between product and rope, or behind the rope, may come with it: the elements of its weight are unpaired in
+    the same way. Fails on a rope whose input is not the only use of a product, or whose weight or bias has another use:
+    there the rows cannot be reordered.
   }];
   let dependentDialects = ["::frit::graph::GraphDialect"];
 }

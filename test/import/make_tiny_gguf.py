@@ -301,6 +301,7 @@ class ModelConfig:
     output_bias: bool = False
     ffn_bias: bool = False
     qk_norm: bool = False
+    qk_row_norm: bool = False
     post_norms: bool = False
     tokenizer: bool = True
     sparse: bool = False
@@ -409,6 +410,8 @@ def tensor_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
                 "attn_q_norm.weight": (config.head_dim,),
                 "attn_k_norm.weight": (config.head_dim,),
             }
+        if config.qk_row_norm:
+            block |= {"attn_q_norm.weight": (queries,), "attn_k_norm.weight": (keys,)}
         shapes |= {f"blk.{layer}.{name}": shape for name, shape in block.items()}
     return shapes
 
@@ -513,6 +516,9 @@ def parse_arguments(arguments: Iterable[str]) -> argparse.Namespace:
         "--post-norms", action="store_true", help="norms behind attention and FFN (Gemma)"
     )
     parser.add_argument("--qk-norm", action="store_true", help="norms of the heads of q and k")
+    parser.add_argument(
+        "--qk-row-norm", action="store_true", help="norms of the rows of q and k (OLMo 2)"
+    )
     parser.add_argument("--no-tokenizer", action="store_true")
     parser.add_argument("--sparse", action="store_true", help="leave the weights out as holes")
     parser.add_argument(

@@ -292,13 +292,22 @@ def make_weights() -> None:
         "  graph.column @one_file : !graph.weight<4x3, f32> at [@weights], [64, 0]",
         "  graph.column @two_files : !graph.weight<4x3, f32> at [@weights, @second], [64, 0]",
         "  graph.column @unpaired : !graph.weight<4x3, f32> at [@weights], [64, 0] rows <4>",
+        "  graph.column @runs : !graph.weight<4x3, f32> at [@weights], [0, 12] runs <2, 6>",
+        "  graph.column @unpaired_runs : !graph.weight<4x3, f32> at [@weights], [12, 0] runs <2, 6> rows <4>",
         "}",
+        "graph.weight @plain : !graph.weight<4x3, f32> at @weights, 0",
+        "graph.weight @vector : !graph.weight<4, f32> at @weights, 4 runs <2, 5>",
+        "graph.weight @unpaired_vector : !graph.weight<4, f32> at @weights, 4 runs <2, 5> rows <4>",
     ]
     unpair = [0, 2, 1, 3]
+    floats = np.frombuffer(test.weights, np.float32).astype(np.float64)
+    in_runs = [floats.reshape(-1, 3)[[first, first + 1, first + 6, first + 7]] for first in (0, 1)]
     for column, row, expected in (
         ("one_file", 0, tables[1]), ("one_file", 1, tables[0]),
         ("two_files", 0, tables[1]), ("two_files", 1, tables[2]),
         ("unpaired", 0, tables[1][unpair]), ("unpaired", 1, tables[0][unpair]),
+        ("runs", 0, in_runs[0]), ("runs", 1, in_runs[1]),
+        ("unpaired_runs", 0, in_runs[1][unpair]), ("unpaired_runs", 1, in_runs[0][unpair]),
     ):
         test.func(
             f"{column}_{row}",
@@ -308,6 +317,16 @@ def make_weights() -> None:
             "%y = graph.embed %tok, %w : !graph.weight<4x3, f32>",
             f"%e = {constant(expected)}",
             "check.expect_eq %y, %e : tensor<?x3xf32>, tensor<4x3xf32>",
+        )
+    x, bias = rng.tensor(2, 3), floats[[1, 2, 6, 7]]
+    for name, values in (("vector", bias), ("unpaired_vector", bias[unpair])):
+        test.func(
+            f"bias_{name}",
+            f"%x = {constant(x)}",
+            param("plain", "4x3"),
+            param(name, "4"),
+            f"%y = graph.linear %x, %plain bias %{name} : tensor<2x3xf32>, !graph.weight<4x3, f32>, !graph.weight<4, f32>",
+            *expect_close("%y", F.linear(torch64(x), torch64(tables[0]), torch64(values)).numpy(), "tensor<2x4xf32>"),
         )
     test.write()
 

@@ -53,6 +53,50 @@ graph.weight @w : !graph.weight<6x8, f32> at @f0, 0 rows <6, 8>
 // -----
 
 graph.file @f0 "f"
+// expected-error @+1 {{expected whole runs of 4 rows, but got '!graph.weight<6x8, f32>'}}
+graph.weight @w : !graph.weight<6x8, f32> at @f0, 0 runs <4, 8>
+
+// -----
+
+graph.file @f0 "f"
+// expected-error @+1 {{expected runs of 1 or more rows and a stride of no fewer, but got 3 and 2}}
+graph.weight @w : !graph.weight<6x8, f32> at @f0, 0 runs <3, 2>
+
+// -----
+
+graph.file @f0 "f"
+// expected-error @+1 {{expected runs of 1 or more rows and a stride of no fewer, but got 0 and 2}}
+graph.weight @w : !graph.weight<6x8, f32> at @f0, 0 runs <0, 2>
+
+// -----
+
+graph.file @f0 "f"
+// expected-error @+1 {{expected a format without blocks for runs of elements, but got '!graph.weight<64, q8_0>'}}
+graph.weight @w : !graph.weight<64, q8_0> at @f0, 0 runs <32, 64>
+
+// -----
+
+graph.file @f0 "f"
+// expected-error @+1 {{expected no runs for a weight of several matrices, but got '!graph.weight<4x6x8, f32>'}}
+graph.weight @w : !graph.weight<4x6x8, f32> at @f0, 0 runs <2, 4>
+
+// -----
+
+graph.file @f0 "f"
+// expected-error @+1 {{expected runs that a file can hold, but got #graph.runs<1, 1000000000000000000>}}
+graph.weight @w : !graph.weight<6x8, f32> at @f0, 0 runs <1, 1000000000000000000>
+
+// -----
+
+graph.file @f0 "f"
+graph.weights @block [2] {
+  // expected-error @+1 {{expected whole runs of 4 rows, but got '!graph.weight<6x8, f32>'}}
+  graph.column @w : !graph.weight<6x8, f32> at [@f0], [0, 4] runs <4, 8>
+}
+
+// -----
+
+graph.file @f0 "f"
 graph.weights @block [2] {
   // expected-error @+1 {{expected 2 offsets, one a row, but got 1}}
   graph.column @w : !graph.weight<8, f32> at [@f0], [0]

@@ -12,6 +12,8 @@ graph.weight @norm : !graph.weight<8, f32> at @f0, 176
 graph.weight @q4_0 : !graph.weight<4x32, q4_0> at @f0, 0
 // CHECK: graph.weight @q4_1 : !graph.weight<4x32, q4_1> at @f0, 0 rows <4>
 graph.weight @q4_1 : !graph.weight<4x32, q4_1> at @f0, 0 rows <4>
+// CHECK: graph.weight @runs : !graph.weight<4x32, q4_1> at @f0, 0 runs <2, 6>
+graph.weight @runs : !graph.weight<4x32, q4_1> at @f0, 0 runs <2, 6>
 // CHECK: graph.weight @q8_0 : !graph.weight<4x32, q8_0> at @f1, 0
 graph.weight @q8_0 : !graph.weight<4x32, q8_0> at @f1, 0
 // CHECK: graph.weight @f16 : !graph.weight<4x8, f16> at @f0, 0
@@ -23,6 +25,8 @@ graph.weight @bf16 : !graph.weight<4x8, bf16> at @f0, 0
 graph.weights @block [2] {
   // CHECK: graph.column @q : !graph.weight<8x8, f32> at [@f0], [0, 256] rows <4>
   graph.column @q : !graph.weight<8x8, f32> at [@f0], [0, 256] rows <4>
+  // CHECK: graph.column @runs : !graph.weight<8, f32> at [@f0], [0, 256] runs <4, 12> rows <4>
+  graph.column @runs : !graph.weight<8, f32> at [@f0], [0, 256] runs <4, 12> rows <4>
   // CHECK: graph.column @k : !graph.weight<8x8, f32> at [@f0, @f1], [512, 0]
   graph.column @k : !graph.weight<8x8, f32> at [@f0, @f1], [512, 0]
 }

@@ -38,13 +38,23 @@ ARCHITECTURES: dict[str, list[str]] = {
         *("--post-norms", "--qk-norm", "--set", "gemma3.attention.sliding_window=u32:16"),
         *("--set", "gemma3.rope.freq_base=f32:1000000"),
     ],
+    "minicpm": [],
+    "internlm2": [],
+    "olmo2": [*("--post-norms", "--qk-row-norm", "--drop", "blk.*.attn_norm.weight", "--drop", "blk.*.ffn_norm.weight")],
 }
 TIED_ONLY = ("gemma2", "gemma3")
+# Shapes whose models of the families that may have biases have them: GLM, InternLM.
+BIASED = ("wide", "odd")
+# Factors of MiniCPM by shape: of the embedding, of the depth, and a width. The first is what readers of GGUF
+# files take for granted, the files of which have no keys.
+OLD_MINICPM = {"scale_emb": 12.0, "scale_depth": 1.4, "dim_model_base": 256}
+MINICPM = {"wide": OLD_MINICPM, "small": OLD_MINICPM}
+NEW_MINICPM = {"scale_emb": 3.0, "scale_depth": 1.1, "dim_model_base": 40}
 
 # Made from nothing but a config.json (huggingface.native_tensors), and as GGUF by `frit convert`.
 NATIVE = (
     *("llama-3.1", "llama-linear", "llama-old", "mistral", "qwen2-yarn", "smollm3", "granite"),
-    *("phi3", "phi3-long", "glm", "glm4", "hunyuan-alpha"),
+    *("phi3", "phi3-long", "glm", "glm4", "hunyuan-alpha", "minicpm-long", "internlm3"),
     *("qwen3moe", "ernie4_5-moe", "hunyuan-moe"),
 )
 # Mixtures of experts: how many there are, how many of them a token has, their width.
@@ -67,4 +77,12 @@ def arguments(arch: str, shape: str) -> list[str]:
     if arch in TIED_ONLY:
         for key in ("key_length", "value_length"):
             result += ["--set", f"{arch}.attention.{key}=u32:{SHAPES[shape]['head_dim']}"]
+    if arch == "minicpm" and shape not in MINICPM:
+        factors = {"embedding_scale": NEW_MINICPM["scale_emb"]}
+        factors["residual_scale"] = NEW_MINICPM["scale_depth"] / SHAPES[shape]["layers"] ** 0.5
+        factors["logit_scale"] = SHAPES[shape]["hidden"] / NEW_MINICPM["dim_model_base"]
+        for key, value in factors.items():
+            result += ["--set", f"minicpm.{key}=f32:{value}"]
+    if arch == "internlm2" and shape in BIASED:
+        result += ["--attention-bias", "--output-bias"]
     return result + (["--untied"] if is_untied(arch, shape) else [])

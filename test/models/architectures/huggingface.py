@@ -25,15 +25,10 @@ import cases
 import make_tiny_gguf
 
 
-# Shapes whose models of the glm family have biases, which they may.
-BIASED = ("wide", "odd")
-
-
 def hf_name(arch: str, name: str) -> str:
-    gemma = arch.startswith("gemma")
     parts = {
         "attn_norm": "input_layernorm",
-        "ffn_norm": "pre_feedforward_layernorm" if gemma else "post_attention_layernorm",
+        "ffn_norm": "pre_feedforward_layernorm" if arch.startswith("gemma") else "post_attention_layernorm",
         "post_attention_norm": "post_attention_layernorm",
         "post_ffw_norm": "post_feedforward_layernorm",
         "attn_q": "self_attn.q_proj",
@@ -57,8 +52,11 @@ def hf_name(arch: str, name: str) -> str:
     return f"model.layers.{layer}.{parts[part]}.{suffix}"
 
 
+# Of these, GGUF files have the two halves of a head interleaved, transformers one behind the other.
+INTERLEAVED = ("llama", "minicpm", "internlm2")
+
+
 def halves(weight: np.ndarray, heads: int) -> np.ndarray:
-    """GGUF's llama has the two halves of a head interleaved, transformers one behind the other."""
     half = weight.shape[0] // heads // 2
     return weight.reshape(heads, half, 2, -1).swapaxes(1, 2).reshape(weight.shape)
 
@@ -121,11 +119,14 @@ def native_shapes(arch: str, shape: str) -> dict[str, tuple[int, ...]]:
             part |= {"post_self_attn_layernorm": (width,), "post_mlp_layernorm": (width,)}
         for name, dims in part.items():
             result[f"model.layers.{layer}.{name}.weight"] = dims
-        if arch.startswith("qwen2") or (arch.startswith("glm") and shape in BIASED):
+        if arch.startswith("qwen2") or (arch.startswith(("glm", "internlm3")) and shape in cases.BIASED):
             for name, rows in (("q", q), ("k", kv), ("v", kv)):
                 result[f"model.layers.{layer}.self_attn.{name}_proj.bias"] = (rows,)
         if arch == "ernie4_5-moe" and is_sparse(arch, shape, layer):
             result[f"model.layers.{layer}.mlp.moe_statics.e_score_correction_bias"] = (1, cases.EXPERTS[shape][0])
+        if arch == "internlm3" and shape in cases.BIASED:
+            for name, rows in (("self_attn.o", width), ("mlp.gate", ffn), ("mlp.up", ffn), ("mlp.down", width)):
+                result[f"model.layers.{layer}.{name}_proj.bias"] = (rows,)
     return result
 
 
@@ -155,9 +156,31 @@ def tensors(arch: str, shape: str) -> dict[str, np.ndarray]:
         if arch.startswith("gemma") and "norm" in tensor.name:
             value = value - np.float32(1)  # GGUF holds 1 + w
         for part, heads in ((".attn_q.", sizes["heads"]), (".attn_k.", sizes["kv_heads"])):
-            if arch == "llama" and part in tensor.name:
+            if arch in INTERLEAVED and part in tensor.name:
                 value = halves(value, heads)
         result[hf_name(arch, tensor.name)] = value
+    return result
+
+
+INTERNLM2 = {
+    "embed_tokens": "tok_embeddings", "lm_head": "output", "input_layernorm": "attention_norm", "post_attention_layernorm": "ffn_norm",
+    "self_attn.o_proj": "attention.wo", "mlp.gate_proj": "feed_forward.w1", "mlp.up_proj": "feed_forward.w3", "mlp.down_proj": "feed_forward.w2",
+}  # fmt: skip
+
+
+def as_internlm2(values: dict[str, np.ndarray], shape: str) -> dict[str, np.ndarray]:
+    """The tensors of a Llama as InternLM2 stores them: of each key head the queries, then k, then v."""
+    kv_heads, head_dim = (cases.SHAPES[shape][name] for name in ("kv_heads", "head_dim"))
+    result = {}
+    for name, value in values.items():
+        for theirs, ours in INTERNLM2.items():
+            name = name.replace(theirs, ours)
+        if "self_attn.q_proj" in name:
+            parts = [values[name.replace("q_proj", f"{part}_proj")] for part in "qkv"]
+            groups = [part.reshape(kv_heads, -1, head_dim, *value.shape[1:]) for part in parts]
+            name, value = name.replace("self_attn.q_proj", "attention.wqkv"), np.concatenate(groups, 1).reshape(-1, *value.shape[1:])
+        if "self_attn" not in name:
+            result[name] = value
     return result
 
 
@@ -178,4 +201,5 @@ def write_directory(arch: str, shape: str, directory: Path) -> None:
     directory.mkdir(exist_ok=True)
     config = json.loads((HERE / "configs.json").read_text())[arch][shape]
     (directory / "config.json").write_text(json.dumps(config))
-    write_safetensors(directory / "model.safetensors", tensors(arch, shape))
+    values = tensors(arch, shape)
+    write_safetensors(directory / "model.safetensors", as_internlm2(values, shape) if arch == "internlm2" else values)

@@ -67,7 +67,28 @@ def config_of(arch: str, shape: str):
             theta = {"full_attention": 1e6, "sliding_attention": 1e4}
             common["rope_parameters"] = {k: {"rope_type": "default", "rope_theta": v} for k, v in theta.items()}
             return transformers.Gemma3TextConfig(**common, **gemma)
+        case "minicpm":  # Granite's arithmetic
+            return transformers.GraniteConfig(**common, **granite_factors(shape))
+        case "internlm2":
+            common["rope_parameters"] |= {"rope_type": "dynamic", "factor": 2.0}
+            return transformers.LlamaConfig(**common, attention_bias=shape in cases.BIASED)
+        case "olmo2":
+            return transformers.Olmo2Config(**common)
     return native_config(arch, shape, common)
+
+
+def minicpm_factors(shape: str) -> dict:
+    return cases.MINICPM.get(shape, cases.NEW_MINICPM)
+
+
+def granite_factors(shape: str) -> dict:
+    sizes, factors = cases.SHAPES[shape], minicpm_factors(shape)
+    return {
+        "embedding_multiplier": factors["scale_emb"],
+        "residual_multiplier": factors["scale_depth"] / sizes["layers"] ** 0.5,
+        "logits_scaling": sizes["hidden"] / factors["dim_model_base"],
+        "attention_multiplier": sizes["head_dim"] ** -0.5,
+    }
 
 
 def native_config(arch: str, shape: str, common: dict):
@@ -102,6 +123,16 @@ def native_config(arch: str, shape: str, common: dict):
             factors = {"short_factor": [1.0 + i / 8 for i in range(pairs)], "long_factor": [2.0 + i / 4 for i in range(pairs)]}
             common["rope_parameters"] = {"rope_type": "longrope", "rope_theta": THETA, **factors}
             return transformers.Phi3Config(**common, original_max_position_embeddings=32)
+        case "minicpm-long":
+            pairs = cases.SHAPES[shape]["head_dim"] // 2
+            factors = {"short_factor": [1.0 + i / 8 for i in range(pairs)], "long_factor": [2.0 + i / 4 for i in range(pairs)]}
+            longrope = {"rope_type": "longrope", "original_max_position_embeddings": 32, **factors}
+            common["rope_parameters"] = {"rope_theta": THETA, **longrope}
+            return transformers.GraniteConfig(**common, **granite_factors(shape))
+        case "internlm3":  # a Llama with these biases
+            common["rope_parameters"] |= {"rope_type": "dynamic", "factor": 6.0}
+            biased = shape in cases.BIASED
+            return transformers.LlamaConfig(**common, attention_bias=biased, mlp_bias=biased)
         case "hunyuan-alpha":  # with what checkpoints of Hunyuan hold besides alpha
             unused = {"factor": 1.0, "beta_fast": 32, "beta_slow": 1, "mscale": 1.0, "mscale_all_dim": 0.0}
             common["rope_parameters"] = {"rope_type": "dynamic", "rope_theta": THETA, "alpha": 1000.0} | unused
@@ -125,7 +156,7 @@ def native_config(arch: str, shape: str, common: dict):
         case "glm" | "glm4":
             common["rope_parameters"] |= {"partial_rotary_factor": 0.5}
             kind = transformers.GlmConfig if arch == "glm" else transformers.Glm4Config
-            return kind(**common, attention_bias=shape in huggingface.BIASED)
+            return kind(**common, attention_bias=shape in cases.BIASED)
     raise ValueError(arch)
 
 
@@ -169,6 +200,20 @@ def saved_config(arch: str, shape: str) -> dict:
         config |= {"rope_theta": config.pop("rope_parameters")["rope_theta"], "rope_scaling": None}
     if arch == "pangu-embedded":
         config["model_type"] = "PanguEmbedded"
+    if arch.startswith(("minicpm", "internlm")):  # whose code transformers does not have
+        rope = config.pop("rope_parameters")
+        config |= {"rope_theta": rope.pop("rope_theta"), "rope_scaling": rope if len(rope) > 1 else None}
+        config["model_type"] = arch.removesuffix("-long")
+    if arch.startswith("minicpm"):
+        config = {key: value for key, value in config.items() if key not in granite_factors(shape)}
+        config |= minicpm_factors(shape)
+        if shape == "deep":  # As the first MiniCPM.
+            config |= {"architectures": ["MiniCPMForCausalLM"]}
+            del config["model_type"]
+    if arch.startswith("internlm"):
+        config |= {"bias": config.pop("mlp_bias") or config["attention_bias"]}
+        biased = config.pop("attention_bias")
+        config |= {"attn_implementation": "eager"} if arch == "internlm2" else {"qkv_bias": biased}
     return config
 
 

@@ -16,6 +16,16 @@ graph.weight @biased : !graph.weight<64x64, q8_0> at @f0, 0
 graph.weight @bias : !graph.weight<64, f32> at @f0, 0
 // CHECK: graph.weight @unpaired : !graph.weight<64x64, q8_0> at @f0, 0 rows <16>
 graph.weight @unpaired : !graph.weight<64x64, q8_0> at @f0, 0 rows <16>
+// CHECK: graph.weight @normed : !graph.weight<64x64, q8_0> at @f0, 0 runs <32, 96> rows <32>
+graph.weight @normed : !graph.weight<64x64, q8_0> at @f0, 0 runs <32, 96>
+// CHECK: graph.weight @normed_behind : !graph.weight<64x64, q8_0> at @f0, 0 rows <32>
+graph.weight @normed_behind : !graph.weight<64x64, q8_0> at @f0, 0
+// CHECK: graph.weight @row_norm : !graph.weight<64, f32> at @f0, 0 rows <32>
+graph.weight @row_norm : !graph.weight<64, f32> at @f0, 0
+// CHECK: graph.weight @head_norm : !graph.weight<32, f32> at @f0, 0 rows <32>
+graph.weight @head_norm : !graph.weight<32, f32> at @f0, 0
+// CHECK: graph.weight @norm_bias : !graph.weight<32, f32> at @f0, 0 rows <32>
+graph.weight @norm_bias : !graph.weight<32, f32> at @f0, 0
 graph.weights @block [2] {
   // CHECK: graph.column @attn_q : !graph.weight<64x64, q8_0> at [@f0], [0, 8192] rows <16>
   graph.column @attn_q : !graph.weight<64x64, q8_0> at [@f0], [0, 8192]
@@ -95,4 +105,24 @@ graph.func @part_of_a_head(%x: tensor<?x64xf32>, %tok: !graph.tokens) -> tensor<
   // CHECK: graph.rope %{{.*}}, %{{.*}} halves {dim = 16 : i64, head_dim = 32 : i64
   %r = graph.rope %q, %tok interleaved {head_dim = 32, dim = 16, theta = 1.0e5} : tensor<?x64xf32>
   graph.return %r : tensor<?x64xf32>
+}
+
+// The weight of a norm is reordered as what it is multiplied with: of whole rows as of heads, in front of the rope
+// as behind it.
+// CHECK-LABEL: graph.func @norms
+graph.func @norms(%x: tensor<?x64xf32>, %tok: !graph.tokens) -> (tensor<?x64xf32>, tensor<?x64xf32>) {
+  %w = graph.param @normed : !graph.weight<64x64, q8_0>
+  %n = graph.param @row_norm : !graph.weight<64, f32>
+  %q = graph.linear %x, %w : tensor<?x64xf32>, !graph.weight<64x64, q8_0>
+  %m = graph.norm %q, %n {eps = 1.0e-5} : tensor<?x64xf32>, !graph.weight<64, f32>
+  // CHECK: graph.rope %{{.*}}, %{{.*}} halves
+  %r = graph.rope %m, %tok interleaved {head_dim = 32, dim = 32, theta = 1.0e5} : tensor<?x64xf32>
+  %v = graph.param @normed_behind : !graph.weight<64x64, q8_0>
+  %h = graph.param @head_norm : !graph.weight<32, f32>
+  %b = graph.param @norm_bias : !graph.weight<32, f32>
+  %k = graph.linear %x, %v : tensor<?x64xf32>, !graph.weight<64x64, q8_0>
+  // CHECK: graph.rope %{{.*}}, %{{.*}} halves
+  %s = graph.rope %k, %tok interleaved {head_dim = 32, dim = 32, theta = 1.0e5} : tensor<?x64xf32>
+  %t = graph.norm %s, %h bias %b {eps = 1.0e-5, group = 32, kind = #graph.norm_kind<layer>} : tensor<?x64xf32>, !graph.weight<32, f32>, !graph.weight<32, f32>
+  graph.return %r, %t : tensor<?x64xf32>, tensor<?x64xf32>
 }

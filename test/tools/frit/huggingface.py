@@ -30,7 +30,7 @@ CONFIG = {
 PARTS = {
     "attn_norm": "input_layernorm", "ffn_norm": "post_attention_layernorm", "attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj",
     "attn_v": "self_attn.v_proj", "attn_output": "self_attn.o_proj", "ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj",
-    "ffn_down": "mlp.down_proj",
+    "ffn_down": "mlp.down_proj", "attn_q_norm": "self_attn.q_norm", "attn_k_norm": "self_attn.k_norm",
 }  # fmt: skip
 TEMPLATE = (
     "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}"
@@ -52,7 +52,11 @@ class HuggingFaceTest(DriverTest):
         self.model.mkdir()
         self.config = dict(CONFIG)
         self.write_config()
-        arguments = ["x.gguf", "--format", "f32", "--vocabulary", str(CONFIG["vocab_size"])]
+        self.write_weights()
+        (self.model / "tokenizer.json").write_bytes(VOCABULARY.read_bytes())
+
+    def write_weights(self, *options):
+        arguments = ["x.gguf", "--format", "f32", "--vocabulary", str(CONFIG["vocab_size"]), *options]
         header, data = {}, b""
         for tensor in make_tiny_gguf.model_from_arguments(make_tiny_gguf.parse_arguments(arguments)).tensors:
             raw = tensor.encode()
@@ -60,7 +64,10 @@ class HuggingFaceTest(DriverTest):
             data += raw
         text = json.dumps(header).encode()
         (self.model / "model.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + data)
-        (self.model / "tokenizer.json").write_bytes(VOCABULARY.read_bytes())
+
+    def write_record(self, **changes):
+        record = {"name": "mine", "like": "llama", "gguf": ["mine"], "huggingface": ["llama"]} | changes
+        (self.directory / "mine.json").write_text(json.dumps(record))
 
     def write_config(self):
         (self.model / "config.json").write_text(json.dumps(self.config))
@@ -139,14 +146,14 @@ class HuggingFaceTest(DriverTest):
 
     def test_refused_all_at_once(self):
         self.config["hidden_act"] = "relu2"
-        self.config["rope_scaling"] = {"type": "dynamic", "factor": 2.0}
+        self.config["rope_scaling"] = {"type": "ntk", "factor": 2.0}
         self.config["quantization_config"] = {"quant_method": "gptq"}
         self.config["mystery"] = 3
         self.write_config()
         err = self.assert_error(["compile", str(self.model), "-o", "x.frit"], "for 4 reasons")
         for line in (
             "config.json, hidden_act: frit does not support this activation ('relu2')",
-            "config.json, rope_scaling.type: frit does not support this RoPE scaling ('dynamic')",
+            "config.json, rope_scaling.type: frit does not support this RoPE scaling ('ntk')",
             "config.json, quantization_config.quant_method: frit does not support quantized Hugging Face checkpoints",
             "config.json, mystery: the record 'llama' does not know it (its value is 3)",
         ):
@@ -235,6 +242,19 @@ class HuggingFaceTest(DriverTest):
         self.write_config()
         self.assert_error(run, "mlp_only_layers: frit does not support layers without experts among those that have them")
 
+    def test_output_that_should_be_there(self):
+        self.config["tie_word_embeddings"] = False
+        self.write_config()
+        message = "config.json, tie_word_embeddings: expected the tensor lm_head.weight, as this is false, found none; is the checkpoint complete?"
+        for command in (["inspect"], ["run", "--tokens", "1,2"], ["compile", "-o", "x.frit"], ["convert", "-o", "x.gguf"]):
+            self.assert_error([command[0], str(self.model), *command[1:]], message)
+        self.assertFalse((self.directory / "x.frit").exists() or (self.directory / "x.gguf").exists())
+        # Who says nothing may leave it out.
+        del self.config["tie_word_embeddings"]
+        self.write_config()
+        out, _ = self.frit("inspect", str(self.model), "--json")
+        self.assertTrue(json.loads(out)["tied"])
+
     def test_seven_billion_parameters(self):
         """In shards that are holes: only headers are read."""
         config = CONFIG | {"hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 32}
@@ -310,6 +330,53 @@ class HuggingFaceTest(DriverTest):
         place.write_bytes(place.read_bytes()[:1000])
         err = self.assert_error(["run", str(self.model), "-p", "Hi"], "byte ")
         self.assertIn(f"{place}: ", err)
+
+    def assert_converts_to_the_same(self):
+        record = ("--arch-spec", "mine.json")
+        self.frit("convert", str(self.model), *record, "-o", "mine.gguf", "--format", "f32")
+        logits = []
+        for model in (str(self.model), "mine.gguf"):
+            self.frit("run", model, *record, "--tokens", "5,17,400,3", "-n", "0", "--activations", "f32", "--logits", "x.npy")
+            logits.append((self.directory / "x.npy").read_bytes())
+        self.assertEqual(*logits)
+
+    def test_convert_norms_of_pairs(self):
+        for option, shapes in (("--qk-norm", ("head_dim", "head_dim")), ("--qk-row-norm", ("heads * head_dim", "kv_heads * head_dim"))):
+            self.write_weights(option)
+            tensors = {
+                f"attn_{x}_norm": {
+                    "gguf": f"blk.{{layer}}.attn_{x}_norm.weight", "shape": [shape],
+                    "huggingface": f"model.layers.{{layer}}.self_attn.{x}_norm.weight",
+                } for x, shape in zip("qk", shapes)
+            }  # fmt: skip
+            for place in ("before_rope", "after_rope"):
+                self.write_record(attention={"qk_norm": place}, tensors=tensors)
+                self.assert_converts_to_the_same()
+
+    def fused(self, **rows):
+        return {f"attn_{x}": {"gguf": "blk.{layer}.attn_qkv.weight", "rows": {"gguf": place}} for x, place in rows.items()}
+
+    def test_convert_to_groups(self):
+        # Of each of the two key heads: its two query heads, the key, the value.
+        places = {"q": (0, "kv_heads"), "k": (32, "kv_heads"), "v": (48, "kv_heads")}
+        self.write_record(tensors=self.fused(**{x: {"from": first, "of": 64, "groups": groups} for x, (first, groups) in places.items()}))
+        self.assert_converts_to_the_same()
+
+    def test_convert_to_what_no_file_can_be(self):
+        convert = ["convert", str(self.model), "--arch-spec", "mine.json", "-o", "x.gguf"]
+        whole = {"q": {"from": 0, "of": 128}, "k": {"from": 64, "of": 128}, "v": {"from": 96, "of": 128}}
+        for changes, message in (
+            ({"v": {"from": 97, "of": 128}}, "rows of GGUF files: expected 32 rows in 1 groups of 128 from 97"),
+            ({"v": {"from": 0, "of": 64, "groups": 3}}, "rows of GGUF files: expected 32 rows in 3 groups of 64 from 0"),
+            ({"v": {"from": 0, "of": 64, "groups": 0}}, "rows of GGUF files: expected a whole number from 1 to 2147483647, but '0' is 0"),
+            ({"v": {"from": 96, "of": 129}}, "tensor blk.0.attn_qkv.weight: expected roles that agree on the shape it has in GGUF files"),
+            ({x: place | {"of": 160} for x, place in whole.items()}, "blk.0.attn_qkv.weight: expected roles with the 160 rows it has in GGUF files, found 128"),
+        ):  # fmt: skip
+            self.write_record(tensors=self.fused(**whole | changes))
+            self.assert_error(convert, message)
+            self.assertEqual(list(self.directory.glob("*x.gguf*")), [])
+        self.write_record(tensors={"attn_norm": {"gguf": "blk.{layer}.attn_q.weight"}})
+        self.assert_error(convert, "tensor blk.0.attn_q.weight: expected roles that agree on the shape it has in GGUF files")
 
     def test_convert_refuses(self):
         self.assert_usage_error(["convert"], "expected a directory")

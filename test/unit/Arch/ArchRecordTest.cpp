@@ -362,4 +362,13 @@ TEST(ArchRecord, PartsOfFusedTensors) {
             "r.json: tensors.attn_q.rows.of: is missing");
   EXPECT_EQ(errorWith("attn_q", R"(, "rows": {"from": "none", "of": 192})"),
             "r.json: tensors.attn_q: 'none' uses 'none', which is no hyperparameter of the record");
+  EXPECT_EQ(errorWith("attn_q", R"(, "rows": {"from": 0, "of": 96, "groups": 2})"), "no error");
+  EXPECT_EQ(errorWith("attn_q", R"(, "rows": {"from": 0, "of": 96, "groups": "none"})"),
+            "r.json: tensors.attn_q: 'none' uses 'none', which is no hyperparameter of the record");
+  // Of one origin only.
+  EXPECT_EQ(errorWith("attn_q", R"(, "rows": {"gguf": {"from": 0, "of": 192}})"), "no error");
+  EXPECT_EQ(errorWith("attn_q", R"(, "rows": {"huggingface": {"from": 0}})"),
+            "r.json: tensors.attn_q.rows.huggingface.of: is missing");
+  EXPECT_EQ(errorWith("attn_q", R"(, "rows": {"gguf": {"from": 0, "of": 9}, "from": 0})"),
+            "r.json: tensors.attn_q.rows: unknown key 'from'; known are gguf, huggingface");
 }

@@ -207,6 +207,22 @@ TEST_F(DirectoryTest, CheckpointOfALanguageModelThatSees) {
   EXPECT_EQ(checkpoint->readTokenizer()->model, "none");
 }
 
+TEST_F(DirectoryTest, ArchitectureWithoutAModelType) {
+  write("model.safetensors", safetensors("{}", ""));
+  auto architecture = [&](StringRef config) {
+    write("config.json", config);
+    Result<Checkpoint> checkpoint = Checkpoint::open(directory);
+    EXPECT_TRUE(checkpoint) << checkpoint.error();
+    Result<std::string_view> name = checkpoint->architecture();
+    return name ? std::string(*name) : StringRef(name.error()).rsplit(": ").second.str();
+  };
+  EXPECT_EQ(architecture(R"({"model_type": "a", "architectures": ["B"]})"), "a");
+  EXPECT_EQ(architecture(R"({"architectures": ["B", "C"]})"), "B");
+  for (StringRef config : {"{}", R"({"architectures": []})", R"({"architectures": [1]})",
+                           R"({"architectures": "B"})", R"({"model_type": 1})"})
+    EXPECT_EQ(architecture(config), "expected a text 'model_type' in config.json");
+}
+
 TEST_F(DirectoryTest, TokensFromTheFilesBesideTheVocabulary) {
   write("config.json", R"({"eos_token_id": 2, "bos_token_id": 99})");
   write("model.safetensors", oneTensor("t"));

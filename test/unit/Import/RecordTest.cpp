@@ -132,6 +132,65 @@ TEST_F(RecordTest, NormsOfQAndKMayComeAfterRopeAndSpanTheRow) {
   EXPECT_EQ(text.find("group"), std::string::npos);
 }
 
+TEST_F(RecordTest, FusedTensorsMayHaveGroups) {
+  // Of q, k and v a head each, four times.
+  ImportOptions options = changedLlama(R"json({
+    "tensors": {
+      "attn_q": {"gguf": "blk.{layer}.attn_qkv.weight", "rows": {"from": 0, "of": 48, "groups": "heads"}},
+      "attn_k": {"gguf": "blk.{layer}.attn_qkv.weight", "rows": {"from": 16, "of": 48, "groups": "heads"}},
+      "attn_v": {"gguf": "blk.{layer}.attn_qkv.weight", "rows": {"gguf": {"from": 32, "of": 48, "groups": "heads"}}}
+    }
+  })json");
+  std::vector<std::string> arguments = {"--kv-heads", "4", "--drop", "blk.*.attn_[qkv].weight"};
+  auto withTensor = [&](const std::string &shape) {
+    std::vector<std::string> result = arguments;
+    for (const char *layer : {"0", "1"})
+      result.insert(result.end(),
+                    {"--add", std::string("blk.") + layer + ".attn_qkv.weight=f32:" + shape});
+    return result;
+  };
+  auto module = importMade(withTensor("192x64"), options);
+  ASSERT_TRUE(module) << diagnosticText;
+  EXPECT_TRUE(succeeded(verify(*module)));
+  std::string text = print(*module);
+  EXPECT_TRUE(hasLines(text, {"graph.column @attn_q : !graph.weight<64x64, f32> at [@f0], [",
+                              "runs <16, 48>\n", "graph.column @attn_k :", "runs <16, 48>\n",
+                              "graph.column @attn_v :", "runs <16, 48>\n"}));
+  // A head is 16 rows of 64 floats.
+  auto offsetOf = [&](StringRef column) {
+    StringRef rest =
+        StringRef(text).split(("@" + column + " :").str()).second.split("[@f0], [").second;
+    int64_t offset = 0;
+    rest.consumeInteger(10, offset);
+    return offset;
+  };
+  EXPECT_EQ(offsetOf("attn_k") - offsetOf("attn_q"), 4096);
+  EXPECT_EQ(offsetOf("attn_v") - offsetOf("attn_q"), 8192);
+
+  EXPECT_TRUE(hasLines(refusalOfMade(withTensor("64x64"), options),
+                       {"blk.*.attn_qkv.weight (layers 0-1): expected shape [heads * (48), "
+                        "hidden] = [192, 64], found [64, 64]"}));
+}
+
+TEST_F(RecordTest, GroupsOfFusedTensorsThatCannotBe) {
+  auto refusedWith = [&](const std::string &rows) {
+    return refusalOfMade({}, changedLlama("{\"tensors\": {\"attn_q\": {\"rows\": " + rows + "}}}"));
+  };
+  EXPECT_EQ(refusedWith(R"({"from": 0, "of": 64, "groups": 5})"),
+            "$MODEL: cannot import: shape of attn_q: expected an equal share of each of the 5 "
+            "groups of its tensor, found 64 rows\n");
+  EXPECT_EQ(
+      refusedWith(R"({"from": 8, "of": 16, "groups": 4})"),
+      "$MODEL: cannot import: shape of attn_q: expected its rows from 8 to 24 among the 16 of "
+      "a group of its tensor\n");
+  EXPECT_EQ(
+      refusedWith(R"({"from": 8, "of": 64})"),
+      "$MODEL: cannot import: shape of attn_q: expected its rows from 8 to 72 among the 64 of "
+      "its tensor\n");
+  EXPECT_TRUE(hasLines(refusedWith(R"({"from": 0, "of": 64, "groups": 0})"),
+                       {"expected a whole number from 1 to 2147483647, but '0' is 0"}));
+}
+
 TEST_F(RecordTest, LayerNormsHaveBiases) {
   ImportOptions options = changedLlama(R"json({
     "norm": {"kind": "layer"},

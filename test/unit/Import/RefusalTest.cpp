@@ -91,7 +91,7 @@ TEST_F(RefusalTest, UnknownArchitectureIsNamedWithWhatTheFileHolds) {
       {"$MODEL: frit does not know the architecture 'novel'; it knows " + builtinNames() +
            "; nearest are ernie4_5 (11 of 11 kinds of tensors), granite (11 of 11 kinds of "
            "tensors), "
-           "llama (11 of 11 kinds of tensors). If it is like one of them, try --like; else "
+           "internlm2 (11 of 11 kinds of tensors). If it is like one of them, try --like; else "
            "describe it in a record of your own and use --arch-spec. The model holds\n",
        "- key novel.block_count = 2\n", "- key novel.attention.layer_norm_rms_epsilon = 1e-05\n",
        "- tensor token_embd.weight: [288, 64] Q8_0\n",
@@ -239,9 +239,10 @@ TEST_F(RefusalTest, OddRopeDimension) {
 
 TEST_F(RefusalTest, OtherRopeScaling) {
   expectRefused(
-      {"llama.rope.scaling.type=string:dynamic"},
-      "key llama.rope.scaling.type: frit does not support this RoPE scaling ('dynamic'); use a "
-      "checkpoint whose RoPE scaling is one of default, linear, llama3, longrope, none, su, yarn");
+      {"llama.rope.scaling.type=string:ntk"},
+      "key llama.rope.scaling.type: frit does not support this RoPE scaling ('ntk'); use a "
+      "checkpoint whose RoPE scaling is one of default, dynamic, linear, llama3, longrope, none, "
+      "su, yarn");
 }
 
 TEST_F(RefusalTest, RopeFrequencies) {
@@ -360,7 +361,7 @@ TEST_F(RefusalTest, DimensionsOfOneDoNotMatter) {
 TEST_F(RefusalTest, EverythingAtOnce) {
   EXPECT_TRUE(
       hasLines(refusalOfMade({"--tensor-format", "blk.0.attn_q.weight=iq2_xxs", "--hidden", "256",
-                              "--heads", "16", "--set", "llama.rope.scaling.type=string:dynamic",
+                              "--heads", "16", "--set", "llama.rope.scaling.type=string:ntk",
                               "--set", "llama.mystery=u32:1", "--drop", "blk.1.ffn_up.weight",
                               "--add", "rope_freqs.weight=f32:8"}),
                {"$MODEL: cannot import, for 5 reasons\n", "- key llama.mystery",
