@@ -296,7 +296,9 @@ void Converter::addKey(const Hyperparameter &parameter) {
   if (StringRef(key).ends_with(".rope.scaling.factor") && !hasRopeFactor)
     return;
   keysWritten.insert(key);
-  if (!llvm::all_equal(values))
+  if (parameter.kind == ValueKind::Flag && parameter.perLayer)
+    header.add(key, std::vector<bool>(values.begin(), values.end()));
+  else if (!llvm::all_equal(values))
     header.add(key, std::vector<uint32_t>(values.begin(), values.end()));
   else if (parameter.kind == ValueKind::Flag)
     header.add(key, values.front() != 0);
@@ -509,12 +511,12 @@ Status Converter::write(StringRef output) {
   addKeys();
   if (Status status = addTokenizer(); !status)
     return status;
+  if (!problems.empty())
+    return Failure(problems.lines().front()).in(checkpoint.path());
   for (const auto &[name, tensor] : tensors)
     header.addTensor(name, tensor.shape(), tensor.format);
   for (const auto &[name, factors] : vectors)
     header.addTensor(name, {static_cast<int64_t>(factors.size())}, Format::F32);
-  if (!problems.empty())
-    return Failure(problems.lines().front()).in(checkpoint.path());
 
   auto failure = [&](const std::string &why) {
     return Failure("cannot write '", std::string_view(output), "': ", why);

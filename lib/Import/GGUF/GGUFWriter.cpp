@@ -70,6 +70,11 @@ void GGUFHeader::add(std::string_view name, const std::vector<uint8_t> &values) 
   array(name, static_cast<uint32_t>(GGUFType::U8), values);
 }
 
+void GGUFHeader::add(std::string_view name, const std::vector<bool> &values) {
+  array(name, static_cast<uint32_t>(GGUFType::Bool),
+        std::vector<uint8_t>(values.begin(), values.end()));
+}
+
 void GGUFHeader::add(std::string_view name, const std::vector<int32_t> &values) {
   array(name, static_cast<uint32_t>(GGUFType::I32), values);
 }

@@ -29,6 +29,7 @@ public:
   void add(std::string_view key, float value);
   void add(std::string_view key, const std::vector<std::string> &texts);
   void add(std::string_view key, const std::vector<uint8_t> &values);
+  void add(std::string_view key, const std::vector<bool> &values);
   void add(std::string_view key, const std::vector<int32_t> &values);
   void add(std::string_view key, const std::vector<uint32_t> &values);
   void add(std::string_view key, const std::vector<float> &values);

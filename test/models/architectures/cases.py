@@ -54,7 +54,7 @@ NEW_MINICPM = {"scale_emb": 3.0, "scale_depth": 1.1, "dim_model_base": 40}
 # Made from nothing but a config.json (huggingface.native_tensors), and as GGUF by `frit convert`.
 NATIVE = (
     *("llama-3.1", "llama-linear", "llama-old", "mistral", "qwen2-yarn", "smollm3", "granite"),
-    *("phi3", "phi3-long", "glm", "glm4", "hunyuan-alpha", "minicpm-long", "internlm3"),
+    *("phi3", "phi3-long", "glm", "glm4", "hunyuan-alpha", "minicpm-long", "internlm3", "olmo3"),
     *("qwen3moe", "ernie4_5-moe", "hunyuan-moe"),
 )
 # Mixtures of experts: how many there are, how many of them a token has, their width.

@@ -99,7 +99,8 @@ def native_shapes(arch: str, shape: str) -> dict[str, tuple[int, ...]]:
     if cases.is_untied(arch, shape):
         result["lm_head.weight"] = (cases.VOCABULARY, width)
     for layer in range(sizes["layers"]):
-        part = {"input_layernorm": (width,), "post_attention_layernorm": (width,)}
+        first = "post_feedforward_layernorm" if arch == "olmo3" else "input_layernorm"
+        part = {first: (width,), "post_attention_layernorm": (width,)}
         part["self_attn.o_proj"] = (width, q)
         if arch.startswith("phi3"):
             part["self_attn.qkv_proj"] = (q + 2 * kv, width)
@@ -111,6 +112,8 @@ def native_shapes(arch: str, shape: str) -> dict[str, tuple[int, ...]]:
             part |= {"mlp.gate_up_proj": (2 * ffn, width), "mlp.down_proj": (width, ffn)}
         else:
             part |= {"mlp.gate_proj": (ffn, width), "mlp.up_proj": (ffn, width), "mlp.down_proj": (width, ffn)}
+        if arch == "olmo3":
+            part |= {"self_attn.q_norm": (q,), "self_attn.k_norm": (kv,)}
         if arch == "qwen3moe":
             part |= {"self_attn.q_norm": (head_dim,), "self_attn.k_norm": (head_dim,)}
         if arch.startswith("hunyuan"):

@@ -129,6 +129,11 @@ def native_config(arch: str, shape: str, common: dict):
             longrope = {"rope_type": "longrope", "original_max_position_embeddings": 32, **factors}
             common["rope_parameters"] = {"rope_theta": THETA, **longrope}
             return transformers.GraniteConfig(**common, **granite_factors(shape))
+        case "olmo3":
+            kinds = ["sliding_attention" if i % 3 != 1 else "full_attention" for i in range(cases.SHAPES[shape]["layers"])]
+            default = {"rope_type": "default", "rope_theta": 2 * THETA if shape == "odd" else THETA}
+            common["rope_parameters"] = {"full_attention": scaled | {"rope_type": "yarn"}, "sliding_attention": default}
+            return transformers.Olmo3Config(**common, sliding_window=16, layer_types=kinds)
         case "internlm3":  # a Llama with these biases
             common["rope_parameters"] |= {"rope_type": "dynamic", "factor": 6.0}
             biased = shape in cases.BIASED

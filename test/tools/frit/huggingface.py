@@ -242,6 +242,16 @@ class HuggingFaceTest(DriverTest):
         self.write_config()
         self.assert_error(run, "mlp_only_layers: frit does not support layers without experts among those that have them")
 
+    def test_scaled_rope_of_layers_with_a_window(self):
+        kinds = {"full_attention": {"rope_type": "yarn", "factor": 2.0}, "sliding_attention": {"rope_type": "linear", "factor": 2.0}}
+        self.config |= {"model_type": "olmo3", "sliding_window": 16, "rope_parameters": kinds}
+        self.write_config()
+        err = self.assert_error(["inspect", str(self.model)], "cannot import")
+        self.assertIn("sliding_attention.rope_type: frit does not support RoPE scaling in layers with a window ('linear')", err)
+        kinds["sliding_attention"] = {"rope_type": "default"}
+        self.write_config()
+        self.assertNotIn("rope", self.assert_error(["inspect", str(self.model)], "cannot import"))
+
     def test_output_that_should_be_there(self):
         self.config["tie_word_embeddings"] = False
         self.write_config()

@@ -95,6 +95,41 @@ TEST_F(ImportTest, LayersOfOtherHeadCountsAreOtherClasses) {
                         "[#graph.segment<@decoder0, 0, 1>, #graph.segment<@decoder1, 0, 1>]"}));
 }
 
+TEST_F(ImportTest, WindowsOfSomeLayersAreAPattern) {
+  std::vector<std::string> arguments = {"--arch",       "olmo2",
+                                        "--layers",     "5",
+                                        "--post-norms", "--qk-row-norm",
+                                        "--drop",       "blk.*.attn_norm.weight",
+                                        "--drop",       "blk.*.ffn_norm.weight",
+                                        "--set",        "olmo2.rope.freq_base_swa=f32:5000"};
+  auto module = importMade(arguments);
+  ASSERT_TRUE(module) << diagnosticText;
+  EXPECT_EQ(print(*module).find("window"), std::string::npos);
+  EXPECT_EQ(print(*module).find("5.000000e+03"), std::string::npos);
+
+  arguments.insert(arguments.end(), {"--set", "olmo2.attention.sliding_window=u32:16"});
+  module = importMade(arguments);
+  ASSERT_TRUE(module) << diagnosticText;
+  EXPECT_TRUE(hasLines(print(*module),
+                       {"@decoder0(", "theta = 5.000000e+03", "window = 16", "@decoder1(",
+                        "theta = 1.000000e+04",
+                        "[#graph.segment<@decoder0, 0, 3>, #graph.segment<@decoder1, 0, 1>, "
+                        "#graph.segment<@decoder0, 3, 1>]"}));
+
+  arguments.insert(arguments.end(), {"--set", "olmo2.attention.sliding_window_pattern=bool[]:"
+                                              "false,true,true,true,true"});
+  module = importMade(arguments);
+  ASSERT_TRUE(module) << diagnosticText;
+  EXPECT_TRUE(hasLines(print(*module), {"@decoder1(", "window = 16",
+                                        "[#graph.segment<@decoder0, 0, 1>, "
+                                        "#graph.segment<@decoder1, 0, 4>]"}));
+
+  arguments.back() = "olmo2.attention.sliding_window_pattern=bool[]:true,false";
+  EXPECT_TRUE(hasLines(refusalOfMade(arguments),
+                       {"key olmo2.attention.sliding_window_pattern: expected one value for each "
+                        "of 5 layers, found array of bool of 2"}));
+}
+
 TEST_F(ImportTest, UntiedOutputIsAWeightOfItsOwn) {
   auto module = importMade({"--untied", "--tensor-format", "output.weight=f16"});
   ASSERT_TRUE(module) << diagnosticText;
