@@ -161,11 +161,11 @@ struct ArchRecord {
   GluActivation activation = GluActivation::SiLU; ///< Where no key says which.
   ByOrigin<Names> activationKeys;                 ///< Of a text that is one of the choices.
   std::vector<std::pair<std::string, GluActivation>> activationChoices;
-  Expression expertCount = Expression::constant(0);     ///< 0: the layer is dense.
-  Expression expertsUsed = Expression::constant(0);     ///< By each token.
-  Expression sharedExperts = Expression::constant(0);   ///< Not 0: an expert serves all tokens.
+  Expression expertCount = Expression::constant(0);      ///< 0: the layer is dense.
+  Expression expertsUsed = Expression::constant(0);      ///< By each token.
+  Expression sharedExperts = Expression::constant(0);    ///< Not 0: an expert serves all tokens.
   Expression expertsNormalize = Expression::constant(0); ///< Not 0: weights of a token add up to 1.
-  Expression expertsScale = Expression::constant(1);    ///< Of the weights.
+  Expression expertsScale = Expression::constant(1);     ///< Of the weights.
   ExpertScoring expertScoring = ExpertScoring::Softmax;
   Expression embeddingScale = Expression::constant(1);
   Expression residualScale = Expression::constant(1);

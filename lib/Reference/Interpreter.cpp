@@ -145,8 +145,8 @@ LogicalResult Interpreter<T>::evalOp(Operation *op) {
       .Case<arith::ConstantOp, graph::BatchOp, graph::ParamOp, graph::RepeatOp, kernel::CallOp,
             graph::EmbedOp, graph::NormOp, graph::RopeOp, graph::GluOp, graph::ResidualOp,
             graph::SelectOp, graph::QuantizeOp, graph::LinearOp, graph::LogitsOp, graph::RouteOp,
-            graph::ExpertsOp, kv::CreateOp, kv::AppendOp, kv::EvictOp, graph::AttentionOp, check::ExpectCloseOp, check::ExpectEqOp>(
-          [&](auto known) { return eval(known); })
+            graph::ExpertsOp, kv::CreateOp, kv::AppendOp, kv::EvictOp, graph::AttentionOp,
+            check::ExpectCloseOp, check::ExpectEqOp>([&](auto known) { return eval(known); })
       .Default([](Operation *unknown) {
         return unknown->emitOpError("is not known to the reference interpreter");
       });
