@@ -34,7 +34,9 @@ struct DecodeOptions {
 };
 
 /// Encodes and decodes with one vocabulary. Immutable: any number of threads may use one object.
-/// The ids are those of Hugging Face's `tokenizers` for the same vocabulary.
+/// The ids are those of Hugging Face's `tokenizers` for the same vocabulary, or of the library
+/// SentencePiece for its own files; but no text becomes a control token or a byte's token because
+/// it is spelled like one, as it does in unigram models of the former.
 class Tokenizer {
 public:
   /// Whether create() knows the model and pre-tokenizer: the error that names the known ones.

@@ -76,17 +76,6 @@ def make_strings(rng: random.Random) -> list[tuple[str, bytes]]:
     return [(mode, text.encode()) for mode, text in cases]
 
 
-def usable(tokenizer: Tokenizer, case: tuple[str, bytes]) -> bool:
-    """Where a token with white space to its left begins behind its end, the reference panics."""
-    try:
-        tokenizer.encode_special_tokens = case[0] == "p"
-        tokenizer.encode(case[1].decode(), add_special_tokens=False)
-    except BaseException as error:  # noqa: BLE001: what panics raise is no Exception
-        print("left out:", case, error)
-        return False
-    return True
-
-
 def write_word_classes() -> None:
     tokenizer = Tokenizer(models.BPE({}, []))
     tokenizer.add_tokens([AddedToken("x", single_word=True)])
@@ -116,9 +105,7 @@ def main() -> None:
     assert isinstance(tokenizers["added-nfc"].normalizer, normalizers.NFC)
     for name, tokenizer in tokenizers.items():
         add(tokenizer, name == "added-prepend")
-    strings = [
-        case for case in make_strings(random.Random(1)) if all(usable(tokenizer, case) for tokenizer in tokenizers.values())
-    ]
+    strings = make_strings(random.Random(1))
     (DATA / "added-strings.txt").write_text(
         "".join(f"{mode}\t{escape(data)}\n" for mode, data in strings), encoding="utf-8"
     )
