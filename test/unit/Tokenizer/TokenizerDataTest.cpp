@@ -288,6 +288,23 @@ TEST(Tokenizer, UserDefinedTokensKeepTheirSpelling) {
   EXPECT_EQ(tokenizer->decode(std::vector<int32_t>{2006}), "ßĠ");
 }
 
+/// An unknown character is worse by 10 than the worst token.
+TEST(Tokenizer, UnigramAvoidsUnknownCharacters) {
+  auto encode = [](float score) {
+    TokenizerData data;
+    data.model = "t5";
+    data.tokens = {"<unk>", "ab", "xa", "b"};
+    data.tokenTypes = {TokenType::Unknown, TokenType::Normal, TokenType::Normal, TokenType::Normal};
+    data.scores = {0, -1, -20, score};
+    data.unknownId = 0;
+    auto tokenizer = Tokenizer::create(std::move(data));
+    EXPECT_TRUE(tokenizer) << tokenizer.error();
+    return *tokenizer->encode("xab");
+  };
+  EXPECT_EQ(encode(-10.5f), std::vector<int32_t>({2, 3}));
+  EXPECT_EQ(encode(-11.5f), std::vector<int32_t>({0, 1}));
+}
+
 TEST(EndOfGeneration, IdsAndSpellings) {
   TokenizerData data;
   data.tokens = {"a", "<|im_end|>", "</s>", "<|end|>", "<eos>", "<|eot_id|>", "<end_of_turn>", "x"};
