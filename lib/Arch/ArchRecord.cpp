@@ -562,7 +562,7 @@ void RecordReader::readRefusals(ObjectReader &top) {
     object.readTexts("keys", refusal.keys);
     object.readTexts("tensors", refusal.tensors);
     for (const llvm::json::Value &value : object.elements("except")) {
-      if (value.kind() == llvm::json::Value::Object || value.kind() == llvm::json::Value::Array)
+      if (value.getAsObject() || value.getAsArray() || value.getAsNull())
         object.fail("except", "expected numbers, texts, true and false");
       else if (std::optional<StringRef> text = value.getAsString())
         refusal.except.push_back(text->str());
@@ -665,6 +665,9 @@ Status RecordReader::read(const llvm::json::Value &json) {
   if (top.exists()) {
     top.readText("name", record.name);
     top.readText("description", record.description);
+    top.find("like"); // Resolved before.
+    std::string schema;
+    top.readText("$schema", schema); // For editors.
     top.readNames(record.architectures);
     readHyperparameters(top.require("hyperparameters"));
     readTensors(top.require("tensors"));
@@ -739,7 +742,7 @@ static Status resolveLike(llvm::json::Value &json, ArchRecord::FindRecord find, 
     if (!merged)
       return Failure("like: '", std::string_view(*name), "' is no record");
     // These are its own; whom it is like in turn is found in the next round.
-    for (StringRef own : {"name", "description", "gguf", "huggingface"})
+    for (StringRef own : {"$schema", "name", "description", "gguf", "huggingface"})
       merged->erase(own);
     std::optional<std::string> next;
     if (std::optional<StringRef> further = merged->getString("like"))

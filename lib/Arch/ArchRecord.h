@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What a `.json` file of this directory says, checked and parsed. README.md is the schema. A record
+// What a `.json` file of this directory says, checked and parsed. README.md is the manual. A record
 // that parses is consistent: every name an expression uses is a hyperparameter, no hyperparameter
 // needs itself, every necessary role has a tensor.
 //

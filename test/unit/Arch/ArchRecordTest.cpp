@@ -120,9 +120,9 @@ TEST(ArchRecord, UnknownKeysAreNamed) {
   EXPECT_EQ(errorWith("attention", ", \"scael\": 1"),
             "r.json: attention: unknown key 'scael'; known are scale, softcap, window, qk_norm");
   EXPECT_EQ(errorWith("top", ", \"a\": 1, \"b\": 2"),
-            "r.json: unknown keys 'a', 'b'; known are name, description, gguf, huggingface, "
-            "hyperparameters, tensors, norm, attention, rope, ffn, experts, embedding, residual, "
-            "logits, ignore, refuse");
+            "r.json: unknown keys 'a', 'b'; known are name, description, like, $schema, gguf, "
+            "huggingface, hyperparameters, tensors, norm, attention, rope, ffn, experts, "
+            "embedding, residual, logits, ignore, refuse");
   EXPECT_EQ(errorWith("head_dim", ", \"min\": 1"),
             "r.json: hyperparameters.head_dim: unknown key 'min'; known are gguf, huggingface, "
             "length_of, is, per_layer, choices, default, what, instead");
@@ -185,6 +185,7 @@ TEST(ArchRecord, NoJSON) {
 
 TEST(ArchRecord, WrongTypes) {
   EXPECT_EQ(errorReplacing("\"smallest\"", "1"), "r.json: name: expected a text");
+  EXPECT_EQ(errorWith("top", ", \"$schema\": 1"), "r.json: $schema: expected a text");
   EXPECT_EQ(errorWith("top", ", \"gguf\": {}"), "r.json: gguf: expected a list");
   EXPECT_EQ(errorWith("top", ", \"gguf\": [1]"), "r.json: gguf: expected a text");
   EXPECT_EQ(errorWith("top", ", \"rope\": []"), "r.json: rope: expected an object");
@@ -273,10 +274,12 @@ TEST(ArchRecord, Refusals) {
             "r.json: refuse[0]: expected keys or tensors");
   EXPECT_EQ(errorWith("top", R"(, "refuse": [{"keys": ["k"], "what": "w"}])"),
             "r.json: refuse[0]: expected 'what' and 'instead'");
-  EXPECT_EQ(
-      errorWith("top",
-                R"(, "refuse": [{"keys": ["k"], "except": [[]], "what": "w", "instead": "i"}])"),
-      "r.json: refuse[0].except: expected numbers, texts, true and false");
+  for (StringRef value : {"[]", "{}", "null"})
+    EXPECT_EQ(errorWith("top", (R"(, "refuse": [{"keys": ["k"], "what": "w", "instead": "i",
+                                   "except": [)" +
+                                value + "]}]")
+                                   .str()),
+              "r.json: refuse[0].except: expected numbers, texts, true and false");
 }
 
 TEST(ArchRecord, FilesThatAreNone) {
