@@ -13,8 +13,8 @@
 
 using namespace frit;
 
-/// The file of a built-in record is called after it.
-static std::optional<llvm::StringRef> findBuiltin(llvm::StringRef name) {
+// The file of a built-in record is called after it.
+std::optional<llvm::StringRef> frit::findBuiltinRecord(llvm::StringRef name) {
   for (const EmbeddedRecord &embedded : embeddedRecords())
     if (llvm::StringRef(embedded.file) == (name + ".json").str())
       return llvm::StringRef(embedded.text, embedded.bytes);
@@ -25,7 +25,7 @@ Result<std::vector<ArchRecord>> frit::builtinRecords() {
   std::vector<ArchRecord> records;
   for (const EmbeddedRecord &embedded : embeddedRecords()) {
     Result<ArchRecord> record =
-        ArchRecord::parse(embedded.file, {embedded.text, embedded.bytes}, findBuiltin);
+        ArchRecord::parse(embedded.file, {embedded.text, embedded.bytes}, findBuiltinRecord);
     if (!record)
       return record.takeFailure();
     records.push_back(*std::move(record));
@@ -35,10 +35,10 @@ Result<std::vector<ArchRecord>> frit::builtinRecords() {
 }
 
 std::optional<Result<std::string>> frit::builtinRecordText(llvm::StringRef name) {
-  std::optional<llvm::StringRef> text = findBuiltin(name);
+  std::optional<llvm::StringRef> text = findBuiltinRecord(name);
   if (!text)
     return std::nullopt;
-  return ArchRecord::resolve((name + ".json").str(), *text, findBuiltin);
+  return ArchRecord::resolve((name + ".json").str(), *text, findBuiltinRecord);
 }
 
 Result<ArchRecord> frit::loadRecord(llvm::StringRef path, llvm::StringRef like) {
@@ -56,5 +56,5 @@ Result<ArchRecord> frit::loadRecord(llvm::StringRef path, llvm::StringRef like) 
   auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
   if (!buffer)
     return Failure(buffer.getError().message()).in(place);
-  return ArchRecord::parse(path, (*buffer)->getBuffer(), findBuiltin, like);
+  return ArchRecord::parse(path, (*buffer)->getBuffer(), findBuiltinRecord, like);
 }

@@ -21,6 +21,10 @@ struct EmbeddedRecord {
 };
 llvm::ArrayRef<EmbeddedRecord> embeddedRecords();
 
+/// The text of a built-in record as its file has it, for ArchRecord; nothing when there is none of
+/// that name.
+std::optional<llvm::StringRef> findBuiltinRecord(llvm::StringRef name);
+
 /// All built-in records, sorted by name.
 Result<std::vector<ArchRecord>> builtinRecords();
 

@@ -12,6 +12,7 @@
 #include "frit/InitAll.h"
 #include "frit/Machine/MachineModel.h"
 #include "lib/Import/Import.h"
+#include "lib/Support/Path.h"
 #include "lib/Target/Cpu/CodeEmitter.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/Parser/Parser.h"
@@ -31,13 +32,6 @@ void frit::registerCompiler(DialectRegistry &registry) { registerAllDialects(reg
 static void report(const CompilerOptions &options, StringRef step, double fraction) {
   if (options.progress)
     options.progress(step, fraction);
-}
-
-static std::string directoryOf(StringRef path) {
-  if (llvm::sys::fs::is_directory(path))
-    return path.str();
-  StringRef parent = llvm::sys::path::parent_path(path);
-  return parent.empty() ? "." : parent.str();
 }
 
 //===----------------------------------------------------------------------===//

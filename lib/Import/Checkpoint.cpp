@@ -11,6 +11,7 @@
 #include "lib/Import/GGUF/GGUFTokenizer.h"
 #include "lib/Import/HuggingFace/HuggingFace.h"
 #include "lib/Import/HuggingFace/TokenizerJSON.h"
+#include "lib/Support/Path.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
@@ -154,11 +155,6 @@ Checkpoint::Checkpoint() = default;
 Checkpoint::Checkpoint(Checkpoint &&) noexcept = default;
 Checkpoint &Checkpoint::operator=(Checkpoint &&) noexcept = default;
 Checkpoint::~Checkpoint() = default;
-
-static std::string directoryOf(StringRef file) {
-  StringRef parent = path::parent_path(file);
-  return parent.empty() ? "." : parent.str();
-}
 
 Checkpoint Checkpoint::view(const GGUFFile &file) {
   Checkpoint result;

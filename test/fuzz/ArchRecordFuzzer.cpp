@@ -11,13 +11,6 @@
 
 using namespace frit;
 
-static std::optional<llvm::StringRef> findBuiltin(llvm::StringRef name) {
-  for (const EmbeddedRecord &embedded : embeddedRecords())
-    if (llvm::StringRef(embedded.file) == (name + ".json").str())
-      return llvm::StringRef(embedded.text, embedded.bytes);
-  return std::nullopt;
-}
-
 static constexpr llvm::StringRef config = R"({"model_type": "llama", "hidden_size": 8,
   "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 4,
   "intermediate_size": 6, "vocab_size": 16, "max_position_embeddings": 32, "rms_norm_eps": 1e-5,
@@ -33,7 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   static mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
   llvm::StringRef text(reinterpret_cast<const char *>(bytes), size);
   for (llvm::StringRef like : {"", "llama"}) {
-    auto record = ArchRecord::parse("fuzz", text, findBuiltin, like);
+    auto record = ArchRecord::parse("fuzz", text, findBuiltinRecord, like);
     if (record)
       test::resolveAndBuild(checkpoint, *record, "llama", context);
     else

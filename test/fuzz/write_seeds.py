@@ -1,4 +1,4 @@
-# ===- write_seeds.py - the first inputs of the Hugging Face fuzzers -----------===//
+# ===- write_seeds.py - the first inputs of fuzzers -----------------------------===//
 #
 # Part of frit, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import struct
 import sys
 from pathlib import Path
@@ -126,6 +127,16 @@ def records() -> dict[str, bytes]:
     return result | {"own": json.dumps(own).encode()}
 
 
+def chat_templates() -> dict[str, bytes]:
+    tests = ROOT / "test/unit/Tokenizer"
+    result = {path.stem: path.read_bytes() for path in sorted((tests / "chat_templates").glob("*.jinja"))}
+    # A template a line, tab, what it renders; \\xNN stands for a byte.
+    for number, line in enumerate((tests / "data/jinja.txt").read_bytes().splitlines()):
+        template = line.split(b"\t")[0]
+        result[f"jinja-{number}"] = re.sub(rb"\\x(..)", lambda code: bytes([int(code[1], 16)]), template)
+    return result
+
+
 def main() -> None:
     directory = Path(sys.argv[1])
     for name, seeds in (
@@ -134,6 +145,7 @@ def main() -> None:
         ("tokenizer", tokenizers()),
         ("sentencepiece", sentencepiece()),
         ("record", records()),
+        ("chat-template", chat_templates()),
     ):
         folder = directory / f"{name}-seeds"
         folder.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@
 #include "lib/Import/HuggingFace/HuggingFace.h"
 
 #include "lib/Support/JSON.h"
+#include "lib/Support/Path.h"
 #include "lib/Support/Printable.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
@@ -221,12 +222,7 @@ Status HuggingFaceDirectory::openWeights() {
 }
 
 Result<std::unique_ptr<HuggingFaceDirectory>> HuggingFaceDirectory::open(StringRef given) {
-  std::string name = given.str();
-  if (!fs::is_directory(given)) {
-    StringRef parent = path::parent_path(given);
-    name = parent.empty() ? "." : parent.str();
-  }
-  std::unique_ptr<HuggingFaceDirectory> directory(new HuggingFaceDirectory(name));
+  std::unique_ptr<HuggingFaceDirectory> directory(new HuggingFaceDirectory(directoryOf(given)));
   for (Status (HuggingFaceDirectory::*step)() :
        {&HuggingFaceDirectory::findRoot, &HuggingFaceDirectory::readConfig,
         &HuggingFaceDirectory::openWeights})

@@ -22,7 +22,8 @@ using llvm::json::Value;
 
 /// Vocabularies of 300,000 tokens and their merges take 35 MB.
 static constexpr uint64_t maxVocabularyBytes = 512 << 20;
-static constexpr uint64_t maxConfigBytes = 16 << 20;
+/// Of a file beside the tokenizer's.
+static constexpr uint64_t maxBesideBytes = 16 << 20;
 /// Those of 256,000 tokens have 5 MB.
 static constexpr uint64_t maxSentencePieceBytes = 128 << 20;
 
@@ -80,7 +81,7 @@ public:
   Status read(const HuggingFaceDirectory &directory, StringRef name) {
     if (!directory.has(name))
       return {};
-    Result<Value> json = directory.readJSON(name, maxConfigBytes);
+    Result<Value> json = directory.readJSON(name, maxBesideBytes);
     if (!json)
       return json.takeFailure();
     if (const Object *found = json->getAsObject())
@@ -287,8 +288,8 @@ Result<TokenizerData> frit::readTokenizer(const HuggingFaceDirectory &directory)
     Result<MappedFile> file = directory.map("chat_template.jinja");
     if (!file)
       return file.takeFailure();
-    if (file->size() > maxConfigBytes)
-      return Failure("expected at most ", maxConfigBytes, " bytes, found ", file->size())
+    if (file->size() > maxBesideBytes)
+      return Failure("expected at most ", maxBesideBytes, " bytes, found ", file->size())
           .in(directory.path() + "/chat_template.jinja");
     data.chatTemplate.assign(reinterpret_cast<const char *>(file->data()), file->size());
     if (!llvm::json::isUTF8(data.chatTemplate))

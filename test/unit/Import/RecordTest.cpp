@@ -31,11 +31,7 @@ class RecordTest : public ImportTest {
 protected:
   /// The options that use llama's record with `changes` merged into it.
   ImportOptions changedLlama(StringRef changes) {
-    std::string text;
-    for (const EmbeddedRecord &record : embeddedRecords())
-      if (StringRef(record.file) == "llama.json")
-        text.assign(record.text, record.bytes);
-    llvm::Expected<llvm::json::Value> record = llvm::json::parse(text);
+    llvm::Expected<llvm::json::Value> record = llvm::json::parse(*findBuiltinRecord("llama"));
     llvm::Expected<llvm::json::Value> change = llvm::json::parse(changes);
     EXPECT_TRUE(record && change);
     merge(*record->getAsObject(), *change->getAsObject());
