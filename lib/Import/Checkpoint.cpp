@@ -211,20 +211,6 @@ Checkpoint Checkpoint::view(std::unique_ptr<HuggingFaceDirectory> directory) {
   Checkpoint result;
   result.from = Origin::HuggingFace;
   result.modelPath = result.modelDirectory = directory->path();
-  // A model that also sees keeps what its language model is in an object of its own.
-  const llvm::json::Object &config = directory->config();
-  llvm::StringSet<> inner;
-  if (const llvm::json::Object *text = config.getObject("text_config")) {
-    addEntries(*text, "", result.values);
-    for (const Entry &entry : result.values)
-      inner.insert(entry.key);
-  }
-  std::vector<Entry> outer;
-  addEntries(config, "", outer);
-  for (Entry &entry : outer)
-    if (!StringRef(entry.key).starts_with("text_config.") && !inner.contains(entry.key))
-      result.values.push_back(std::move(entry));
-
   bool hasOthers = llvm::any_of(directory->files(), [](const SafetensorsFile &file) {
     return llvm::any_of(file.tensors, [](const SafetensorsTensor &tensor) {
       return StringRef(tensor.name).contains("language_model.");
@@ -256,11 +242,38 @@ Checkpoint Checkpoint::view(std::unique_ptr<HuggingFaceDirectory> directory) {
     }
   }
   result.huggingFace = std::move(directory);
+  result.readConfig();
   result.index();
   return result;
 }
 
+void Checkpoint::readConfig() {
+  values.clear();
+  // A model that also sees keeps what its language model is in an object of its own.
+  const llvm::json::Object &config = huggingFace->config();
+  llvm::StringSet<> inner;
+  if (const llvm::json::Object *text = config.getObject("text_config")) {
+    addEntries(*text, "", values);
+    for (const Entry &entry : values)
+      inner.insert(entry.key);
+  }
+  std::vector<Entry> outer;
+  addEntries(config, "", outer);
+  for (Entry &entry : outer)
+    if (!StringRef(entry.key).starts_with("text_config.") && !inner.contains(entry.key))
+      values.push_back(std::move(entry));
+}
+
+Status Checkpoint::setConfig(StringRef text) {
+  if (Status status = huggingFace->setConfig(text); !status)
+    return status;
+  readConfig();
+  index();
+  return {};
+}
+
 void Checkpoint::index() {
+  valueIndices.clear();
   for (const auto &[index, entry] : llvm::enumerate(values))
     valueIndices.try_emplace(entry.key, index);
   for (const auto &[index, tensor] : llvm::enumerate(tensorInfos))

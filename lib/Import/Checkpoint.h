@@ -74,6 +74,10 @@ public:
   /// `file` must live as long as the checkpoint.
   static Checkpoint view(const GGUFFile &file);
 
+  /// Of a directory: takes `text` for what config.json says. If there is anything wrong with it,
+  /// nothing changes. For tests of many configurations; views of the old values end.
+  Status setConfig(llvm::StringRef text);
+
   Checkpoint(Checkpoint &&) noexcept;
   Checkpoint &operator=(Checkpoint &&) noexcept;
   ~Checkpoint();
@@ -117,6 +121,7 @@ public:
 private:
   Checkpoint();
   static Checkpoint view(std::unique_ptr<HuggingFaceDirectory> directory);
+  void readConfig();
   void index();
 
   Origin from = Origin::GGUF;

@@ -57,7 +57,7 @@ std::optional<int64_t> Hyperparameters::getCount(StringRef name, int64_t layer) 
 std::optional<double> Hyperparameters::evaluate(const Expression &expression, StringRef place,
                                                 ValueKind kind, int64_t layer) {
   bool known = true;
-  std::string inputs;
+  llvm::SmallVector<std::pair<StringRef, double>, 8> inputs;
   Result<double> value = expression.evaluate([&](StringRef name) -> Result<double> {
     std::optional<double> input;
     if (name == "layer" && layer != wholeModel)
@@ -73,22 +73,22 @@ std::optional<double> Hyperparameters::evaluate(const Expression &expression, St
       return Failure("no value");
     }
     if (name != "gguf")
-      inputs += (inputs.empty() ? "" : ", ") + (name + " = " + formatNumber(*input)).str();
+      inputs.emplace_back(name, *input);
     return *input;
   });
   if (!known)
     return std::nullopt;
-  std::string given = inputs.empty() ? "" : " for " + inputs;
-  if (!value) {
+  if (value && accepts(kind, *value))
+    return *value;
+  std::string given;
+  for (const auto &[name, input] : inputs)
+    given += (given.empty() ? " for " : ", ") + (name + " = " + formatNumber(input)).str();
+  if (!value)
     problems.add(place, StringRef(value.error()) + given);
-    return std::nullopt;
-  }
-  if (!accepts(kind, *value)) {
+  else
     problems.add(place, "expected " + frit::describe(kind) + ", but '" + expression.text() +
                             "' is " + formatNumber(*value) + given);
-    return std::nullopt;
-  }
-  return *value;
+  return std::nullopt;
 }
 
 std::optional<double> Hyperparameters::fromChoices(const Hyperparameter &parameter,

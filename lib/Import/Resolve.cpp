@@ -242,22 +242,21 @@ bool Resolver::readShape(Role role, int64_t layer, const CheckpointTensor &tenso
                          WeightRef &weight, int64_t &firstRow) {
   const TensorSpec &spec = *record.tensor(role);
   std::string place = "shape of " + roleKeyword(role).str();
-  std::string expressions;
   bool known = true;
   auto evaluate = [&](const Expression &expression, ValueKind kind) -> int64_t {
     std::optional<double> value = numbers.evaluate(expression, place, kind, layer);
     known &= value.has_value();
     return value ? static_cast<int64_t>(*value) : 0;
   };
-  for (const Expression &expression : spec.shape) {
+  for (const Expression &expression : spec.shape)
     weight.shape.push_back(evaluate(expression, ValueKind::Count));
-    expressions += (expressions.empty() ? "" : ", ") + expression.text().str();
-  }
   SmallVector<int64_t, 4> wanted(weight.shape.begin(), weight.shape.end()), found = tensor.shape;
-  if (const std::optional<FusedRows> &rows = spec.rows[checkpoint.origin()]) {
+  const std::optional<FusedRows> &rows = spec.rows[checkpoint.origin()];
+  int64_t groups = 1;
+  if (rows) {
     firstRow = evaluate(rows->from, ValueKind::Size);
     int64_t of = evaluate(rows->of, ValueKind::Count);
-    int64_t groups = evaluate(rows->groups, ValueKind::Count);
+    groups = evaluate(rows->groups, ValueKind::Count);
     if (known && weight.shape[0] % groups != 0) {
       problems.add(place, "expected an equal share of each of the " + Twine(groups) +
                               " groups of its tensor, found " + Twine(weight.shape[0]) + " rows");
@@ -275,21 +274,21 @@ bool Resolver::readShape(Role role, int64_t layer, const CheckpointTensor &tenso
       weight.runLength = share;
       weight.runStride = of;
     }
-    expressions = rows->of.text().str();
-    if (groups != 1)
-      expressions = rows->groups.text().str() + " * (" + expressions + ")";
-    if (spec.shape.size() == 2)
-      expressions += ", " + spec.shape[1].text().str();
   }
   while (found.size() > wanted.size() && found.front() == 1)
     found.erase(found.begin());
-  if (known && found != wanted)
-    problems.addTensor(name,
-                       "expected shape [" + expressions + "] = " + formatShape(wanted) +
-                           ", found " + formatShape(found) +
-                           "; does the file's metadata belong to its tensors?",
-                       layer);
-  return known && found == wanted;
+  if (!known || found == wanted)
+    return known;
+  std::string expressions = (rows ? rows->of : spec.shape[0]).text().str();
+  if (groups != 1)
+    expressions = rows->groups.text().str() + " * (" + expressions + ")";
+  for (const Expression &expression : llvm::drop_begin(spec.shape))
+    expressions += ", " + expression.text().str();
+  problems.addTensor(name,
+                     "expected shape [" + expressions + "] = " + formatShape(wanted) + ", found " +
+                         formatShape(found) + "; does the file's metadata belong to its tensors?",
+                     layer);
+  return false;
 }
 
 std::optional<WeightRef> Resolver::readWeight(Role role, int64_t layer) {

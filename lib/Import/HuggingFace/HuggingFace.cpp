@@ -78,19 +78,31 @@ Result<MappedFile> HuggingFaceDirectory::map(StringRef name) const {
   return mapped;
 }
 
-Result<llvm::json::Value> HuggingFaceDirectory::readJSON(StringRef name, uint64_t maxBytes) const {
-  Result<MappedFile> file = map(name);
-  if (!file)
-    return file.takeFailure();
-  std::string place = joined(directory, name);
-  if (file->size() > maxBytes)
-    return Failure("expected at most ", maxBytes, " bytes, found ", file->size()).in(place);
-  StringRef text(reinterpret_cast<const char *>(file->data()), file->size());
+static StringRef textOf(const MappedFile &file) {
+  return {reinterpret_cast<const char *>(file.data()), file.size()};
+}
+
+static Result<llvm::json::Value> parseFile(StringRef text, StringRef place) {
   text.consume_front("\xEF\xBB\xBF");
   Result<llvm::json::Value> json = parseJSON(text);
   if (!json)
     return json.takeFailure().in(place);
   return json;
+}
+
+Result<MappedFile> HuggingFaceDirectory::mapAtMost(StringRef name, uint64_t maxBytes) const {
+  Result<MappedFile> file = map(name);
+  if (file && file->size() > maxBytes)
+    return Failure("expected at most ", maxBytes, " bytes, found ", file->size())
+        .in(joined(directory, name));
+  return file;
+}
+
+Result<llvm::json::Value> HuggingFaceDirectory::readJSON(StringRef name, uint64_t maxBytes) const {
+  Result<MappedFile> file = mapAtMost(name, maxBytes);
+  if (!file)
+    return file.takeFailure();
+  return parseFile(textOf(*file), joined(directory, name));
 }
 
 std::vector<std::string> HuggingFaceDirectory::metadataFiles(StringRef directory) {
@@ -108,11 +120,19 @@ Status HuggingFaceDirectory::readConfig() {
     return Failure(
                "expected a directory with a config.json; is it a model that transformers saved?")
         .in(directory);
-  Result<llvm::json::Value> json = readJSON("config.json", maxConfigBytes);
+  Result<MappedFile> file = mapAtMost("config.json", maxConfigBytes);
+  if (!file)
+    return file.takeFailure();
+  return setConfig(textOf(*file));
+}
+
+Status HuggingFaceDirectory::setConfig(StringRef text) {
+  std::string place = joined(directory, "config.json");
+  Result<llvm::json::Value> json = parseFile(text, place);
+  if (json && !json->getAsObject())
+    json = Failure("expected an object").in(place);
   if (!json)
-    return json.takeFailure();
-  if (!json->getAsObject())
-    return Failure("expected an object").in(joined(directory, "config.json"));
+    return Failure(printable(json.error()));
   configuration = *std::move(json);
   return {};
 }

@@ -44,6 +44,8 @@ public:
   const std::string &path() const { return directory; }
   /// An object.
   const llvm::json::Object &config() const { return *configuration.getAsObject(); }
+  /// Takes `text` for what config.json says; if there is anything wrong with it, nothing changes.
+  Status setConfig(llvm::StringRef text);
   const std::vector<SafetensorsFile> &files() const { return weightFiles; }
   /// Whether there is a file of this name, which may be opened.
   bool has(llvm::StringRef name) const;
@@ -55,6 +57,7 @@ private:
   explicit HuggingFaceDirectory(std::string directory)
       : directory(std::move(directory)), configuration(nullptr) {}
   Status findRoot();
+  Result<MappedFile> mapAtMost(llvm::StringRef name, uint64_t maxBytes) const;
   Status readConfig();
   Status openWeights();
   Status openShards();

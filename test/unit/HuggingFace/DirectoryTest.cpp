@@ -180,6 +180,23 @@ TEST_F(DirectoryTest, CacheOfTheHub) {
   directory = outer;
 }
 
+TEST_F(DirectoryTest, AnotherConfig) {
+  write("config.json", R"({"a": 1, "b": 2})");
+  write("model.safetensors", safetensors("{}", ""));
+  Result<Checkpoint> checkpoint = Checkpoint::open(directory);
+  ASSERT_TRUE(checkpoint) << checkpoint.error();
+  EXPECT_TRUE(checkpoint->setConfig("\xEF\xBB\xBF{\"b\": 3, \"c\": {\"d\": 4}}"));
+  // What is wrong changes nothing.
+  EXPECT_EQ(checkpoint->setConfig("[]").error(),
+            (directory + "/config.json: expected an object").str());
+  EXPECT_FALSE(checkpoint->setConfig("{"));
+  EXPECT_EQ(checkpoint->entries().size(), 2u);
+  EXPECT_FALSE(checkpoint->find("a"));
+  ASSERT_TRUE(checkpoint->find("b") && checkpoint->find("c.d"));
+  EXPECT_EQ(checkpoint->find("b")->describe(), "3");
+  EXPECT_EQ(checkpoint->find("c.d")->describe(), "4");
+}
+
 TEST_F(DirectoryTest, CheckpointOfALanguageModelThatSees) {
   write("config.json", R"({"model_type": "seer", "vision_config": {"a": 1}, "hidden_size": null,
                            "text_config": {"model_type": "seer_text", "hidden_size": 8, "b": {"c": [1]}}})");
