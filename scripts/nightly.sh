@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What is too slow for every change: sanitizers, fuzzers, clang-tidy, and the expected values made
-# again from transformers. The last line counts.
+# again from transformers. FRIT_FUZZ_SECONDS says how long it fuzzes. The last line counts.
 source "$(dirname "${BASH_SOURCE[0]}")/testing.sh"
 
 scripts/install.sh --nightly
@@ -14,6 +14,28 @@ suite "Unit tests and fuzzers with sanitizers" "$results/unit.xml" \
   --output-junit "$results/unit.xml"
 suite "lit suite with sanitizers" "$results/lit.json" \
   $llvm_prefix/bin/lit -s -v build/asan/test --output "$results/lit.json"
+
+# fuzz SECONDS: shares them among the parsers, which go on from what they found the nights before.
+fuzz() {
+  local packed parser corpus each status=0
+  local -a all=(test/fuzz/corpus/*.bin)
+  each=$((($1 + ${#all[@]} - 1) / ${#all[@]}))
+  [ "$each" -gt 0 ] || return 0
+  for packed in "${all[@]}"; do
+    parser=$(basename "$packed" .bin)
+    corpus=build/fuzz-corpus/$parser
+    echo "$parser"
+    python3 test/fuzz/corpus.py unpack "$packed" "$corpus" || return
+    build/asan/bin/frit-fuzz-"$parser" -max_total_time="$each" -max_len=2048 -timeout=10 -rss_limit_mb=512 \
+      -malloc_limit_mb=256 -print_final_stats=1 -artifact_prefix="build/fuzz-corpus/$parser-" \
+      "$corpus" "build/asan/test/fuzz/$parser-seeds" >"$corpus.log" 2>&1 || status=1
+    grep -E '^stat::(number|average|peak|slowest)|ERROR|^SUMMARY|Test unit' "$corpus.log"
+  done
+  return "$status"
+}
+# An hour unless FRIT_FUZZ_SECONDS says otherwise.
+check "Fuzzing" fuzz "${FRIT_FUZZ_SECONDS:-3600}"
+
 heading "Building for clang-tidy and the model"
 build release all
 check "clang-tidy" scripts/tidy.sh

@@ -5,7 +5,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "JSONMutator.h"
 #include "TinyDirectory.h"
 #include "lib/Arch/Registry.h"
 
@@ -24,15 +23,15 @@ static const ArchRecord &recordOf(llvm::StringRef architecture) {
 
 // NOLINTNEXTLINE(readability-identifier-naming): the name libFuzzer calls.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-  static test::TinyDirectory directory;
-  static mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
-  auto checkpoint = directory.open({reinterpret_cast<const char *>(bytes), size});
-  if (!checkpoint) {
-    test::requireLine(checkpoint.error());
+  static const test::TinyDirectory directory;
+  static Checkpoint checkpoint = directory.open();
+  if (Status status = checkpoint.setConfig({reinterpret_cast<const char *>(bytes), size});
+      !status) {
+    test::requireLine(status.error());
     return 0;
   }
-  Result<std::string_view> architecture = checkpoint->architecture();
+  Result<std::string_view> architecture = checkpoint.architecture();
   llvm::StringRef name = architecture ? llvm::StringRef(*architecture) : "llama";
-  test::resolveAndBuild(*checkpoint, recordOf(name), name, context);
+  test::resolveAndBuild(checkpoint, recordOf(name), name);
   return 0;
 }

@@ -5,7 +5,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "JSONMutator.h"
 #include "UseTokenizer.h"
 #include "lib/Import/HuggingFace/TokenizerJSON.h"
 #include "lib/Support/JSON.h"
