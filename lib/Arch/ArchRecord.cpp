@@ -368,6 +368,8 @@ void RecordReader::readTensor(const llvm::json::Value &json, const RoleInfo &inf
       object.fail("default", "'" + keyword + "' cannot stand in for '" + info.keyword + "'");
   }
   object.readExpression("tied", spec.tied);
+  if (object.find("tied") && !spec.fallback)
+    object.fail("tied", "expected 'default' beside it");
   if (const llvm::json::Value *rows = object.find("rows"))
     readRows(*rows, object.inside("rows"), spec.rows);
   object.finish();

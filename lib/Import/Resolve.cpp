@@ -74,9 +74,11 @@ private:
   void checkStructure(const LayerSpec &layer, int64_t index);
 
   ExpertsSpec readExperts(int64_t layer);
+  using Weights = std::array<std::optional<WeightRef>, numRoles>;
+  void readRole(const RoleInfo &info, int64_t layer, Weights &weights);
   std::optional<WeightRef> readWeight(Role role, int64_t layer);
   std::optional<WeightRef> readPieces(Role role, int64_t layer);
-  void checkUntied(const TensorSpec &spec);
+  void checkUntied(const TensorSpec &spec, int64_t layer);
   bool readShape(Role role, int64_t layer, const CheckpointTensor &tensor, StringRef name,
                  WeightRef &weight, int64_t &firstRow);
   void readActivation();
@@ -383,13 +385,12 @@ std::optional<WeightRef> Resolver::readPieces(Role role, int64_t layer) {
 
 /// A checkpoint that says itself that a tensor is no other one must have it. One that does not say
 /// so may leave it out: some formats have no word for it.
-void Resolver::checkUntied(const TensorSpec &spec) {
-  constexpr int64_t whole = Hyperparameters::wholeModel;
-  const std::string &name = spec.names[checkpoint.origin()];
+void Resolver::checkUntied(const TensorSpec &spec, int64_t layer) {
+  std::string name = expandLayer(spec.names[checkpoint.origin()], std::to_string(layer));
   if (name.empty() || checkpoint.findTensor(name))
     return;
   double tied = 0;
-  set(tied, spec.tied, "tied", ValueKind::Number, whole);
+  set(tied, spec.tied, "tied", ValueKind::Number, layer);
   for (const std::string &parameter : spec.tied.names()) {
     const Hyperparameter *found = record.findHyperparameter(parameter);
     std::string key;
@@ -401,6 +402,25 @@ void Resolver::checkUntied(const TensorSpec &spec) {
       return;
     }
   }
+}
+
+/// The weight of a role that is used, or of the one that stands in for it, which comes before it.
+void Resolver::readRole(const RoleInfo &info, int64_t layer, Weights &weights) {
+  std::optional<WeightRef> &weight = weights[static_cast<unsigned>(info.role)];
+  weight = readWeight(info.role, layer);
+  const TensorSpec *spec = record.tensor(info.role);
+  std::string names = ("'" + info.keyword + "'").str();
+  if (!weight && spec && spec->fallback) {
+    checkUntied(*spec, layer);
+    weight = weights[static_cast<unsigned>(*spec->fallback)];
+    model.tied |= info.role == Role::Output && *spec->fallback == Role::TokenEmbd;
+    names += " or '" + roleKeyword(*spec->fallback).str() + "'";
+  }
+  // Nothing was said about one that is optional, or that the record does not have.
+  bool needed = info.necessary || info.role == Role::FfnGateInp || info.use == RoleUse::Matrices ||
+                info.use == RoleUse::Shared;
+  if (!weight && needed && problems.empty())
+    problems.add("record " + record.name, "expected a tensor of " + names + ", found none");
 }
 
 //===----------------------------------------------------------------------===//
@@ -509,7 +529,7 @@ void Resolver::readLayer(int64_t index) {
   layer.experts = readExperts(index);
   for (const RoleInfo &info : roleInfos)
     if (info.inLayer() && isUsed(info.use, layer.experts))
-      layer.weights[static_cast<unsigned>(info.role)] = readWeight(info.role, index);
+      readRole(info, index, layer.weights);
   if (layer.heads && layer.kvHeads && layer.headDim && layer.valueDim && model.hidden)
     checkStructure(layer, index);
   model.layers.push_back(std::move(layer));
@@ -526,18 +546,9 @@ void Resolver::readModel() {
   set(model.embeddingScale, record.embeddingScale, "embedding.scale", ValueKind::Number, whole);
   set(model.logitsScale, record.logitsScale, "logits.scale", ValueKind::Number, whole);
   set(model.logitsSoftcap, record.logitsSoftcap, "logits.softcap", ValueKind::NonNegative, whole);
-  for (const RoleInfo &info : roleInfos) {
-    if (info.inLayer())
-      continue;
-    std::optional<WeightRef> &weight = model.weights[static_cast<unsigned>(info.role)];
-    weight = readWeight(info.role, whole);
-    const TensorSpec *spec = record.tensor(info.role);
-    if (spec && spec->fallback && !weight) {
-      checkUntied(*spec);
-      weight = model.weights[static_cast<unsigned>(*spec->fallback)];
-      model.tied |= info.role == Role::Output && *spec->fallback == Role::TokenEmbd;
-    }
-  }
+  for (const RoleInfo &info : roleInfos)
+    if (!info.inLayer())
+      readRole(info, whole, model.weights);
   auto expect = [&](Role role, ArrayRef<int64_t> shape) {
     checkShape(role, model.weight(role), shape, "");
   };

@@ -94,9 +94,9 @@ def full_record(llama: Any) -> Any:
         tensor = record["tensors"].setdefault(keyword, {"shape": ["hidden"]})
         tensor["gguf"] = keyword + ".{layer}" * in_layer
         tensor["huggingface"] = "model." + tensor["gguf"]
-        tensor |= {"optional": not necessary, "tied": 0, "rows": {"from": 0, "of": "hidden"}}
+        tensor |= {"optional": not necessary, "rows": {"from": 0, "of": "hidden"}}
         if keyword not in ("token_embd", "attn_norm"):
-            tensor["default"] = "attn_norm" if in_layer else "token_embd"
+            tensor |= {"default": "attn_norm" if in_layer else "token_embd", "tied": 0}
     record["refuse"] = [{"keys": ["k"], "tensors": ["t"], "except": [0, "a", True], "what": "w", "instead": "i"}]
     return record
 
@@ -214,6 +214,7 @@ BROKEN: list[tuple[Place, Any]] = [
     (("tensors", "attn_q", "shape"), [1, 2, 3]),
     (("tensors", "attn_q", "shape"), [None]),
     (("tensors", "attn_q", "default"), "token_embd"),
+    (("tensors", "attn_q", "default"), GONE),
     (("tensors", "output", "default"), "attn_q"),
     (("tensors", "output", "default"), "embedding"),
     (("tensors", "attn_q", "rows", "from"), GONE),

@@ -250,6 +250,8 @@ TEST(ArchRecord, Tensors) {
             "r.json: tensors.output.default: there is no role 'embedding'");
   EXPECT_EQ(errorReplacing("\"gguf\": \"embd\"", "\"gguf\": \"embd\", \"default\": \"output\""),
             "r.json: tensors.token_embd.default: 'output' cannot stand in for 'token_embd'");
+  EXPECT_EQ(errorWith("output", ", \"tied\": 1"),
+            "r.json: tensors.output.tied: expected 'default' beside it");
   EXPECT_EQ(errorWith("output", ", \"default\": \"attn_q\""),
             "r.json: tensors.output.default: 'attn_q' cannot stand in for 'output'");
   EXPECT_EQ(

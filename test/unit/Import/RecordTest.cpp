@@ -236,6 +236,24 @@ TEST_F(RecordTest, LayersThatDifferInAnyNumberAreOfTwoClasses) {
   }
 }
 
+TEST_F(RecordTest, AnotherTensorMayStandIn) {
+  auto module = importMade({"--drop", "blk.*.attn_v.weight"},
+                           changedLlama(R"({"tensors": {"attn_v": {"default": "attn_k"}}})"));
+  ASSERT_TRUE(module) << diagnosticText;
+  EXPECT_TRUE(succeeded(verify(*module)));
+  // Found by fuzzing: it may be missing, too.
+  std::string text = refusalOfMade({}, changedLlama(R"({
+    "norm": {"kind": "layer"},
+    "tensors": {
+      "output_norm_bias": {"gguf": "output_norm.bias", "shape": ["hidden"], "optional": true},
+      "output": {"default": "output_norm_bias"}
+    }
+  })"));
+  EXPECT_TRUE(hasLines(text, {"record llama: expected a tensor of 'output' or 'output_norm_bias', "
+                              "found none"}))
+      << text;
+}
+
 TEST_F(RecordTest, TensorsMayBeIgnored) {
   ImportOptions options = changedLlama(R"json({
     "ignore": {"tensors": ["blk.{layer}.statistics", "extra"], "keys": ["{arch}.mystery"]}})json");
