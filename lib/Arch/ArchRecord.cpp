@@ -363,8 +363,9 @@ void RecordReader::readTensor(const llvm::json::Value &json, const RoleInfo &inf
     spec.fallback = findRole(keyword);
     if (!spec.fallback)
       object.fail("default", "there is no role '" + keyword + "'");
-    else if (*spec.fallback >= info.role ||
-             roleInfos[static_cast<unsigned>(*spec.fallback)].inLayer() != info.inLayer())
+    else if (const RoleInfo &other = roleInfos[static_cast<unsigned>(*spec.fallback)];
+             other.role >= info.role || other.inLayer() != info.inLayer() ||
+             (other.use == RoleUse::Matrices) != (info.use == RoleUse::Matrices))
       object.fail("default", "'" + keyword + "' cannot stand in for '" + info.keyword + "'");
   }
   object.readExpression("tied", spec.tied);

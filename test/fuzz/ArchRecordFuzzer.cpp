@@ -59,12 +59,12 @@ static std::optional<llvm::StringRef> find(llvm::StringRef name) {
 
 // NOLINTNEXTLINE(readability-identifier-naming): the name libFuzzer calls.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-  static const test::TinyDirectory directory;
-  static const Checkpoint checkpoint = directory.open();
+  static const test::TinyDirectory denseDirectory, expertsDirectory(/*experts=*/true);
+  static const Checkpoint dense = denseDirectory.open(), experts = expertsDirectory.open();
   llvm::StringRef text(reinterpret_cast<const char *>(bytes), size);
   auto record = ArchRecord::parse("fuzz", text, find, size % 2 ? "base" : "");
   if (record)
-    test::resolveAndBuild(checkpoint, *record, "llama");
+    test::resolveAndBuild(record->tensor(Role::FfnGateInp) ? experts : dense, *record, "llama");
   else
     test::requireLine(record.error());
   return 0;

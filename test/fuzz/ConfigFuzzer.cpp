@@ -23,10 +23,11 @@ static const ArchRecord &recordOf(llvm::StringRef architecture) {
 
 // NOLINTNEXTLINE(readability-identifier-naming): the name libFuzzer calls.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-  static const test::TinyDirectory directory;
-  static Checkpoint checkpoint = directory.open();
-  if (Status status = checkpoint.setConfig({reinterpret_cast<const char *>(bytes), size});
-      !status) {
+  static const test::TinyDirectory denseDirectory, expertsDirectory(/*experts=*/true);
+  static Checkpoint dense = denseDirectory.open(), experts = expertsDirectory.open();
+  llvm::StringRef text(reinterpret_cast<const char *>(bytes), size);
+  Checkpoint &checkpoint = text.contains("experts") ? experts : dense;
+  if (Status status = checkpoint.setConfig(text); !status) {
     test::requireLine(status.error());
     return 0;
   }

@@ -27,20 +27,23 @@ namespace frit::test {
 
 class TinyDirectory {
 public:
-  TinyDirectory() {
+  /// `experts`: the last layer has three of them.
+  explicit TinyDirectory(bool experts = false) {
     require(!llvm::sys::fs::createUniqueDirectory("frit-fuzz", path));
     addTensor("model.embed_tokens.weight", "[16, 8]", 128);
     for (int layer : {0, 1}) {
       std::string prefix = "model.layers." + std::to_string(layer) + ".";
-      for (auto [name, rows, columns] : {std::tuple("self_attn.q_proj", 8, 8),
-                                         {"self_attn.k_proj", 4, 8},
-                                         {"self_attn.v_proj", 4, 8},
-                                         {"self_attn.o_proj", 8, 8},
-                                         {"mlp.gate_proj", 6, 8},
-                                         {"mlp.up_proj", 6, 8},
-                                         {"mlp.down_proj", 8, 6}})
-        addTensor(prefix + name + ".weight", llvm::formatv("[{0}, {1}]", rows, columns).str(),
-                  rows * columns);
+      addMatrix(prefix + "self_attn.q_proj", 8, 8);
+      addMatrix(prefix + "self_attn.k_proj", 4, 8);
+      addMatrix(prefix + "self_attn.v_proj", 4, 8);
+      addMatrix(prefix + "self_attn.o_proj", 8, 8);
+      if (experts && layer == 1) {
+        addMatrix(prefix + "mlp.gate", 3, 8);
+        for (int expert : {0, 1, 2})
+          addFfn(prefix + "mlp.experts." + std::to_string(expert));
+      } else {
+        addFfn(prefix + "mlp");
+      }
       for (const char *norm : {"input_layernorm", "post_attention_layernorm"})
         addTensor(prefix + norm + ".weight", "[8]", 8);
     }
@@ -65,6 +68,14 @@ public:
   }
 
 private:
+  void addFfn(const std::string &prefix) {
+    addMatrix(prefix + ".gate_proj", 6, 8);
+    addMatrix(prefix + ".up_proj", 6, 8);
+    addMatrix(prefix + ".down_proj", 8, 6);
+  }
+  void addMatrix(const std::string &name, int rows, int columns) {
+    addTensor(name + ".weight", llvm::formatv("[{0}, {1}]", rows, columns).str(), rows * columns);
+  }
   void addTensor(const std::string &name, const std::string &shape, int elements) {
     header +=
         llvm::formatv(R"({0}"{1}": {{"dtype": "F32", "shape": {2}, "data_offsets": [{3}, {4}]})",

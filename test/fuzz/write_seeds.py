@@ -21,7 +21,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # Those of TinyDirectory.h.
 SIZES = {
     "hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 4,
-    "intermediate_size": 6, "vocab_size": 16,
+    "intermediate_size": 6, "vocab_size": 16, "moe_intermediate_size": 6, "moe_num_shared_experts": 0,
+    "moe_layer_start_index": 1, "moe_layer_end_index": 1,
 }  # fmt: skip
 
 

@@ -34,11 +34,14 @@ import make_tiny_gguf  # noqa: E402
 
 SCHEMA = json.loads((ROOT / "docs" / "arch-record.schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
-ROLE = re.compile(r'^FRIT_ROLE\(\w+, "(\w+)", (true|false), (true|false)\)$', re.MULTILINE)
+ROLE = re.compile(r'^FRIT_ROLE\(\w+, "(\w+)", (\w+), (true|false)\)$', re.MULTILINE)
+# Of each, its keyword, the kind of tensor it is in the schema, and whether it is necessary.
+KINDS = {"Model": "model", "Matrices": "experts"}
 ROLES = [
-    (keyword, in_layer == "true", necessary == "true")
-    for keyword, in_layer, necessary in ROLE.findall((ROOT / "lib" / "Arch" / "Roles.def").read_text())
+    (keyword, KINDS.get(use, "layer"), necessary == "true")
+    for keyword, use, necessary in ROLE.findall((ROOT / "lib" / "Arch" / "Roles.def").read_text())
 ]
+FIRST = {kind: next(keyword for keyword, other, _ in ROLES if other == kind) for kind in ("model", "layer", "experts")}
 # Of a change: the key goes.
 GONE = object()
 Place = tuple[str | int, ...]
@@ -90,13 +93,16 @@ def full_record(llama: Any) -> Any:
     record["rope"]["scaling"]["kinds"] = {
         "a": {"kind": "yarn", "factor": 1, "low_frequency": 1, "high_frequency": 1, "beta_fast": 1, "beta_slow": 1}
     } | record["rope"]["scaling"]["kinds"]
-    for keyword, in_layer, necessary in ROLES:
+    record["experts"] = {"count": 0, "used": 0, "shared": 0, "normalize": 0, "scale": 1, "scoring": "softmax"}
+    for keyword, kind, necessary in ROLES:
         tensor = record["tensors"].setdefault(keyword, {"shape": ["hidden"]})
-        tensor["gguf"] = keyword + ".{layer}" * in_layer
+        tensor["gguf"] = keyword + ".{layer}" * (kind != "model")
         tensor["huggingface"] = "model." + tensor["gguf"]
-        tensor |= {"optional": not necessary, "rows": {"from": 0, "of": "hidden"}}
-        if keyword not in ("token_embd", "attn_norm"):
-            tensor |= {"default": "attn_norm" if in_layer else "token_embd", "tied": 0}
+        tensor["optional"] = not necessary
+        if kind != "experts":
+            tensor["rows"] = {"from": 0, "of": "hidden"}
+        if keyword != FIRST[kind]:
+            tensor |= {"default": FIRST[kind], "tied": 0}
     record["refuse"] = [{"keys": ["k"], "tensors": ["t"], "except": [0, "a", True], "what": "w", "instead": "i"}]
     return record
 
@@ -219,6 +225,16 @@ BROKEN: list[tuple[Place, Any]] = [
     (("tensors", "output", "default"), "embedding"),
     (("tensors", "attn_q", "rows", "from"), GONE),
     (("tensors", "attn_q", "rows", "of"), GONE),
+    (("tensors", "attn_q", "gguf"), "q.{layer}.{expert}"),
+    (("tensors", "output", "huggingface"), "o.{expert}"),
+    (("tensors", "ffn_gate_shexp", "default"), "ffn_gate_exps"),
+    (("tensors", "ffn_up_exps", "default"), "attn_norm"),
+    (("tensors", "ffn_up_exps", "shape"), [1, 2]),
+    (("tensors", "ffn_up_exps", "gguf"), "u"),
+    (("tensors", "ffn_up_exps", "rows"), {"from": 0, "of": 1}),
+    *((("tensors", keyword), GONE) for keyword in ("ffn_gate_inp", "ffn_gate_exps", "ffn_up_exps", "ffn_down_exps")),
+    (("experts", "count"), GONE),
+    (("experts", "used"), GONE),
     (("rope", "scaling", "kinds"), GONE),
     (("rope", "scaling", "kinds", "yarn", "kind"), GONE),
     (("ffn", "activation"), "relu"),
@@ -247,15 +263,15 @@ def check_roles() -> Iterator[str]:
     roles = SCHEMA["properties"]["tensors"]["properties"]
     if list(roles) != [keyword for keyword, _, _ in ROLES]:
         yield "the roles are not those of Roles.def"
-    for keyword, in_layer, necessary in ROLES:
-        expected = ["modelTensor", "layerTensor", "neededModelTensor", "neededLayerTensor"][in_layer + 2 * necessary]
+    for keyword, kind, necessary in ROLES:
+        expected = f"needed{kind.title()}Tensor" if necessary else f"{kind}Tensor"
         if roles[keyword]["$ref"] != f"#/$defs/{expected}":
             yield f"{keyword}: expected {expected}"
-    for definition, layer in (("layerTensor", True), ("modelTensor", False)):
+    for kind in FIRST:
         # The last one can stand in for none.
-        expected = [keyword for keyword, in_layer, _ in ROLES if in_layer == layer][:-1]
-        if SCHEMA["$defs"][definition]["properties"]["default"]["enum"] != [*expected, None]:
-            yield f"{definition}: expected {expected} as default"
+        expected = [keyword for keyword, other, _ in ROLES if other == kind][:-1]
+        if SCHEMA["$defs"][f"{kind}Tensor"]["properties"]["default"]["enum"] != [*expected, None]:
+            yield f"{kind}Tensor: expected {expected} as default"
 
 
 def check_keys(reader: Reader, record: Any, nodes: list[Node]) -> Iterator[str]:
@@ -267,7 +283,10 @@ def check_keys(reader: Reader, record: Any, nodes: list[Node]) -> Iterator[str]:
                 continue
             properties = schema["properties"]
             yield from (f"{place}: {key} has no description" for key in properties if not properties[key].get("description"))
-            if missing := set(properties) - set(inside(record, place)) - {"like"}:
+            excluded = {
+                key for other in schemas for key, below in other.get("properties", {}).items() if below == {"type": "null"}
+            }
+            if missing := set(properties) - set(inside(record, place)) - excluded - {"like"}:
                 yield f"{place}: the record of this test lacks {missing}"
             error = reader.error(changed(record, (*place, "?"), 1)) or "nothing"
             found = re.search(r"unknown key '\?'; known are (.*)$", error)

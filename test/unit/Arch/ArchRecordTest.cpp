@@ -250,6 +250,9 @@ TEST(ArchRecord, Tensors) {
             "r.json: tensors.output.default: there is no role 'embedding'");
   EXPECT_EQ(errorReplacing("\"gguf\": \"embd\"", "\"gguf\": \"embd\", \"default\": \"output\""),
             "r.json: tensors.token_embd.default: 'output' cannot stand in for 'token_embd'");
+  EXPECT_EQ(errorWith("tensors", ", \"ffn_up_exps\": {\"gguf\": \"u{layer}\", "
+                                 "\"shape\": [2, 96, 64], \"default\": \"ffn_up\"}"),
+            "r.json: tensors.ffn_up_exps.default: 'ffn_up' cannot stand in for 'ffn_up_exps'");
   EXPECT_EQ(errorWith("output", ", \"tied\": 1"),
             "r.json: tensors.output.tied: expected 'default' beside it");
   EXPECT_EQ(errorWith("output", ", \"default\": \"attn_q\""),
