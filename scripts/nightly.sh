@@ -18,6 +18,7 @@ suite "lit suite with sanitizers" "$results/lit.json" \
 # fuzz SECONDS: shares them among the parsers, which go on from what they found the nights before.
 fuzz() {
   local packed parser corpus each status=0
+  local -a limits
   local -a all=(test/fuzz/corpus/*.bin)
   each=$((($1 + ${#all[@]} - 1) / ${#all[@]}))
   [ "$each" -gt 0 ] || return 0
@@ -26,11 +27,12 @@ fuzz() {
     corpus=build/fuzz-corpus/$parser
     echo "$parser"
     python3 test/fuzz/corpus.py unpack "$packed" "$corpus" || return
+    read -ra limits <"build/asan/test/fuzz/$parser-limits" || return
     # A third faster, and what this leaves out is looked for below, in what was found.
-    ASAN_OPTIONS=detect_stack_use_after_return=0 build/asan/bin/frit-fuzz-"$parser" -max_total_time="$each" -max_len=2048 -timeout=10 -rss_limit_mb=512 \
-      -malloc_limit_mb=256 -print_final_stats=1 -artifact_prefix="build/fuzz-corpus/$parser-" \
+    ASAN_OPTIONS=detect_stack_use_after_return=0 build/asan/bin/frit-fuzz-"$parser" -max_total_time="$each" "${limits[@]}" \
+      -print_final_stats=1 -artifact_prefix="build/fuzz-corpus/$parser-" \
       "$corpus" "build/asan/test/fuzz/$parser-seeds" >"$corpus.log" 2>&1 || status=1
-    build/asan/bin/frit-fuzz-"$parser" -runs=0 -max_len=2048 "$corpus" >>"$corpus.log" 2>&1 || status=1
+    build/asan/bin/frit-fuzz-"$parser" -runs=0 "${limits[@]}" "$corpus" >>"$corpus.log" 2>&1 || status=1
     grep -E '^stat::(number|average|peak|slowest)|ERROR|^SUMMARY|Test unit' "$corpus.log"
   done
   return "$status"
