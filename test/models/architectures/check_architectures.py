@@ -12,6 +12,7 @@ file must give the same bits. Needs numpy only."""
 from __future__ import annotations
 
 import argparse
+import concurrent.futures
 import os
 import subprocess
 import sys
@@ -79,6 +80,23 @@ def check(frit: str, scratch: Path, arch: str, shape: str) -> float:
     return max(difference(prefilled[0][list(cases.ROWS)], expected), difference(decoded, again))
 
 
+def check_all_shapes(frit: str, arch: str) -> tuple[bool, str]:
+    """Whether an architecture passes, and what to say of it."""
+    worst, where, lines = 0.0, "-", ""
+    for shape in cases.SHAPES:
+        try:
+            with tempfile.TemporaryDirectory(prefix="frit-check-") as scratch:
+                difference = check(frit, Path(scratch), arch, shape)
+        except RuntimeError as error:
+            lines += f"      {arch} {shape}: {error}\n"
+            difference = float("inf")
+        if not difference <= worst:
+            worst, where = difference, shape
+    good = worst <= LIMIT
+    result = f"{'pass' if good else 'FAIL'}  {arch:16} {worst:.1e} of the largest logit ({where}; limit: {LIMIT:.0e})"
+    return good, lines + result
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--frit", required=True, help="the frit executable")
@@ -87,20 +105,11 @@ def main() -> int:
     frit = os.path.abspath(args.frit)
     chosen = args.only.split(",") if args.only else [*cases.ARCHITECTURES, *cases.NATIVE]
     failed = 0
-    with tempfile.TemporaryDirectory(prefix="frit-check-") as scratch:
-        for arch in chosen:
-            worst, where = 0.0, "-"
-            for shape in cases.SHAPES:
-                try:
-                    difference = check(frit, Path(scratch), arch, shape)
-                except RuntimeError as error:
-                    print(f"      {arch} {shape}: {error}")
-                    difference = float("inf")
-                if not difference <= worst:
-                    worst, where = difference, shape
-            good = worst <= LIMIT
+    # Each compiles on one core for most of the time.
+    with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as workers:
+        for good, text in workers.map(lambda arch: check_all_shapes(frit, arch), chosen):
             failed += not good
-            print(f"{'pass' if good else 'FAIL'}  {arch:16} {worst:.1e} of the largest logit ({where}; limit: {LIMIT:.0e})", flush=True)
+            print(text, flush=True)
     return 1 if failed else 0
 
 
