@@ -44,7 +44,8 @@ static LogicalResult verifyPlaceOfRows(Operation *op, WeightType type, std::opti
       (llvm::MulOverflow(type.getShape().front() / runs->getLength(), runs->getStride(), span) ||
        llvm::MulOverflow(span, type.getBytes() / type.getShape().front(), span)))
     return op->emitOpError("expected runs that a file can hold, but got ") << *runs;
-  if (rows && type.getShape().front() % rows->getGroup())
+  int64_t paired = type.getRank() == 1 ? type.getColumns() : type.getMatrixRows();
+  if (rows && paired % rows->getGroup())
     return op->emitOpError("expected rows in whole groups of ")
            << rows->getGroup() << " for unpair, but got " << type;
   return success();
@@ -296,6 +297,10 @@ LogicalResult ExpertsOp::verify() {
   if (getTop() > weight.getExperts())
     return emitOpError("expected routes to at most ")
            << weight.getExperts() << " experts, but got " << getTop();
+  if (auto route = getRoutes().getDefiningOp<RouteOp>();
+      route && getColumns(route.getScores()) != weight.getExperts())
+    return emitOpError("expected routes to ")
+           << weight.getExperts() << " experts, but got " << getColumns(route.getScores());
   return verifyProduct(*this, getInput(), getWeight(), Value(),
                        getParts() == Parts::Sum ? getTop() : 1);
 }

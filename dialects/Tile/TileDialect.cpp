@@ -408,9 +408,10 @@ LogicalResult EmbedOp::verifySymbolUses(SymbolTableCollection &tables) {
   FailureOr<SmallVector<Source>> sources = verifyPack(*this, getPackAttr(), Order::P16, tables);
   if (failed(sources))
     return failure();
-  if (sources->size() != 1)
+  if (sources->size() != 1 || sources->front().type.getRank() != 2)
     return emitOpError("expected a pack of one table, but ")
-           << getPackAttr() << " has " << sources->size() << " sources";
+           << getPackAttr() << " has " << sources->size() << " sources, the first of type "
+           << sources->front().type;
   if (getResult().getType().getColumns() != sources->front().type.getColumns())
     return emitOpError("expected rows of ")
            << sources->front().type << ", but got " << getResult().getType();
@@ -598,6 +599,10 @@ LogicalResult DispatchType::verify(function_ref<InFlightDiagnostic()> emitError,
   for (int64_t number : {tokens, top, experts, step})
     if (number < 1 || number > most)
       return emitError() << "expected numbers from 1 to " << most << ", but got " << number;
+  // Places are i32.
+  if (tokens * top + experts * (step - 1) > std::numeric_limits<int32_t>::max())
+    return emitError() << "expected at most 2147483647 places, but got " << tokens << " x " << top
+                       << " + " << experts << " x " << step - 1;
   if (top > experts)
     return emitError() << "expected at most " << experts << " experts a token, but got " << top;
   return success();

@@ -531,7 +531,7 @@ def Tile_TopOp : Tile_Op<"top", [Pure, AllTypesMatch<["weights", "keys"]>]> {
   let description = [{
     The first half of a row of the result has the numbers of the columns with the largest keys (of
     equal ones, the first), the second half their weights, divided by their sum with `normalize`, times `scale`.
-    A key that is no number is never chosen while there is another.
+    A key that is no number, or -infinity, is never chosen; where there are too few others, column 0 is chosen again.
 
     Example:
     ```mlir

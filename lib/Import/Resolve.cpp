@@ -362,7 +362,7 @@ std::optional<WeightRef> Resolver::readPieces(Role role, int64_t layer) {
     }
     used.insert(tensor);
     if (ArrayRef(tensor->shape) != wanted) {
-      problems.addTensor(piece,
+      problems.addTensor(name,
                          "expected shape " + formatShape(wanted) + ", found " +
                              formatShape(tensor->shape) +
                              "; does the file's metadata belong to its tensors?",
@@ -374,7 +374,7 @@ std::optional<WeightRef> Resolver::readPieces(Role role, int64_t layer) {
     if (!format)
       format = tensor->format;
     if (*format != *tensor->format)
-      problems.addTensor(piece, "expected the type of the other experts", layer);
+      problems.addTensor(name, "expected all experts of one type", layer);
     weight.pieces.emplace_back(tensor->file, static_cast<int64_t>(tensor->offset));
   }
   if (static_cast<int64_t>(weight.pieces.size()) != weight.shape[0])

@@ -69,7 +69,10 @@ FailureOr<std::pair<Value, Value>> PhaseScheduler::emitWholePrologue(graph::Expe
   SmallVector<Value> values = {experts.getInput(), experts.getRoutes()}, initial;
   Value zero = constant(loc, 0);
   TileEnv env;
-  if (bucket.block == tokens) {
+  llvm::erase_if(values, [&](Value value) { return buffers.count(value) != 0; });
+  if (values.empty()) {
+    // Other phases have computed all of it.
+  } else if (bucket.block == tokens) {
     if (failed(emitPrologue(env, zero, tokens, count)))
       return failure();
   } else {
@@ -80,7 +83,6 @@ FailureOr<std::pair<Value, Value>> PhaseScheduler::emitWholePrologue(graph::Expe
                                     type.getBlock());
       return tileType(tokens, cast<RankedTensorType>(value.getType()).getDimSize(1));
     };
-    llvm::erase_if(values, [&](Value value) { return buffers.count(value) != 0; });
     for (Value value : values)
       initial.push_back(tile::EmptyOp::create(builder, loc, whole(value)));
     Value block = constant(loc, bucket.block);
@@ -105,8 +107,7 @@ FailureOr<std::pair<Value, Value>> PhaseScheduler::emitWholePrologue(graph::Expe
   }
   for (Value value : {experts.getInput(), Value(experts.getRoutes())})
     if (!env.count(value)) {
-      if (!buffers.count(value))
-        return experts.emitOpError("expected its operands in the prologue or from another phase");
+      assert(buffers.count(value) && "checkPhase() has seen to that");
       int64_t columns = cast<RankedTensorType>(value.getType()).getDimSize(1);
       env[value] = tile::LoadOp::create(builder, loc, tileType(tokens, columns),
                                         buffers.lookup(value).getValue(), zero, zero, count,
@@ -239,10 +240,13 @@ LogicalResult PhaseScheduler::scheduleExperts() {
   bool isSum = experts.getParts() == graph::Parts::Sum;
   if (components->size() != 1 || (isSum && component.anchors.size() != 1) ||
       llvm::any_of(component.anchors, [&](Operation *anchor) {
-        return cast<graph::ExpertsOp>(anchor).getParts() != experts.getParts();
+        auto other = cast<graph::ExpertsOp>(anchor);
+        return other.getParts() != experts.getParts() ||
+               other.getWeight().getType().getExperts() !=
+                   experts.getWeight().getType().getExperts();
       }))
-    return experts.emitOpError("expected one product with experts, or several that meet in an "
-                               "epilogue with a row for each part");
+    return experts.emitOpError("expected one product with experts, or several with as many "
+                               "that meet in an epilogue with a row for each part");
   assignPacks(*components);
   Location loc = experts.getLoc();
   int64_t top = experts.getTop();
@@ -264,8 +268,11 @@ LogicalResult PhaseScheduler::scheduleExperts() {
       type = tileType(tokens * top, cast<tile::TileType>(lhs.getType()).getColumns() / top);
     lhs = tile::ReshapeOp::create(builder, loc, type, lhs);
   }
-  auto type = tile::DispatchType::get(builder.getContext(), tokens, top,
-                                      experts.getWeight().getType().getExperts(), bucket.step);
+  auto type = tile::DispatchType::getChecked(
+      [&] { return experts.emitOpError(); }, builder.getContext(), tokens, top,
+      experts.getWeight().getType().getExperts(), bucket.step);
+  if (!type)
+    return failure();
   auto dispatch =
       tile::DispatchOp::create(builder, loc, type, builder.getIndexType(), routes, count);
   if (isSum)

@@ -26,61 +26,68 @@ static Value entry(Emitter &emit, Value array, Value index) {
 // Routes
 //===----------------------------------------------------------------------===//
 
+static constexpr double lowest = -std::numeric_limits<double>::infinity();
+
+/// The number of the first largest of `count` f32 at `keys`, whole vectors of them.
+Value PhaseLowering::takeLargest(Value keys, int64_t count) {
+  int64_t lanes = emit.lanes();
+  VectorType real = emit.floats(lanes), integer = emit.ints(lanes);
+  SmallVector<int32_t> steps(lanes);
+  for (int64_t lane = 0; lane < lanes; ++lane)
+    steps[lane] = static_cast<int32_t>(lane);
+  Value lane = emit.constant(builder.getI32VectorAttr(steps));
+  // Each lane keeps its first largest; of the lanes' the first counts.
+  SmallVector<Value> best =
+      emit.loop(count, lanes, ValueRange{emit.realLike(lowest, real), emit.intLike(0, integer)},
+                [&](Value column, ValueRange state) -> SmallVector<Value> {
+                  Value key = emit.load(real, entry(emit, keys, column), 4);
+                  Value larger = arith::CmpFOp::create(builder, emit.loc, arith::CmpFPredicate::OGT,
+                                                       key, state[0]);
+                  Value number = emit.add(emit.splat(emit.cast(column, 32), integer), lane);
+                  return {arith::SelectOp::create(builder, emit.loc, larger, key, state[0]),
+                          arith::SelectOp::create(builder, emit.loc, larger, number, state[1])};
+                });
+  Value largest = emit.splat(emit.reduce(best[0], /*maximum=*/true), real);
+  Value isLargest =
+      arith::CmpFOp::create(builder, emit.loc, arith::CmpFPredicate::OEQ, best[0], largest);
+  Value candidates =
+      arith::SelectOp::create(builder, emit.loc, isLargest, best[1],
+                              emit.intLike(std::numeric_limits<int32_t>::max(), integer));
+  return vector::ReductionOp::create(builder, emit.loc, vector::CombiningKind::MINSI, candidates);
+}
+
 void PhaseLowering::lowerTop(tile::TopOp op) {
   Place weights = place(op.getWeights()), keys = place(op.getKeys());
   Place out = allocate(op.getResult().getType());
   out.valid = weights.valid;
   int64_t lanes = emit.lanes(), columns = keys.columns, top = out.columns / 2;
   auto whole = static_cast<int64_t>(llvm::alignTo(columns, lanes));
-  VectorType real = emit.floats(lanes), integer = emit.ints(lanes);
-  double lowest = -std::numeric_limits<double>::infinity();
   // Keys that are still to be had; filled up to whole vectors.
   Value left = allocateBytes(4 * whole);
-  SmallVector<int32_t> steps(lanes);
-  for (int64_t lane = 0; lane < lanes; ++lane)
-    steps[lane] = static_cast<int32_t>(lane);
-  Value lane = emit.constant(builder.getI32VectorAttr(steps));
-
   forRows(out, [&](Value row) {
     for (int64_t column = columns; column < whole; ++column)
       emit.store(emit.real(lowest), emit.address(left, 4 * column), 4);
     copy({element(keys, row, Value()), 0, 1, columns}, {left, 0, 1, columns});
-    Value sum = emit.real(0.0);
-    SmallVector<Value> chosen;
-    for (int64_t place = 0; place < top; ++place) {
-      // Each lane keeps its first largest; of the lanes' the first counts.
-      SmallVector<Value> best =
-          emit.loop(whole, lanes, ValueRange{emit.realLike(lowest, real), emit.intLike(0, integer)},
-                    [&](Value column, ValueRange state) -> SmallVector<Value> {
-                      Value key = emit.load(real, entry(emit, left, column), 4);
-                      Value larger = arith::CmpFOp::create(
-                          builder, emit.loc, arith::CmpFPredicate::OGT, key, state[0]);
-                      Value number = emit.add(emit.splat(emit.cast(column, 32), integer), lane);
-                      return {arith::SelectOp::create(builder, emit.loc, larger, key, state[0]),
-                              arith::SelectOp::create(builder, emit.loc, larger, number, state[1])};
-                    });
-      Value largest = emit.splat(emit.reduce(best[0], /*maximum=*/true), real);
-      Value isLargest =
-          arith::CmpFOp::create(builder, emit.loc, arith::CmpFPredicate::OEQ, best[0], largest);
-      Value candidates =
-          arith::SelectOp::create(builder, emit.loc, isLargest, best[1],
-                                  emit.intLike(std::numeric_limits<int32_t>::max(), integer));
-      Value number =
-          vector::ReductionOp::create(builder, emit.loc, vector::CombiningKind::MINSI, candidates);
-      Value index = emit.toIndex(number);
+    // A loop: code for hundreds of places would take longer to compile than to run.
+    Value sum = emit.loop(top, 1, ValueRange{emit.real(0.0)}, [&](Value number, ValueRange sums) {
+      Value chosen = takeLargest(left, whole);
+      Value index = emit.toIndex(chosen);
       emit.store(emit.real(lowest), entry(emit, left, index), 4);
-      emit.store(arith::SIToFPOp::create(builder, emit.loc, builder.getF32Type(), number),
-                 element(out, row, emit.index(place)), 4);
-      chosen.push_back(emit.load(builder.getF32Type(), element(weights, row, index), 4));
-      sum = emit.add(sum, chosen.back());
-    }
-    for (auto [place, weight] : llvm::enumerate(chosen)) {
+      emit.store(arith::SIToFPOp::create(builder, emit.loc, builder.getF32Type(), chosen),
+                 element(out, row, number), 4);
+      Value weight = emit.load(builder.getF32Type(), element(weights, row, index), 4);
+      emit.store(weight, element(out, row, emit.add(number, emit.index(top))), 4);
+      return SmallVector<Value>{emit.add(sums[0], weight)};
+    })[0];
+    emit.loop(top, 1, [&](Value number) {
+      Value at = element(out, row, emit.add(number, emit.index(top)));
+      Value weight = emit.load(builder.getF32Type(), at, 4);
       if (op.getNormalize())
         weight = arith::DivFOp::create(builder, emit.loc, weight, sum);
       if (double scale = op.getScale().convertToDouble(); scale != 1.0)
         weight = emit.mul(weight, emit.real(scale));
-      emit.store(weight, element(out, row, emit.index(top + static_cast<int64_t>(place))), 4);
-    }
+      emit.store(weight, at, 4);
+    });
   });
   places[op.getResult()] = out;
 }
@@ -104,12 +111,14 @@ void PhaseLowering::lowerDispatch(tile::DispatchOp op) {
   Value tokens = lookup(op.getValid());
   auto forParts = [&](function_ref<void(Value token, Value part, Value next)> body) {
     emit.loop(tokens, 1, [&](Value token) {
-      for (int64_t s = 0; s < top; ++s) {
-        Value number =
-            emit.load(builder.getF32Type(), element(list.routes, token, emit.index(s)), 4);
+      emit.loop(top, 1, [&](Value part) {
+        // Whatever is in a buffer, no expert is beyond the last.
+        Value number = emit.load(builder.getF32Type(), element(list.routes, token, part), 4);
+        number = emit.minimum(emit.maximum(number, emit.real(0.0)),
+                              emit.real(static_cast<double>(experts - 1)));
         Value expert = emit.toIndex(arith::FPToSIOp::create(builder, emit.loc, i32, number));
-        body(token, emit.add(emit.mul(token, top), emit.index(s)), entry(emit, next, expert));
-      }
+        body(token, emit.add(emit.mul(token, top), part), entry(emit, next, expert));
+      });
     });
   };
   auto advance = [&](Value at) -> Value {
@@ -164,6 +173,11 @@ void PhaseLowering::lowerExpert(tile::ExpertOp op) {
 void PhaseLowering::lowerGather(tile::GatherOp op) {
   const DispatchPlace &list = dispatches[op.getDispatch()];
   Place view = place(op.getInput());
+  if (view.indices) {
+    Place whole = allocate(op.getInput().getType());
+    copy(view, whole);
+    view = whole;
+  }
   bool ofTokens = view.rows == op.getDispatch().getType().getTokens();
   view.indices = entry(emit, ofTokens ? list.tokens : list.parts, lookup(op.getPlace()));
   view.rows = op.getDispatch().getType().getStep();
@@ -185,13 +199,14 @@ void PhaseLowering::lowerScatter(tile::ScatterOp op) {
 }
 
 /// Whether changing `tile` in place changes nothing else.
-static bool isCarried(Value tile) {
-  return !tile.getDefiningOp() && isa<scf::ForOp>(tile.getParentBlock()->getParentOp());
+static bool isCarried(Operation *op, Value tile) {
+  return !tile.getDefiningOp() && tile.getParentBlock() == op->getBlock() &&
+         isa<scf::ForOp>(op->getParentOp());
 }
 
 LogicalResult PhaseLowering::lowerCombine(tile::CombineOp op) {
-  if (!isCarried(op.getInto()))
-    return op.emitOpError("expected to change a tile that a loop carries");
+  if (!isCarried(op, op.getInto()))
+    return op.emitOpError("expected to change a tile that its loop carries");
   const DispatchPlace &list = dispatches[op.getDispatch()];
   Value first = lookup(op.getPlace());
   Place from = place(op.getValue()), out = place(op.getInto());
@@ -220,8 +235,8 @@ LogicalResult PhaseLowering::lowerCombine(tile::CombineOp op) {
 }
 
 LogicalResult PhaseLowering::lowerInsert(tile::InsertOp op) {
-  if (!isCarried(op.getInto()))
-    return op.emitOpError("expected to change a tile that a loop carries");
+  if (!isCarried(op, op.getInto()))
+    return op.emitOpError("expected to change a tile that its loop carries");
   Place out = place(op.getInto());
   Place to = out;
   to.pointer = element(out, lookup(op.getRow()), Value());

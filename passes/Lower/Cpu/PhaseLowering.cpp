@@ -53,6 +53,7 @@ FailureOr<func::FuncOp> PhaseLowering::run() {
     return phase.emitOpError("expected f16 or f32 storage of the cache, but got ")
            << *phase.getCache();
   phase.walk([&](tile::StoreOp store) { stored.insert(store.getBufferAttr().getAttr()); });
+  phase.walk([&](tile::ScatterOp scatter) { stored.insert(scatter.getBufferAttr().getAttr()); });
   builder.setInsertionPoint(phase);
   Type pointer = emit.pointer(), i32 = builder.getI32Type();
   auto function = func::FuncOp::create(builder, phase.getLoc(), mangle(phase),
@@ -165,9 +166,16 @@ void PhaseLowering::copy(const Place &from, const Place &to) {
 /// The tile whose memory `value` is a view of, maybe itself.
 static Value originOf(Value value) {
   while (Operation *op = value.getDefiningOp()) {
-    if (!isa<tile::RowsOp, tile::ReshapeOp>(op))
+    if (auto insert = dyn_cast<tile::InsertOp>(op))
+      value = insert.getInto();
+    else if (auto combine = dyn_cast<tile::CombineOp>(op))
+      value = combine.getInto();
+    else if (auto loop = dyn_cast<scf::ForOp>(op))
+      value = loop.getInitArgs()[cast<OpResult>(value).getResultNumber()];
+    else if (isa<tile::RowsOp, tile::ReshapeOp, tile::GatherOp>(op))
+      value = op->getOperand(0);
+    else
       break;
-    value = op->getOperand(0);
   }
   return value;
 }
@@ -210,7 +218,9 @@ LogicalResult PhaseLowering::lowerFor(scf::ForOp loop) {
   auto yield = cast<scf::YieldOp>(loop.getBody()->getTerminator());
   for (auto [value, argument, where] :
        llvm::zip_equal(yield.getOperands(), loop.getRegionIterArgs(), carried)) {
-    if (value == argument || place(value).pointer == where.pointer)
+    const Place &from = place(value);
+    if (value == argument || (from.pointer == where.pointer && from.rowBytes == where.rowBytes &&
+                              !from.indices && originOf(value) == argument))
       continue;
     // A copy of another carried tile, or a view of one, could be overwritten before it is read.
     if (llvm::is_contained(loop.getRegionIterArgs(), originOf(value)))

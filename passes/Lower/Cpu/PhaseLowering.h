@@ -115,6 +115,7 @@ private:
   mlir::LogicalResult lowerProduct(tile::ProductOp op);
 
   // Experts.cpp
+  mlir::Value takeLargest(mlir::Value keys, int64_t count);
   void lowerTop(tile::TopOp op);
   void lowerDispatch(tile::DispatchOp op);
   void lowerExpert(tile::ExpertOp op);

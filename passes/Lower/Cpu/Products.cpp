@@ -368,9 +368,10 @@ LogicalResult PhaseLowering::lowerProduct(tile::ProductOp op) {
       return op.emitOpError("expected an instruction of the CPU's table, but got \"")
              << *op.getInstruction() << "\"";
   }
-  Place lhs = place(op.getLhs());
-  Place out = allocate(op.getResult().getType());
+  Place lhs = place(op.getLhs()), out = allocate(op.getResult().getType());
   Place accumulator = op.getAccumulator() ? place(op.getAccumulator()) : Place();
+  if (accumulator.indices)
+    return op.emitOpError("expected an accumulator that is not gathered");
   Product product{emit,
                   op.getRhs().getType(),
                   matrices.lookup(op.getRhs()),

@@ -93,3 +93,20 @@ graph.func @linear_of_experts(%x: tensor<?x32xf32>, %w: !graph.weight<8x64x32, f
   %y = graph.linear %x, %w : tensor<?x32xf32>, !graph.weight<8x64x32, f16>
   graph.return
 }
+
+// -----
+
+graph.func @experts_of_other_routes(%s: tensor<?x8xf32>, %x: tensor<?x32xf32>, %w: !graph.weight<4x64x32, f32>) {
+  %r = graph.route %s top 2 : tensor<?x8xf32>
+  // expected-error @+1 {{expected routes to 4 experts, but got 8}}
+  %y = graph.experts %x, %r, %w each : tensor<?x32xf32>, tensor<?x4xf32>, !graph.weight<4x64x32, f32>
+  graph.return
+}
+
+// -----
+
+graph.file @f0 "f"
+graph.weights @block [1] {
+  // expected-error @+1 {{expected rows in whole groups of 4 for unpair, but got '!graph.weight<4x6x32, f32>'}}
+  graph.column @w : !graph.weight<4x6x32, f32> at [@f0], [0] rows <4>
+}

@@ -171,3 +171,19 @@ graph.weight @a : !graph.weight<3x16x32, q8_0> at @f0, 0
 graph.weight @b : !graph.weight<4x16x32, q8_0> at @f0, 0
 // expected-error @+1 {{expected sources of as many experts, but got '!graph.weight<3x16x32, q8_0>' and '!graph.weight<4x16x32, q8_0>'}}
 tile.pack @pack of [@a, @b] by 16 order p16
+
+// -----
+
+// expected-error @+1 {{expected at most 2147483647 places, but got 65536 x 65536 + 65536 x 2}}
+graph.func @dispatch_places(%d: !tile.dispatch<tokens = 65536, top = 65536, experts = 65536, step = 3>) { graph.return }
+
+// -----
+
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<3x16x32, f32> at @f0, 0
+tile.pack @pack of [@w] order p16
+graph.func @embed_of_experts(%i: index) {
+  // expected-error @+1 {{expected a pack of one table, but @pack has 1 sources, the first of type '!graph.weight<3x16x32, f32>'}}
+  %x = tile.embed @pack[%i] : !tile.tile<1x32>
+  graph.return
+}

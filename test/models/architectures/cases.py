@@ -61,6 +61,8 @@ NATIVE = (
 EXPERTS: dict[str, tuple[int, int, int]] = {
     "wide": (8, 2, 48), "odd": (5, 3, 37), "long-heads": (16, 4, 36), "small": (3, 1, 17), "deep": (6, 6, 33),
 }  # fmt: skip
+# Keys without which llama.cpp does not read a file of the architecture, whatever their values.
+REQUIRED_KEYS = {"ernie4_5-moe": ("expert_count", "expert_used_count", "leading_dense_block_count", "interleave_moe_layer_step")}
 # What a GGUF file cannot say: weights of experts that do not add up to 1, layers with and without experts in turn.
 DIRECTORY_ONLY = (("qwen3moe", "odd"), ("qwen3moe", "deep"))
 

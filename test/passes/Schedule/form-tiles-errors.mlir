@@ -890,12 +890,33 @@ graph.func @forward(%tok: !graph.tokens) -> tensor<?x64xf32> {
   %x = graph.embed %tok, %t : !graph.weight<64x32, f32>
   %s = graph.embed %tok, %u : !graph.weight<64x4, f32>
   %r = graph.route %s top 2 : tensor<?x4xf32>
-  // expected-error @+1 {{expected one product with experts, or several that meet in an epilogue with a row for each part}}
+  // expected-error @+1 {{expected one product with experts, or several with as many that meet in an epilogue with a row for each part}}
   %a = graph.experts %x, %r, %w each : tensor<?x32xf32>, tensor<?x4xf32>, !graph.weight<4x32x32, f32>
   %b = graph.experts %x, %r, %w each : tensor<?x32xf32>, tensor<?x4xf32>, !graph.weight<4x32x32, f32>
   %c = graph.glu %a, %a silu : tensor<?x64xf32>
   %d = graph.glu %b, %b silu : tensor<?x64xf32>
   %e = graph.attention %c keys %c, %d heads 1 over 1 {scale = 1.0} : tensor<?x64xf32> keys tensor<?x64xf32>, tensor<?x64xf32>
   graph.return %e : tensor<?x64xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<70000x16x32, f32> at @f0, 0
+graph.weight @t : !graph.weight<64x32, f32> at @f0, 0
+graph.weight @u : !graph.weight<64x70000, f32> at @f0, 0
+graph.func @forward(%tok: !graph.tokens) -> tensor<?x16xf32> {
+  %w = graph.param @w : !graph.weight<70000x16x32, f32>
+  %t = graph.param @t : !graph.weight<64x32, f32>
+  %u = graph.param @u : !graph.weight<64x70000, f32>
+  %x = graph.embed %tok, %t : !graph.weight<64x32, f32>
+  %s = graph.embed %tok, %u : !graph.weight<64x70000, f32>
+  %r = graph.route %s top 1 : tensor<?x70000xf32>
+  // expected-error @+1 {{expected numbers from 1 to 65536, but got 70000}}
+  %a = graph.experts %x, %r, %w each : tensor<?x32xf32>, tensor<?x2xf32>, !graph.weight<70000x16x32, f32>
+  graph.return %a : tensor<?x16xf32>
 }
 }

@@ -205,6 +205,7 @@ class HuggingFaceTest(DriverTest):
 
     def test_experts_that_do_not_fit(self):
         name = "model.layers.1.mlp.experts.2.up_proj.weight"
+        any_name = name.replace(".2.", ".*.")
         run = ["run", str(self.model), "--tokens", "1"]
 
         def missing(tensors):
@@ -223,8 +224,8 @@ class HuggingFaceTest(DriverTest):
         before = (self.model / "model.safetensors").read_bytes()
         for change, message in (
             (missing, f"{name}: is missing; is the file complete"),
-            (misshaped, f"{name}: expected shape [32, 64], found [16, 64]"),
-            (another_type, f"{name}: expected the type of the other experts"),
+            (misshaped, f"{any_name}: expected shape [32, 64], found [16, 64]"),
+            (another_type, f"{any_name}: expected all experts of one type"),
             (one_more, "model.layers.*.mlp.experts.*.up_proj.weight (layers 0-1): the record 'qwen3moe' does not know this tensor"),
         ):
             (self.model / "model.safetensors").write_bytes(before)

@@ -445,7 +445,7 @@ tile.phase @combine_with_a_buffer reference @r bucket 1 {
   %d, %n = tile.dispatch %r valid %c1 : !tile.tile<12x4> -> !tile.dispatch<tokens = 12, top = 2, experts = 5, step = 3>
   %y = tile.load @x[%c0, %c0] : !tile.tile<3x16>
   %s = tile.load @x[%c0, %c0] : !tile.tile<12x16>
-  // expected-error @+1 {{expected to change a tile that a loop carries}}
+  // expected-error @+1 {{expected to change a tile that its loop carries}}
   %t = tile.combine %y of %d[%c0] valid %c1 into %s : !tile.tile<3x16>, !tile.dispatch<tokens = 12, top = 2, experts = 5, step = 3> into !tile.tile<12x16>
 }
 }
@@ -467,7 +467,125 @@ tile.phase @insert_with_a_buffer reference @r bucket 1 {
   %d, %n = tile.dispatch %r valid %c1 : !tile.tile<12x4> -> !tile.dispatch<tokens = 12, top = 2, experts = 5, step = 3>
   %y = tile.load @x[%c0, %c0] : !tile.tile<3x16>
   %s = tile.load @x[%c0, %c0] : !tile.tile<12x16>
-  // expected-error @+1 {{expected to change a tile that a loop carries}}
+  // expected-error @+1 {{expected to change a tile that its loop carries}}
   %t = tile.insert %y into %s[%c0] : !tile.tile<3x16> into !tile.tile<12x16>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<16x16, f32> at @f0, 0
+tile.pack @pack of [@w] order p16
+tile.buffer @routes[tokens, 2]
+tile.buffer @x[tokens, 16]
+tile.phase @exchange_what_is_inserted_into reference @r bucket 4 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %r = tile.load @routes[%c0, %c0] : !tile.tile<4x2>
+  %d, %n = tile.dispatch %r valid %c4 : !tile.tile<4x2> -> !tile.dispatch<tokens = 4, top = 1, experts = 5, step = 4>
+  %v = tile.load @x[%c0, %c0] : !tile.tile<4x16>
+  %a = tile.fill 1.0 : !tile.tile<4x16>
+  %b = tile.fill 2.0 : !tile.tile<4x16>
+  // expected-error @+1 {{expected a loop not to exchange its carried tiles}}
+  %l:2 = scf.for %i = %c0 to %c4 step %c1 iter_args(%s = %a, %t = %b) -> (!tile.tile<4x16>, !tile.tile<4x16>) {
+    %u = tile.insert %v into %s[%c0] : !tile.tile<4x16> into !tile.tile<4x16>
+    %w = tile.insert %v into %t[%c0] : !tile.tile<4x16> into !tile.tile<4x16>
+    scf.yield %w, %u : !tile.tile<4x16>, !tile.tile<4x16>
+  }
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<16x16, f32> at @f0, 0
+tile.pack @pack of [@w] order p16
+tile.buffer @routes[tokens, 2]
+tile.buffer @x[tokens, 16]
+tile.phase @carry_a_view reference @r bucket 4 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %r = tile.load @routes[%c0, %c0] : !tile.tile<4x2>
+  %d, %n = tile.dispatch %r valid %c4 : !tile.tile<4x2> -> !tile.dispatch<tokens = 4, top = 1, experts = 5, step = 4>
+  %v = tile.load @x[%c0, %c0] : !tile.tile<4x16>
+  %a = tile.fill 1.0 : !tile.tile<4x16>
+  %b = tile.fill 2.0 : !tile.tile<4x16>
+  // expected-error @+1 {{expected a loop not to exchange its carried tiles}}
+  %l = scf.for %i = %c0 to %c4 step %c1 iter_args(%s = %a) -> (!tile.tile<4x16>) {
+    %g = tile.gather %s of %d[%c0] : !tile.tile<4x16>, !tile.dispatch<tokens = 4, top = 1, experts = 5, step = 4> -> !tile.tile<4x16>
+    scf.yield %g : !tile.tile<4x16>
+  }
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<16x16, f32> at @f0, 0
+tile.pack @pack of [@w] order p16
+tile.buffer @routes[tokens, 2]
+tile.buffer @x[tokens, 16]
+tile.phase @change_the_tile_of_another_loop reference @r bucket 4 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %r = tile.load @routes[%c0, %c0] : !tile.tile<4x2>
+  %d, %n = tile.dispatch %r valid %c4 : !tile.tile<4x2> -> !tile.dispatch<tokens = 4, top = 1, experts = 5, step = 4>
+  %v = tile.load @x[%c0, %c0] : !tile.tile<4x16>
+  %a = tile.fill 1.0 : !tile.tile<4x16>
+  %b = tile.fill 2.0 : !tile.tile<4x16>
+  %l = scf.for %i = %c0 to %c4 step %c1 iter_args(%s = %a) -> (!tile.tile<4x16>) {
+    scf.for %j = %c0 to %c4 step %c1 {
+      // expected-error @+1 {{expected to change a tile that its loop carries}}
+      %u = tile.insert %v into %s[%c0] : !tile.tile<4x16> into !tile.tile<4x16>
+    }
+    scf.yield %b : !tile.tile<4x16>
+  }
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+kernel.reference @r() {
+  kernel.yield
+}
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<16x16, f32> at @f0, 0
+tile.pack @pack of [@w] order p16
+tile.buffer @routes[tokens, 2]
+tile.buffer @x[tokens, 16]
+tile.phase @add_to_gathered_rows reference @r bucket 4 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %r = tile.load @routes[%c0, %c0] : !tile.tile<4x2>
+  %d, %n = tile.dispatch %r valid %c4 : !tile.tile<4x2> -> !tile.dispatch<tokens = 4, top = 1, experts = 5, step = 4>
+  %v = tile.load @x[%c0, %c0] : !tile.tile<4x16>
+  %a = tile.fill 1.0 : !tile.tile<4x16>
+  %b = tile.fill 2.0 : !tile.tile<4x16>
+  %g = tile.gather %v of %d[%c0] : !tile.tile<4x16>, !tile.dispatch<tokens = 4, top = 1, experts = 5, step = 4> -> !tile.tile<4x16>
+  %m = tile.weights @pack[%c0] : !tile.matrix<16x16, f32, p16>
+  // expected-error @+1 {{expected an accumulator that is not gathered}}
+  %q = tile.product %v, %m into %g : !tile.tile<4x16>, !tile.matrix<16x16, f32, p16> into !tile.tile<4x16> -> !tile.tile<4x16>
 }
 }

@@ -147,3 +147,23 @@ graph.weights @block8 [1] {
   graph.column @matrices : !graph.weight<5x16x32, q8_0> at [@f0], [0]
 }
 tile.pack @pack8 of [@block8::@matrices] order p16
+
+// A tile keeps its values when a scatter writes over the buffer it came from; rows of rows.
+tile.phase @views reference @r bucket 9 {
+  %c0 = arith.constant 0 : index
+  %c3 = arith.constant 3 : index
+  %n = tile.count tokens
+  %r = tile.load @routes[%c0, %c0] valid %n : !tile.tile<9x4>
+  %d, %active = tile.dispatch %r valid %n : !tile.tile<9x4> -> !tile.dispatch<tokens = 9, top = 2, experts = 5, step = 3>
+  %x = tile.load @out[%c0, %c0] : !tile.tile<3x32>
+  %z = tile.fill 0.0 : !tile.tile<3x32>
+  tile.scatter %z, @out[%c0] of %d[%c0] valid %c3 : !tile.tile<3x32>, !tile.dispatch<tokens = 9, top = 2, experts = 5, step = 3>
+  tile.store %x, @x[%c0, %c0] : !tile.tile<3x32>
+  // By way of a list with a place a token.
+  %r1 = tile.load @routes[%c0, %c0] : !tile.tile<3x2>
+  %e, %some = tile.dispatch %r1 valid %c3 : !tile.tile<3x2> -> !tile.dispatch<tokens = 3, top = 1, experts = 5, step = 3>
+  %p = tile.load @parts[%c0, %c0] : !tile.tile<3x64>
+  %once = tile.gather %p of %e[%c0] : !tile.tile<3x64>, !tile.dispatch<tokens = 3, top = 1, experts = 5, step = 3> -> !tile.tile<3x64>
+  %twice = tile.gather %once of %e[%c3] : !tile.tile<3x64>, !tile.dispatch<tokens = 3, top = 1, experts = 5, step = 3> -> !tile.tile<3x64>
+  tile.store %twice, @parts[%c0, %c0] : !tile.tile<3x64>
+}

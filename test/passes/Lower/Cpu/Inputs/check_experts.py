@@ -106,3 +106,24 @@ def check_int8(phases: Phases) -> None:
         for s in range(TOP):
             expected = int8_product([x[t][32 * s : 32 * s + 32]], weights[int(rows[t][s])])[0]
             check_close("int8", [out[t][40 * s : 40 * s + 16]], [expected], 2e-5)
+
+
+def check_views(phases: Phases) -> None:
+    rows = [[3.0, 1.0, 1.0, 1.0], [2.0, 4.0, 1.0, 1.0], [2.0, 0.0, 1.0, 1.0]]
+    out, parts = Random(9).matrix(3, 80), Random(10).matrix(3, 64)
+    got = phases.run("views", tokens=3, buffers={"out": out, "routes": rows, "parts": parts, "x": [[0.0] * 32] * 3})
+    check_close("a view", got["x"], [row[:32] for row in out], 0)
+    # Expert 2 has tokens 1 and 2 at places 0 and 1 (and part 0 at place 2), expert 3 has token 0 at place 3.
+    once = [parts[1], parts[2], parts[0]]
+    check_close("rows of rows", got["parts"], [once[0], once[0], once[0]], 0)
+
+
+def check_wild(phases: Phases) -> None:
+    """Whatever is in a buffer, nothing behind its end is touched."""
+    x = Random(3).matrix(9, 32)
+    _, pack = matrices("f32", ROWS)
+    wild = [math.nan, math.inf, -math.inf, -1.0, 5.0, 1e30, -1e30, 4.5, 1e10]
+    rows = [[value, 1.0, 1.0, 1.0] for value in wild]
+    out = phases.run("each", tokens=9, buffers={"x": x, "routes": rows}, packs={"pack": pack})["out"]
+    assert all(math.isfinite(value) for row in out for value in row), out
+
