@@ -126,4 +126,3 @@ def check_wild(phases: Phases) -> None:
     rows = [[value, 1.0, 1.0, 1.0] for value in wild]
     out = phases.run("each", tokens=9, buffers={"x": x, "routes": rows}, packs={"pack": pack})["out"]
     assert all(math.isfinite(value) for row in out for value in row), out
-
