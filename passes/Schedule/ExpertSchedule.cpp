@@ -91,8 +91,7 @@ FailureOr<std::pair<Value, Value>> PhaseScheduler::emitWholePrologue(graph::Expe
       OpBuilder::InsertionGuard guard(builder);
       builder.setInsertionPointToStart(loop.getBody());
       Value row = loop.getInductionVar();
-      Value valid = arith::MinUIOp::create(builder, loc,
-                                           arith::SubIOp::create(builder, loc, count, row), block);
+      Value valid = rest(loc, count, row, block);
       TileEnv blockEnv;
       if (failed(emitPrologue(blockEnv, row, bucket.block, valid)))
         return failure();
@@ -142,8 +141,7 @@ LogicalResult PhaseScheduler::emitParts(const Component &component, Value lhs, V
   auto steps = scf::ForOp::create(builder, loc, expert.getFirst(), expert.getEnd(), step);
   builder.setInsertionPointToStart(steps.getBody());
   Value place = steps.getInductionVar();
-  Value valid = arith::MinUIOp::create(
-      builder, loc, arith::SubIOp::create(builder, loc, expert.getEnd(), place), step);
+  Value valid = rest(loc, expert.getEnd(), place, step);
   Value inputs = emitGather(lhs, dispatch, place);
   TileEnv env;
   Place where{Value(), column, bucket.step, component.width};
@@ -197,8 +195,7 @@ LogicalResult PhaseScheduler::emitSums(const Component &component, Value lhs, Va
     scf::YieldOp::create(builder, loc, steps.getResults());
     builder.setInsertionPointToStart(steps.getBody());
     Value place = steps.getInductionVar();
-    Value valid = arith::MinUIOp::create(
-        builder, loc, arith::SubIOp::create(builder, loc, expert.getEnd(), place), step);
+    Value valid = rest(loc, expert.getEnd(), place, step);
     Value inputs = emitGather(lhs, dispatch, place);
     Value product = tile::ProductOp::create(builder, loc, tileType(bucket.step, component.width),
                                             inputs, matrix, Value(), instructionFor(inputs));

@@ -113,6 +113,8 @@ private:
   mlir::Value map(mlir::Location loc, tile::TileType type, mlir::ValueRange inputs,
                   llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::ValueRange)> body);
   mlir::Value constant(mlir::Location loc, int64_t value);
+  /// How many there are from `first` to `end`, at most `most`.
+  mlir::Value rest(mlir::Location loc, mlir::Value end, mlir::Value first, mlir::Value most);
   mlir::Value scalar(mlir::OpBuilder &at, mlir::Location loc, double value);
   mlir::Value vector(mlir::Location loc, mlir::Value param, mlir::Value column, int64_t columns);
   tile::TileType tileType(int64_t rows, int64_t columns);

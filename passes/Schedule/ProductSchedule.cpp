@@ -272,8 +272,7 @@ LogicalResult PhaseScheduler::scheduleProducts() {
   auto blocks = scf::ForOp::create(builder, loc, zero, count, blockSize);
   builder.setInsertionPointToStart(blocks.getBody());
   Value row = blocks.getInductionVar();
-  Value valid = arith::MinUIOp::create(builder, loc,
-                                       arith::SubIOp::create(builder, loc, count, row), blockSize);
+  Value valid = rest(loc, count, row, blockSize);
 
   TileEnv env;
   if (failed(emitPrologue(env, row, bucket.block, valid)))

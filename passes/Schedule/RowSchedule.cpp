@@ -31,8 +31,7 @@ LogicalResult PhaseScheduler::scheduleRows() {
   auto loop = scf::ForOp::create(builder, loc, dealt.getLower(), dealt.getUpper(), dealt.getStep());
   builder.setInsertionPointToStart(loop.getBody());
   Value row = arith::MulIOp::create(builder, loc, loop.getInductionVar(), step);
-  Value valid =
-      arith::MinUIOp::create(builder, loc, arith::SubIOp::create(builder, loc, count, row), step);
+  Value valid = rest(loc, count, row, step);
   Place place{row, constant(loc, 0), bucket.step, type.getDimSize(1)};
   TileEnv env;
   if (auto embed = dyn_cast<graph::EmbedOp>(anchor)) {

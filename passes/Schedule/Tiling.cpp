@@ -34,6 +34,11 @@ Value PhaseScheduler::constant(Location loc, int64_t value) {
   return arith::ConstantIndexOp::create(builder, loc, value);
 }
 
+Value PhaseScheduler::rest(Location loc, Value end, Value first, Value most) {
+  return arith::MinUIOp::create(builder, loc, arith::SubIOp::create(builder, loc, end, first),
+                                most);
+}
+
 Value PhaseScheduler::scalar(OpBuilder &at, Location loc, double value) {
   return arith::ConstantOp::create(at, loc, at.getF32FloatAttr(static_cast<float>(value)));
 }

@@ -304,3 +304,16 @@ graph.func @integer_constant() {
   %x = arith.constant 3 : i32
   graph.return
 }
+
+// -----
+
+graph.file @f0 "Inputs/experts.bin"
+graph.weight @w : !graph.weight<5x3x32, f32> at @f0, 0
+graph.func @no_such_expert() {
+  %x = arith.constant dense<1.0> : tensor<1x32xf32>
+  %r = arith.constant dense<[[5.0, 1.0]]> : tensor<1x2xf32>
+  %w = graph.param @w : !graph.weight<5x3x32, f32>
+  // expected-error @+1 {{expected the number of an expert below 5, but got 5.0}}
+  %y = graph.experts %x, %r, %w each : tensor<1x32xf32>, tensor<1x2xf32>, !graph.weight<5x3x32, f32>
+  graph.return
+}

@@ -684,6 +684,15 @@ def make_route() -> None:
     case("with_bias", 2, "{normalize} ", normalize=True, bias=bias)
     case("sigmoid", 4, "{normalize, scale = 2.5 : f64, scoring = #graph.scoring<sigmoid>} ", scoring="sigmoid",
          bias=bias, normalize=True, scale=2.5)
+    # Weights that f32 holds as equal zeros are chosen by their scores.
+    far = np.array([[200.0, -50.0, 0.0, -300.0, 50.0, -100.0, 10.0]])
+    expected = np.array([[0.0, 4.0, 6.0, 1.0, 0.0, 0.0]])
+    test.func(
+        "far_apart",
+        f"%x = {constant(far)}",
+        "%r = graph.route %x top 3 : tensor<1x7xf32>",
+        *expect_close("%r", expected, "tensor<1x6xf32>"),
+    )
     equal = np.array([[0.0] * 7, [1.0, 2.0, 2.0, 0.0, 2.0, 1.0, 2.0]])
     chosen = np.array([[0.0, 1.0, 2.0], [1.0, 2.0, 4.0]])  # the first of equal ones
     weights = torch64(equal).softmax(-1).gather(-1, torch.from_numpy(chosen).long()).numpy()
@@ -737,6 +746,26 @@ def make_experts() -> None:
             case(f"{parts}_{fmt}", fmt, parts, False)
     for parts in ("each", "sum"):
         case(f"{parts}_int8", "q8_0", parts, True)
+    # Experts that lie apart, in another order, in each row of a table.
+    w, x = test.weight("matrices", rng.tensor(4, out, BLOCK)), rng.tensor(3, BLOCK)
+    end, size = len(test.weights), 4 * out * BLOCK
+    first = end - 4 * size
+    orders = ([2, 0, 3], [1, 3, 0])
+    offsets = ", ".join(str(first + size * number) for order in orders for number in order)
+    shape = f"3x{out}x{BLOCK}"
+    test.declarations += ["graph.weights @table [2] {", f"  graph.column @pieces : !graph.weight<{shape}, f32> at [@weights], [{offsets}]", "}"]
+    numbers = np.array([[0.0, 2.0, 1.0, 1.0], [1.0, 0.0, 1.0, 1.0], [2.0, 1.0, 1.0, 1.0]])
+    for row, order in enumerate(orders):
+        y = np.stack([np.concatenate([w[order[int(e)]] @ x[t] for e in numbers[t, :2]]) for t in range(3)])
+        test.func(
+            f"pieces_{row}",
+            f"%x = {constant(x)}",
+            f"%r = {constant(numbers)}",
+            f"%i = arith.constant {row} : index",
+            f"%w = graph.param @table::@pieces[%i] : !graph.weight<{shape}, f32>",
+            f"%y = graph.experts %x, %r, %w each : tensor<3x{BLOCK}xf32>, tensor<3x4xf32>, !graph.weight<{shape}, f32>",
+            *expect_close("%y", y, f"tensor<3x{2 * out}xf32>"),
+        )
     test.write()
 
 

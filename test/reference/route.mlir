@@ -103,6 +103,16 @@ graph.func @sigmoid() {
   graph.return
 }
 
+graph.func @far_apart() {
+  %x = arith.constant dense<[
+    [200.0, -50.0, 0.0, -300.0, 50.0, -100.0, 10.0]]> : tensor<1x7xf32>
+  %r = graph.route %x top 3 : tensor<1x7xf32>
+  %e = arith.constant dense<[
+    [0.0, 4.0, 6.0, 1.0, 0.0, 0.0]]> : tensor<1x6xf64>
+  check.expect_close %r, %e {abs = 2.0e-5, rel = 2.0e-5} : tensor<1x6xf32>, tensor<1x6xf64>
+  graph.return
+}
+
 graph.func @equal_scores() {
   %x = arith.constant dense<[
     [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],

@@ -231,3 +231,12 @@ graph.func @unused(%x: tensor<?x32xf32>, %n: !graph.weight<32, f32>) {
   %y = graph.norm %x, %n {eps = 1.0e-5} : tensor<?x32xf32>, !graph.weight<32, f32>
   graph.return
 }
+
+// Products with the experts of other routes are another phase.
+// CHECK-LABEL: kernel.phase @routes.experts(
+// CHECK-LABEL: kernel.phase @routes.experts.2(
+graph.func @routes(%x: tensor<?x32xf32>, %r: tensor<?x2xf32>, %s: tensor<?x2xf32>, %w: !graph.weight<4x32x32, f32>) -> (tensor<?x32xf32>, tensor<?x32xf32>) {
+  %0 = graph.experts %x, %r, %w each : tensor<?x32xf32>, tensor<?x2xf32>, !graph.weight<4x32x32, f32>
+  %1 = graph.experts %x, %s, %w each : tensor<?x32xf32>, tensor<?x2xf32>, !graph.weight<4x32x32, f32>
+  graph.return %0, %1 : tensor<?x32xf32>, tensor<?x32xf32>
+}

@@ -920,3 +920,22 @@ graph.func @forward(%tok: !graph.tokens) -> tensor<?x16xf32> {
   graph.return %a : tensor<?x16xf32>
 }
 }
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<4x32x32, f32> at @f0, 0
+kernel.reference @r(%x: tensor<?x32xf32>, %r: tensor<?x2xf32>, %s: tensor<?x2xf32>) -> tensor<?x32xf32> {
+  kernel.yield %x : tensor<?x32xf32>
+}
+kernel.phase @p(%x: tensor<?x32xf32>, %r: tensor<?x2xf32>, %s: tensor<?x2xf32>) -> tensor<?x32xf32> attributes {reference = @r} {
+  %w = graph.param @w : !graph.weight<4x32x32, f32>
+  %a = graph.experts %x, %r, %w each {kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>, tensor<?x2xf32>, !graph.weight<4x32x32, f32>
+  // expected-error @+1 {{expected one anchor, or products of one value}}
+  %b = graph.experts %x, %s, %w each {kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>, tensor<?x2xf32>, !graph.weight<4x32x32, f32>
+  %y = graph.glu %a, %b silu {kernel.role = #kernel.role<epilogue>} : tensor<?x32xf32>
+  kernel.yield %y : tensor<?x32xf32>
+}
+}

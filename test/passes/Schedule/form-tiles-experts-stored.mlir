@@ -1,6 +1,18 @@
 // RUN: %frit-opt %s --pass-pipeline="builtin.module(frit-form-phases,frit-form-tiles)" | FileCheck %s
 // Routes that others read, too, come from a buffer, like an input that needs no prologue.
 
+// Without a bias, scores choose; sigmoid(x) = 1 / (1 + exp(-x)).
+// CHECK-LABEL: tile.phase @forward.route.m1
+// CHECK: %[[S:.*]] = tile.load
+// CHECK: %[[P:.*]] = tile.map(%[[S]] :
+// CHECK: %[[N:.*]] = arith.negf
+// CHECK: %[[E:.*]] = math.exp %[[N]]
+// CHECK: %[[ONE:.*]] = arith.constant 1.000000e+00
+// CHECK: %[[D:.*]] = arith.addf %[[ONE]], %[[E]]
+// CHECK: %[[Q:.*]] = arith.divf %[[ONE]], %[[D]]
+// CHECK: tile.yield %[[Q]]
+// CHECK: tile.top %[[P]] by %[[S]]
+
 // CHECK-LABEL: tile.phase @forward.w.m6
 // CHECK-NOT: tile.insert
 // CHECK: %[[X:.*]] = tile.load @buffer.forward.embed[
@@ -22,7 +34,7 @@ graph.func @forward(%tok: !graph.tokens) -> tensor<?x4xf32> {
   %u = graph.param @u : !graph.weight<64x4, f32>
   %x = graph.embed %tok, %t : !graph.weight<64x32, f32>
   %s = graph.embed %tok, %u : !graph.weight<64x4, f32>
-  %r = graph.route %s top 2 : tensor<?x4xf32>
+  %r = graph.route %s top 2 {scoring = #graph.scoring<sigmoid>} : tensor<?x4xf32>
   %a = graph.experts %x, %r, %w each : tensor<?x32xf32>, tensor<?x4xf32>, !graph.weight<4x32x32, f16>
   %y = graph.residual %r, %s : tensor<?x4xf32>
   graph.return %y : tensor<?x4xf32>

@@ -201,6 +201,9 @@ class HuggingFaceTest(DriverTest):
         self.assertEqual(found["architecture"], "qwen3moe")
         self.assertIn([3, 32, 64], [weight["shape"] for weight in found["weights"]])
         self.frit("convert", str(self.model), "-o", "out.gguf", "--format", "q8_0")
+        found = json.loads(self.frit("inspect", "out.gguf", "--json")[0])
+        formats = {weight["name"].split(".")[-1]: weight["format"] for weight in found["weights"]}
+        self.assertEqual((formats["ffn_gate_exps"], formats["ffn_gate_inp"]), ("q8_0", "f32"))
         self.assertEqual(len(self.tokens("out.gguf", *run)), 6)
 
     def test_experts_that_do_not_fit(self):

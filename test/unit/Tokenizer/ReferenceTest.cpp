@@ -26,11 +26,7 @@ TEST_P(TinyVocabulary, EqualsReference) {
 INSTANTIATE_TEST_SUITE_P(PreTokenizers, TinyVocabulary,
                          testing::Values("deepseek-v3", "gpt-2", "glm4", "llama-bpe", "qwen2",
                                          "smollm"),
-                         [](const auto &info) {
-                           std::string name = info.param;
-                           std::erase(name, '-');
-                           return name;
-                         });
+                         nameOfVocabulary);
 
 class SentencePiece : public testing::TestWithParam<const char *> {};
 
@@ -45,11 +41,7 @@ TEST_P(SentencePiece, EqualsReference) {
 
 INSTANTIATE_TEST_SUITE_P(Vocabularies, SentencePiece,
                          testing::Values("sentencepiece", "sentencepiece-prefix"),
-                         [](const auto &info) {
-                           std::string name = info.param;
-                           std::erase(name, '-');
-                           return name;
-                         });
+                         nameOfVocabulary);
 
 TEST(TokenizerThreads, ShareOneObject) {
   auto tokenizer = Tokenizer::create(tinyData());

@@ -28,6 +28,13 @@ inline std::string readFile(const std::string &name) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+/// Of a test for a vocabulary, in names of which only letters and digits may be.
+inline std::string nameOfVocabulary(const testing::TestParamInfo<const char *> &info) {
+  std::string name = info.param;
+  std::erase(name, '-');
+  return name;
+}
+
 inline std::vector<std::string> split(const std::string &text, char separator) {
   std::vector<std::string> parts;
   size_t start = 0;

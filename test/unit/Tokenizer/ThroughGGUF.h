@@ -29,6 +29,18 @@ inline Result<TokenizerData> throughGGUF(TokenizerData data) {
   return readTokenizer(*file);
 }
 
+/// A vocabulary that was read, and what becomes of it in a GGUF file, give what the reference does.
+inline void compareWithAndWithoutGGUF(const TokenizerData &data, const std::string &vocabulary,
+                                      const std::string &strings) {
+  Result<TokenizerData> converted = throughGGUF(data);
+  ASSERT_TRUE(converted) << converted.error();
+  for (const TokenizerData &found : {data, *converted}) {
+    auto tokenizer = Tokenizer::create(found);
+    ASSERT_TRUE(tokenizer) << tokenizer.error();
+    compareWithReference(*tokenizer, vocabulary, strings);
+  }
+}
+
 } // namespace frit::test
 
 #endif // FRIT_TEST_UNIT_TOKENIZER_THROUGHGGUF_H

@@ -227,3 +227,36 @@ tile.phase @branches reference @r bucket 1 {
     tile.store %x, @out[%c1, %c0] : !tile.tile<1x96>
   }
 }
+
+// A tile made once, outside of the loop that repeats another, or read elsewhere, begins anew each time.
+tile.phase @begun_again reference @r bucket 1 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %c10 = arith.constant 10 : index
+  %c20 = arith.constant 20 : index
+  %one = tile.fill 1.0 : !tile.tile<1x10>
+  %two = tile.fill 2.0 : !tile.tile<1x10>
+  scf.for %i = %c0 to %c3 step %c1 {
+    %r:2 = scf.for %j = %c0 to %c3 step %c1 iter_args(%a = %one, %b = %two) -> (!tile.tile<1x10>, !tile.tile<1x10>) {
+      %s = tile.map(%a, %b : !tile.tile<1x10>, !tile.tile<1x10>) -> !tile.tile<1x10> {
+      ^bb0(%p: f32, %q: f32):
+        %0 = arith.addf %p, %q : f32
+        tile.yield %0
+      }
+      scf.yield %s, %b : !tile.tile<1x10>, !tile.tile<1x10>
+    }
+    tile.store %r#0, @out[%c0, %c0] : !tile.tile<1x10>
+  }
+  %three = tile.fill 3.0 : !tile.tile<1x10>
+  %u = scf.for %j = %c0 to %c3 step %c1 iter_args(%a = %three) -> (!tile.tile<1x10>) {
+    %s = tile.map(%a : !tile.tile<1x10>) -> !tile.tile<1x10> {
+    ^bb0(%p: f32):
+      %0 = arith.addf %p, %p : f32
+      tile.yield %0
+    }
+    scf.yield %s : !tile.tile<1x10>
+  }
+  tile.store %u, @out[%c0, %c10] : !tile.tile<1x10>
+  tile.store %three, @out[%c0, %c20] : !tile.tile<1x10>
+}

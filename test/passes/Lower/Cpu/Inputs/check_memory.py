@@ -99,3 +99,8 @@ def check_branches(phases: Phases) -> None:
     for tokens, rows in ((1, [1, 1]), (2, [1, -1]), (3, [1, 1])):
         out = phases.run("branches", tokens=tokens, positions=range(3), buffers={"x": x})["out"]
         check_close("branches", out[:2], [[sign * v for v in x[0]] for sign in rows], 0)
+
+
+def check_begun_again(phases: Phases) -> None:
+    out = phases.run("begun_again", tokens=1)["out"]
+    check_close("begun again", [out[0][:30]], [[7.0] * 10 + [24.0] * 10 + [3.0] * 10], 0)
