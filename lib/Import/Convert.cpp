@@ -238,17 +238,18 @@ void Converter::addWeight(Role role, const WeightRef &weight, const LayerSpec *l
   else
     tensor.format = tensor.columns % formatInfo(options.format).blockElements == 0 ? options.format
                                                                                    : Format::F16;
-  if (weight.pieces.empty())
+  if (weight.shape.size() == 3)
+    tensor.experts = weight.shape[0];
+  if (weight.pieces.empty()) {
     tensor.parts.push_back(part);
-  part.rows = weight.shape.size() == 3 ? weight.shape[1] : 0;
-  part.runLength = part.runStride = part.rows;
+    return;
+  }
+  part.rows = part.runLength = part.runStride = weight.shape[1];
   for (auto [file, offset] : weight.pieces) {
     part.data = checkpoint.fileData(file) + offset;
     tensor.parts.push_back(part);
     part.firstRow += part.rows;
   }
-  if (weight.shape.size() == 3)
-    tensor.experts = weight.shape[0];
 }
 
 void Converter::addWeights() {

@@ -939,3 +939,51 @@ kernel.phase @p(%x: tensor<?x32xf32>, %r: tensor<?x2xf32>, %s: tensor<?x2xf32>) 
   kernel.yield %y : tensor<?x32xf32>
 }
 }
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<4x32x32, f32> at @f0, 0
+graph.weight @v : !graph.weight<4x32x32, f32> at @f0, 0
+graph.weight @t : !graph.weight<64x32, f32> at @f0, 0
+graph.weight @u : !graph.weight<64x2, f32> at @f0, 0
+graph.func @forward(%tok: !graph.tokens) -> tensor<?x32xf32> {
+  %w = graph.param @w : !graph.weight<4x32x32, f32>
+  %v = graph.param @v : !graph.weight<4x32x32, f32>
+  %t = graph.param @t : !graph.weight<64x32, f32>
+  %u = graph.param @u : !graph.weight<64x2, f32>
+  %x = graph.embed %tok, %t : !graph.weight<64x32, f32>
+  %r = graph.embed %tok, %u : !graph.weight<64x2, f32>
+  // expected-error @+1 {{expected one product with experts, or several with as many that meet in an epilogue with a row for each part}}
+  %a = graph.experts %x, %r, %w each : tensor<?x32xf32>, tensor<?x2xf32>, !graph.weight<4x32x32, f32>
+  %b = graph.experts %x, %r, %v sum : tensor<?x32xf32>, tensor<?x2xf32>, !graph.weight<4x32x32, f32>
+  %c = graph.glu %a, %b silu : tensor<?x32xf32>
+  graph.return %c : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<4x32x32, f32> at @f0, 0
+graph.weight @v : !graph.weight<5x32x32, f32> at @f0, 0
+graph.weight @t : !graph.weight<64x32, f32> at @f0, 0
+graph.weight @u : !graph.weight<64x2, f32> at @f0, 0
+graph.func @forward(%tok: !graph.tokens) -> tensor<?x32xf32> {
+  %w = graph.param @w : !graph.weight<4x32x32, f32>
+  %v = graph.param @v : !graph.weight<5x32x32, f32>
+  %t = graph.param @t : !graph.weight<64x32, f32>
+  %u = graph.param @u : !graph.weight<64x2, f32>
+  %x = graph.embed %tok, %t : !graph.weight<64x32, f32>
+  %r = graph.embed %tok, %u : !graph.weight<64x2, f32>
+  // expected-error @+1 {{expected one product with experts, or several with as many that meet in an epilogue with a row for each part}}
+  %a = graph.experts %x, %r, %w each : tensor<?x32xf32>, tensor<?x2xf32>, !graph.weight<4x32x32, f32>
+  %b = graph.experts %x, %r, %v each : tensor<?x32xf32>, tensor<?x2xf32>, !graph.weight<5x32x32, f32>
+  %c = graph.glu %a, %b silu : tensor<?x32xf32>
+  graph.return %c : tensor<?x32xf32>
+}
+}

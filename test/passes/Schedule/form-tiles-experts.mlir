@@ -3,7 +3,9 @@
 
 // One token: no copies of blocks, experts dealt out in ranges.
 // CHECK-LABEL: tile.phase @decoder.gate.up.m1
-// CHECK: %[[R:.*]] = tile.top %{{.*}} by %{{.*}} {normalize, scale = 2.000000e+00 : f64} : !tile.tile<1x5> -> !tile.tile<1x4>
+// CHECK: %[[BIAS:.*]] = tile.vector @pack.block.bias
+// CHECK: %[[KEYS:.*]] = tile.map(%[[P:.*]], %[[BIAS]] :
+// CHECK: %[[R:.*]] = tile.top %[[P]] by %[[KEYS]] {normalize, scale = 2.000000e+00 : f64} : !tile.tile<1x5> -> !tile.tile<1x4>
 // CHECK: %[[Q:.*]] = tile.quantize
 // CHECK-NOT: tile.insert
 // CHECK: %[[D:.*]], %[[N:.*]] = tile.dispatch %[[R]] valid %{{.*}} : !tile.tile<1x4> -> !tile.dispatch<tokens = 1, top = 2, experts = 5, step = 1>

@@ -123,12 +123,14 @@ tile.phase @int8 reference @r bucket 9 {
   %n = tile.count tokens
   %r = tile.load @routes[%c0, %c0] valid %n : !tile.tile<9x4>
   %empty = tile.empty : !tile.qtile<9x64, block = 32>
+  %behind = tile.fill 7.0 : !tile.tile<9x32>
   %rows = scf.for %row = %c0 to %n step %c3 iter_args(%all = %empty) -> (!tile.qtile<9x64, block = 32>) {
     %some = tile.load @parts[%row, %c0] : !tile.tile<3x64>
     %q = tile.quantize %some : !tile.tile<3x64> -> !tile.qtile<3x64, block = 32>
     %next = tile.insert %q into %all[%row] : !tile.qtile<3x64, block = 32> into !tile.qtile<9x64, block = 32>
     scf.yield %next : !tile.qtile<9x64, block = 32>
   }
+  tile.store %behind, @x[%c0, %c0] : !tile.tile<9x32>
   %x = tile.reshape %rows : !tile.qtile<9x64, block = 32> -> !tile.qtile<18x32, block = 32>
   %d, %active = tile.dispatch %r valid %n : !tile.tile<9x4> -> !tile.dispatch<tokens = 9, top = 2, experts = 5, step = 3>
   scf.for %i = %c0 to %active step %c1 {

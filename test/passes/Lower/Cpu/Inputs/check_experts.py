@@ -101,7 +101,9 @@ def check_sum(phases: Phases) -> None:
 def check_int8(phases: Phases) -> None:
     weights, pack = matrices("q8_0", 16)
     x, rows = Random(7).matrix(9, 64), routes(8, 9)
-    out = phases.run("int8", tokens=9, buffers={"parts": x, "routes": rows}, packs={"pack8": pack})["out"]
+    got = phases.run("int8", tokens=9, buffers={"parts": x, "routes": rows}, packs={"pack8": pack})
+    check_close("what lies behind", got["x"], [[7.0] * 32] * 9, 0)
+    out = got["out"]
     for t in range(9):
         for s in range(TOP):
             expected = int8_product([x[t][32 * s : 32 * s + 32]], weights[int(rows[t][s])])[0]
