@@ -67,8 +67,8 @@ static std::string nearestRecords(const Checkpoint &checkpoint, ArrayRef<ArchRec
   llvm::StringSet<> kinds;
   for (const CheckpointTensor &tensor : checkpoint.tensors())
     kinds.insert(generalizeLayer(StringRef(tensor.name)).first);
-  // Best first: many tensors in common, and few that the checkpoint lacks.
-  std::vector<std::tuple<size_t, size_t, StringRef>> known;
+  // Best first: many tensors in common, few that the checkpoint lacks, and a plain record.
+  std::vector<std::tuple<size_t, size_t, size_t, StringRef>> known;
   for (const ArchRecord &record : records) {
     llvm::StringSet<> common, lacking;
     for (const RoleInfo &info : roleInfos) {
@@ -80,13 +80,14 @@ static std::string nearestRecords(const Checkpoint &checkpoint, ArrayRef<ArchRec
         lacking.insert(name);
     }
     if (!common.empty())
-      known.emplace_back(kinds.size() - common.size(), lacking.size(), record.name);
+      known.emplace_back(kinds.size() - common.size(), lacking.size(),
+                         record.hyperparameters.size(), record.name);
   }
   llvm::sort(known);
   if (known.empty())
     return "";
   std::string result;
-  for (const auto &[others, lacking, name] : ArrayRef(known).take_front(maxNames))
+  for (const auto &[others, lacking, numbers, name] : ArrayRef(known).take_front(maxNames))
     result += (result.empty() ? "" : ", ") + name.str() + " (" +
               std::to_string(kinds.size() - others) + " of " + std::to_string(kinds.size()) +
               " kinds of tensors)";
