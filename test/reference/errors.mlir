@@ -307,7 +307,7 @@ graph.func @integer_constant() {
 
 // -----
 
-graph.file @f0 "Inputs/experts.bin"
+graph.file @f0 "experts.bin"
 graph.weight @w : !graph.weight<5x3x32, f32> at @f0, 0
 graph.func @no_such_expert() {
   %x = arith.constant dense<1.0> : tensor<1x32xf32>
