@@ -696,6 +696,13 @@ def make_route() -> None:
     equal = np.array([[0.0] * 7, [1.0, 2.0, 2.0, 0.0, 2.0, 1.0, 2.0]])
     chosen = np.array([[0.0, 1.0, 2.0], [1.0, 2.0, 4.0]])  # the first of equal ones
     weights = torch64(equal).softmax(-1).gather(-1, torch.from_numpy(chosen).long()).numpy()
+    many = np.zeros((1, 40))  # more than sorts take one by one
+    test.func(
+        "many_equal_scores",
+        f"%x = {constant(many)}",
+        "%r = graph.route %x top 3 : tensor<1x40xf32>",
+        *expect_close("%r", np.array([[0.0, 1.0, 2.0] + [1 / 40] * 3]), "tensor<1x6xf32>"),
+    )
     test.func(
         "equal_scores",
         f"%x = {constant(equal)}",

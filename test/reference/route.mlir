@@ -113,6 +113,16 @@ graph.func @far_apart() {
   graph.return
 }
 
+graph.func @many_equal_scores() {
+  %x = arith.constant dense<[
+    [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]]> : tensor<1x40xf32>
+  %r = graph.route %x top 3 : tensor<1x40xf32>
+  %e = arith.constant dense<[
+    [0.0, 1.0, 2.0, 0.025, 0.025, 0.025]]> : tensor<1x6xf64>
+  check.expect_close %r, %e {abs = 2.0e-5, rel = 2.0e-5} : tensor<1x6xf32>, tensor<1x6xf64>
+  graph.return
+}
+
 graph.func @equal_scores() {
   %x = arith.constant dense<[
     [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
