@@ -91,7 +91,8 @@ TEST_F(RefusalTest, UnknownArchitectureIsNamedWithWhatTheFileHolds) {
       {"$MODEL: frit does not know the architecture 'novel'; it knows " + builtinNames() +
            "; nearest are ernie4_5 (11 of 11 kinds of tensors), llama (11 of 11 kinds of "
            "tensors), "
-           "pangu-embedded (11 of 11 kinds of tensors). If it is like one of them, try --like; else "
+           "pangu-embedded (11 of 11 kinds of tensors). If it is like one of them, try --like; "
+           "else "
            "describe it in a record of your own and use --arch-spec. The model holds\n",
        "- key novel.block_count = 2\n", "- key novel.attention.layer_norm_rms_epsilon = 1e-05\n",
        "- tensor token_embd.weight: [288, 64] Q8_0\n",
