@@ -19,8 +19,8 @@ packages=(
   libgtest-dev # asked for when configuring
   python3-venv
 )
-llvm_test_packages=(clang-format-$llvm_major)
-llvm_nightly_packages=(clang-tidy-$llvm_major libclang-rt-$llvm_major-dev) # the latter: sanitizers
+llvm_test_packages=(clang-format-$llvm_major libclang-rt-$llvm_major-dev) # the latter: sanitizers, libFuzzer
+llvm_nightly_packages=(clang-tidy-$llvm_major)
 
 case "${1:-}" in
 --nightly) llvm_packages+=("${llvm_test_packages[@]}" "${llvm_nightly_packages[@]}") ;;

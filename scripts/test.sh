@@ -5,6 +5,12 @@ source "$(dirname "${BASH_SOURCE[0]}")/testing.sh"
 scripts/install.sh --tests
 use_python
 
+check_format() {
+  scripts/lint.py --list-sources | xargs clang-format-$llvm_major --dry-run -Werror
+}
+check "Formatting" check_format
+check "House rules" scripts/lint.py
+
 heading "Building everything"
 build release all
 
@@ -17,11 +23,12 @@ suite "lit suite through mlir-opt and the plug-in" "$results/plugin.json" \
   $llvm_prefix/bin/lit -s -v build/release/test --output "$results/plugin.json" \
   --param frit_driver=plugin --param frit_roundtrip=1
 
-check_format() {
-  scripts/lint.py --list-sources | xargs clang-format-$llvm_major --dry-run -Werror
-}
-check "Formatting" check_format
-check "House rules" scripts/lint.py
+heading "Building the fuzzers, with sanitizers"
+build asan frit-fuzzers
+suite "Fuzzers, a minute each" "$results/fuzz.xml" \
+  ctest --test-dir build/asan -R '^frit-fuzz-' -j "$(nproc)" --output-on-failure --timeout 600 --no-tests=error \
+  --output-junit "$results/fuzz.xml"
+
 check "docs/walk.md" scripts/make_walk.py --frit build/release/bin/frit --model "$FRIT_TEST_SMOLLM2" --check
 check "Python package" python3 -B -m unittest discover -s test/python
 check "Comparisons of the model checks" python3 -m unittest discover -s test/models/smollm2
