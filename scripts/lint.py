@@ -177,7 +177,8 @@ LAYERS: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = [
     ("dialects", ("dialects",), ("support", "machine")),
     ("import", ("lib/Arch", "lib/Import"), ("support", "machine", "dialects")),
     ("reference", ("lib/Reference",), ("support", "machine", "dialects", "import")),
-    ("passes", ("passes",), ("support", "machine", "dialects")),
+    ("planner", ("lib/Cost", "lib/Planner"), ("support", "machine", "dialects")),
+    ("passes", ("passes",), ("support", "machine", "dialects", "planner")),
     ("target", ("lib/Target", "lib/Pack", "lib/Bundle"),
      ("support", "runtime", "machine", "dialects", "import", "reference")),
     ("pipeline", ("include/frit/Pipeline", "include/frit/InitAll.h", "lib/Pipeline", "lib/InitAll"),
@@ -188,7 +189,7 @@ LAYERS: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = [
     ("verify", ("include/frit/Verify", "lib/Verify"),
      ("support", "runtime", "machine", "dialects", "import", "reference", "passes", "target", "pipeline", "compiler")),
     ("driver", ("lib/Driver",),
-     ("support", "runtime", "machine", "dialects", "import", "target", "pipeline", "compiler", "verify")),
+     ("support", "runtime", "machine", "dialects", "import", "planner", "target", "pipeline", "compiler", "verify")),
 ]
 INCLUDE = re.compile(r'^#?include "((?:frit|dialects|passes|lib|tools|test)/[^"]+)"', re.M)
 

@@ -1,0 +1,146 @@
+//===- Work.cpp - what an op of the graph costs, whatever the machine -------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Cost/Work.h"
+
+#include "dialects/Graph/Graph.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace frit;
+using namespace frit::cost;
+
+int64_t cost::activationBytes(Type type, int64_t rows) {
+  if (auto quantized = dyn_cast<graph::QTensorType>(type))
+    return rows * (quantized.getColumns() + quantized.getColumns() / quantized.getBlock() * 4);
+  if (auto tensor = dyn_cast<RankedTensorType>(type); tensor && tensor.getRank() == 2)
+    return rows * tensor.getDimSize(1) * 4;
+  return 0;
+}
+
+int64_t cost::rowsOf(Value value, const Shape &shape) {
+  for (Operation *op = value.getDefiningOp(); op; op = op->getOperand(0).getDefiningOp()) {
+    if (isa<graph::SelectOp>(op))
+      return 1;
+    if (op->getNumOperands() == 0 || isa<graph::RepeatOp>(op))
+      break;
+  }
+  return shape.tokens;
+}
+
+/// Keys that the tokens of a call see, added up: the newest sees `keys`, or a window of them.
+static double keysSeen(const Shape &shape, std::optional<uint64_t> window) {
+  double sum = 0;
+  for (int64_t token = 0; token < shape.tokens; ++token) {
+    int64_t keys = std::max<int64_t>(shape.keys - token, 1);
+    sum += static_cast<double>(window ? std::min<int64_t>(keys, *window) : keys);
+  }
+  return sum;
+}
+
+static double elementsOf(Value value, const Shape &shape) {
+  int64_t columns = 0;
+  if (auto quantized = dyn_cast<graph::QTensorType>(value.getType()))
+    columns = quantized.getColumns();
+  else if (auto tensor = dyn_cast<RankedTensorType>(value.getType()))
+    columns = tensor.getDimSize(1);
+  return static_cast<double>(rowsOf(value, shape) * columns);
+}
+
+static void addProduct(Work &work, Value input, graph::WeightType weight, double rows) {
+  work.number = isa<graph::QTensorType>(input.getType()) ? Number::I8 : Number::F32;
+  work.matrixOps = 2 * rows * static_cast<double>(weight.getMatrixRows() * weight.getColumns());
+  work.weightBytes = weight.getBytes();
+  work.columns = weight.getMatrixRows();
+}
+
+static Work workOfAttention(graph::AttentionOp attention, const Shape &shape) {
+  Work work;
+  auto heads = static_cast<int64_t>(attention.getHeads());
+  auto kvHeads = static_cast<int64_t>(attention.getKvHeads());
+  double seen = keysSeen(shape, attention.getWindow());
+  auto queryDim = cast<RankedTensorType>(attention.getQuery().getType()).getDimSize(1) / heads;
+  auto valueDim = cast<RankedTensorType>(attention.getResult().getType()).getDimSize(1) / heads;
+  auto dims = static_cast<double>(queryDim + valueDim);
+  double scores = seen * static_cast<double>(heads);
+  work.matrixOps = 2 * scores * dims;
+  work.exps = scores;
+  work.vectorOps = 4 * scores; // Scale, mask, maximum, sum.
+  work.scoreBytes = static_cast<int64_t>(scores) * 4;
+  int64_t keys = shape.keys;
+  if (attention.getWindow())
+    keys = std::min<int64_t>(keys, static_cast<int64_t>(*attention.getWindow()) + shape.tokens - 1);
+  if (attention.getCache())
+    work.cacheReadBytes = keys * attention.getCache().getType().bytesPerToken();
+  work.rows = shape.tokens;
+  work.columns = kvHeads;
+  return work;
+}
+
+Work cost::workOf(Operation *op, const Shape &shape) {
+  Work work;
+  double elements = op->getNumResults() == 1 ? elementsOf(op->getResult(0), shape) : 0;
+  int64_t rows = op->getNumResults() == 1 ? rowsOf(op->getResult(0), shape) : shape.tokens;
+  work.rows = rows;
+  llvm::TypeSwitch<Operation *>(op)
+      .Case([&](graph::LinearOp linear) {
+        auto type = cast<graph::WeightType>(linear.getWeight().getType());
+        addProduct(work, linear.getInput(), type, static_cast<double>(rows));
+        if (linear.getBias()) {
+          work.vectorOps = elements;
+          work.weightBytes += cast<graph::WeightType>(linear.getBias().getType()).getBytes();
+        }
+      })
+      .Case([&](graph::LogitsOp logits) {
+        auto type = cast<graph::WeightType>(logits->getOperand(1).getType());
+        addProduct(work, logits->getOperand(0), type, static_cast<double>(rows));
+        if (logits.getSoftcap())
+          work.exps = elements;
+      })
+      .Case([&](graph::ExpertsOp experts) {
+        auto type = cast<graph::WeightType>(experts.getWeight().getType());
+        auto parts = static_cast<double>(rows * experts.getTop());
+        addProduct(work, experts.getInput(), type, parts);
+        // Each of E experts is chosen by none of the parts with probability (1 - 1/E)^parts.
+        auto all = static_cast<double>(type.getExperts());
+        double chosen = all * (1 - std::pow(1 - 1 / all, parts));
+        work.weightBytes =
+            static_cast<int64_t>(chosen / all * static_cast<double>(type.getBytes()));
+        work.columns *= static_cast<int64_t>(std::ceil(chosen));
+      })
+      .Case([&](graph::AttentionOp attention) { work = workOfAttention(attention, shape); })
+      .Case([&](graph::EmbedOp embed) {
+        auto type = cast<graph::WeightType>(embed.getTable().getType());
+        work.weightBytes = rows * type.getBytes() / std::max<int64_t>(type.getMatrixRows(), 1);
+        work.vectorOps = elements;
+      })
+      .Case([&](graph::NormOp norm) {
+        work.vectorOps = 4 * elements; // Square, sum, two factors.
+        work.weightBytes = cast<graph::WeightType>(norm.getWeight().getType()).getBytes();
+      })
+      .Case([&](graph::QuantizeOp) { work.vectorOps = 4 * elements; }) // Maximum, factor, rounding.
+      .Case([&](graph::RopeOp) { work.vectorOps = 3 * elements; })
+      .Case([&](graph::GluOp) {
+        work.vectorOps = 4 * elements;
+        work.exps = elements;
+      })
+      .Case([&](graph::ResidualOp) { work.vectorOps = elements; })
+      .Case([&](graph::RouteOp route) {
+        double scores = elementsOf(route.getScores(), shape);
+        work.exps = scores;
+        work.vectorOps = scores * static_cast<double>(route.getTop());
+      })
+      .Case([&](kv::AppendOp append) {
+        work.cacheWriteBytes = shape.tokens * append.getCache().getType().bytesPerToken();
+        work.vectorOps =
+            elementsOf(append.getKeys(), shape) + elementsOf(append.getValues(), shape);
+      });
+  return work;
+}

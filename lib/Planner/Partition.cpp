@@ -1,0 +1,226 @@
+//===- Partition.cpp - choices, and the phases they make --------------------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Planner/Partition.h"
+
+#include "llvm/ADT/EquivalenceClasses.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace frit;
+using namespace frit::plan;
+
+/// Whether the op reads whole rows of the value, and so can have them computed in its phase.
+static bool readsRows(const Node &consumer, Value value) {
+  if (consumer.role == FusionRole::Row)
+    return true;
+  // An anchor reads its first operand, and the routes to experts, by whole rows; but attention
+  // reads heads.
+  if (consumer.role != FusionRole::Anchor || isa<graph::AttentionOp>(consumer.op))
+    return false;
+  auto experts = dyn_cast<graph::ExpertsOp>(consumer.op);
+  return value == consumer.op->getOperand(0) || (experts && value == experts.getRoutes());
+}
+
+std::string plan::structuralObstacle(const Dataflow &flow, const Edge &edge) {
+  const Node &producer = flow.nodes[edge.producer], &consumer = flow.nodes[edge.consumer];
+  if (edge.joins)
+    return "";
+  if (producer.role == FusionRole::Anchor)
+    return consumer.role == FusionRole::Row
+               ? consumer.name + " needs whole rows, and a core has part of the columns of " +
+                     producer.name
+               : consumer.name + " needs what all cores compute of " + producer.name;
+  if (!readsRows(consumer, edge.value))
+    return consumer.name + " does not read " + producer.name + " by whole rows";
+  return "";
+}
+
+namespace {
+
+class Former {
+public:
+  Former(const Dataflow &flow, const Choices &choices)
+      : flow(flow), choices(choices), groupOf(flow.nodes.size()) {}
+
+  std::variant<Partition, Obstacle> run();
+
+private:
+  bool isFused(unsigned edge) const { return choices.test(edge); }
+  /// Whether the consumer's phase computes the producer again.
+  bool isRecomputed(unsigned edge) const { return isFused(edge) && !flow.edges[edge].joins; }
+  bool place();
+  void addPrologue(Phase &phase, unsigned node);
+  bool order();
+  bool refuse(size_t choice, std::string text) {
+    obstacle = {choice, std::move(text)};
+    return false;
+  }
+
+  const Dataflow &flow;
+  const Choices &choices;
+  llvm::SmallVector<std::optional<unsigned>> groupOf; ///< Of nodes with a phase of their own.
+  llvm::SmallVector<Phase> groups;
+  Partition result;
+  Obstacle obstacle;
+};
+
+} // namespace
+
+/// A node whose every reader computes it again has no phase of its own.
+static bool needsHome(const Dataflow &flow, const Choices &choices, const Node &node) {
+  if (node.role == FusionRole::Anchor || node.escapes || node.out.empty())
+    return true;
+  return !llvm::all_of(
+      node.out, [&](unsigned edge) { return choices.test(edge) && !flow.edges[edge].joins; });
+}
+
+bool Former::place() {
+  llvm::SmallVector<std::optional<size_t>> siblingOf(flow.nodes.size());
+  for (auto [index, sibling] : llvm::enumerate(flow.siblings))
+    if (choices.test(flow.edges.size() + index))
+      siblingOf[sibling.second] = index;
+  for (auto [index, node] : llvm::enumerate(flow.nodes)) {
+    auto self = static_cast<unsigned>(index);
+    for (unsigned edge : node.in)
+      if (isFused(edge))
+        if (std::string text = structuralObstacle(flow, flow.edges[edge]); !text.empty())
+          return refuse(edge, std::move(text));
+    bool isAtHome = needsHome(flow, choices, node);
+    std::optional<unsigned> joined;
+    for (unsigned edge : node.in) {
+      if (!isFused(edge) || !flow.edges[edge].joins)
+        continue;
+      if (!isAtHome)
+        return refuse(edge, "whoever reads " + node.name + " computes it again");
+      // What a node joins has a phase, even if others compute it again.
+      const Node &producer = flow.nodes[flow.edges[edge].producer];
+      unsigned group = *groupOf[flow.edges[edge].producer];
+      if (joined && *joined != group)
+        return refuse(edge, producer.name + " is computed in another phase than the other " +
+                                "operand of " + node.name);
+      joined = group;
+    }
+    if (joined) {
+      groups[*joined].epilogue.push_back(self);
+      groupOf[self] = joined;
+      continue;
+    }
+    if (!isAtHome)
+      continue;
+    if (siblingOf[self]) {
+      unsigned group = *groupOf[flow.siblings[*siblingOf[self]].first];
+      groups[group].anchors.push_back(self);
+      groupOf[self] = group;
+      continue;
+    }
+    groupOf[self] = groups.size();
+    groups.emplace_back().anchors.push_back(self);
+  }
+  return true;
+}
+
+void Former::addPrologue(Phase &phase, unsigned node) {
+  for (unsigned edge : flow.nodes[node].in) {
+    unsigned producer = flow.edges[edge].producer;
+    if (!isRecomputed(edge) || llvm::is_contained(phase.prologue, producer))
+      continue;
+    addPrologue(phase, producer);
+    phase.prologue.push_back(producer);
+  }
+}
+
+/// Orders the phases: one runs when all whose results it reads have run, of those that can the one
+/// with the earliest anchor.
+bool Former::order() {
+  llvm::SmallVector<llvm::SmallSetVector<unsigned, 4>> before(groups.size());
+  llvm::SmallVector<std::optional<size_t>> cause(groups.size());
+  for (unsigned index = 0; index < groups.size(); ++index) {
+    const Phase &group = groups[index];
+    auto depend = [&](unsigned node) {
+      if (groupOf[node] && *groupOf[node] != index)
+        before[index].insert(*groupOf[node]);
+    };
+    llvm::SmallVector<unsigned> members(group.prologue);
+    members.append(group.anchors);
+    members.append(group.epilogue);
+    for (unsigned member : members) {
+      for (unsigned edge : flow.nodes[member].in)
+        if (!llvm::is_contained(members, flow.edges[edge].producer))
+          depend(flow.edges[edge].producer);
+      for (unsigned earlier : flow.nodes[member].after)
+        depend(earlier);
+    }
+    for (unsigned member : group.epilogue)
+      for (unsigned edge : flow.nodes[member].in)
+        if (isFused(edge))
+          cause[index] = edge;
+    if (!cause[index] && group.anchors.size() > 1)
+      for (auto [number, sibling] : llvm::enumerate(flow.siblings))
+        if (sibling.second == group.anchors.back())
+          cause[index] = flow.edges.size() + number;
+  }
+  llvm::SmallVector<std::optional<unsigned>> position(groups.size());
+  llvm::SmallVector<unsigned> order;
+  while (order.size() < groups.size()) {
+    std::optional<unsigned> next;
+    for (unsigned index = 0; index < groups.size(); ++index)
+      if (!position[index] &&
+          llvm::all_of(before[index],
+                       [&](unsigned other) { return position[other].has_value(); }) &&
+          (!next || groups[index].anchors[0] < groups[*next].anchors[0]))
+        next = index;
+    if (!next) {
+      for (unsigned index = 0; index < groups.size(); ++index)
+        if (!position[index] && cause[index])
+          return refuse(*cause[index],
+                        "the phase would have to run both before and behind another");
+      llvm_unreachable("ops of a block are in an order in which they can run");
+    }
+    position[*next] = order.size();
+    order.push_back(*next);
+  }
+  for (unsigned index : order)
+    result.phases.push_back(std::move(groups[index]));
+  for (const auto &group : groupOf)
+    result.home.push_back(group ? position[*group] : std::nullopt);
+  return true;
+}
+
+std::variant<Partition, Obstacle> Former::run() {
+  if (!place())
+    return std::move(obstacle);
+  for (Phase &group : groups) {
+    for (unsigned anchor : llvm::SmallVector<unsigned>(group.anchors))
+      addPrologue(group, anchor);
+    llvm::sort(group.prologue);
+  }
+  if (!order())
+    return std::move(obstacle);
+  return std::move(result);
+}
+
+std::variant<Partition, Obstacle> plan::formPartition(const Dataflow &flow,
+                                                      const Choices &choices) {
+  return Former(flow, choices).run();
+}
+
+bool plan::isFused(const Dataflow &flow, const Partition &partition, size_t choice) {
+  if (choice >= flow.edges.size()) {
+    const Sibling &sibling = flow.siblings[choice - flow.edges.size()];
+    return partition.home[sibling.first] == partition.home[sibling.second];
+  }
+  const Edge &edge = flow.edges[choice];
+  if (edge.joins)
+    return partition.home[edge.producer] &&
+           partition.home[edge.producer] == partition.home[edge.consumer];
+  // Wherever the consumer is computed.
+  return llvm::all_of(partition.phases, [&](const Phase &phase) {
+    return (!phase.owns(edge.consumer) && !llvm::is_contained(phase.prologue, edge.consumer)) ||
+           llvm::is_contained(phase.prologue, edge.producer);
+  });
+}

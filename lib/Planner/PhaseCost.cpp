@@ -1,0 +1,323 @@
+//===- PhaseCost.cpp - what phases move, and how long they take -------------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Planner/PhaseCost.h"
+
+#include "llvm/ADT/SetVector.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace frit;
+using namespace frit::plan;
+
+/// Rows that a core must hold of what a prologue computes.
+static constexpr int64_t fewestRows = 16;
+
+Traffic &Traffic::operator+=(const Traffic &other) {
+  weightBytes += other.weightBytes;
+  inputBytes += other.inputBytes;
+  outputBytes += other.outputBytes;
+  cacheBytes += other.cacheBytes;
+  return *this;
+}
+
+CostModel::CostModel(const Dataflow &flow, const cost::Machine &machine)
+    : flow(flow), machine(machine), routes(machine.memories.size()) {
+  for (unsigned from = 0; from < machine.memories.size(); ++from)
+    for (unsigned to = 0; to < machine.memories.size(); ++to)
+      routes[from].push_back(machine.route(from, to));
+}
+
+/// What a phase asks of each resource. The cores stand in a grid over the rows and columns of the
+/// anchors. Shared work is dealt out to all of them; repeated work is done once in each column of
+/// the grid.
+class CostModel::Load {
+public:
+  Load(const CostModel &model, int64_t rowShares, int64_t columnShares)
+      : machine(model.machine), routes(model.routes) {
+    rowCores = std::clamp<int64_t>(rowShares, 1, machine.cores);
+    columnCores = std::clamp<int64_t>(columnShares, 1, machine.cores / rowCores);
+    // The last round of shares may leave cores idle.
+    int64_t all = std::max<int64_t>(rowShares * columnShares, 1);
+    part = static_cast<double>(llvm::divideCeil(all, rowCores * columnCores)) /
+           static_cast<double>(all);
+    pathBytes.resize(machine.datapaths.size());
+  }
+
+  double ofCore(double amount, bool isRepeated) const {
+    return isRepeated ? amount / static_cast<double>(rowCores) : amount * part;
+  }
+  void addMatrix(double operations, cost::Number number, bool isRepeated) {
+    if (operations > 0)
+      matrixOps[static_cast<size_t>(*machine.matrixNumber(number))] +=
+          ofCore(operations, isRepeated);
+  }
+  void addVector(const cost::Work &work, bool isRepeated) {
+    vectorOps += ofCore(work.vectorOps, isRepeated);
+    exps += ofCore(work.exps, isRepeated);
+  }
+  /// `bytes` on their way; false: there is none.
+  bool move(unsigned from, unsigned to, double bytes, bool isRepeated) {
+    const std::optional<cost::Route> &route = routes[from][to];
+    if (!route)
+      return false;
+    for (unsigned path : route->datapaths)
+      pathBytes[path] += machine.datapaths[path].isShared
+                             ? bytes * (isRepeated ? static_cast<double>(columnCores) : 1)
+                             : ofCore(bytes, isRepeated);
+    return true;
+  }
+  PhaseCost evaluate() const;
+
+private:
+  const cost::Machine &machine;
+  llvm::ArrayRef<llvm::SmallVector<std::optional<cost::Route>>> routes;
+  int64_t rowCores = 1, columnCores = 1;
+  double part = 1; ///< Of shared work, that of the core with most of it.
+  std::array<double, cost::numNumbers> matrixOps = {}; ///< Of one core.
+  double vectorOps = 0, exps = 0;                      ///< Of one core.
+  llvm::SmallVector<double> pathBytes; ///< Of one core; on a path that all share, of all.
+};
+
+PhaseCost CostModel::Load::evaluate() const {
+  PhaseCost result;
+  for (size_t index = 0; index < cost::numScenarios; ++index) {
+    const cost::Scenario &scenario = cost::scenarios()[index];
+    double longest = 0;
+    std::string bound;
+    auto take = [&](double seconds, const llvm::Twine &name) {
+      if (seconds > longest) {
+        longest = seconds;
+        if (index == 0)
+          bound = name.str();
+      }
+    };
+    double matrix = 0;
+    for (size_t number = 0; number < cost::numNumbers; ++number)
+      if (matrixOps[number] > 0)
+        matrix += matrixOps[number] / at(*machine.matrixRates[number], scenario.rate);
+    double vector = vectorOps / at(machine.vectorRate, scenario.rate) +
+                    exps / at(machine.expRate, scenario.rate);
+    if (machine.unitsShareIssue)
+      take(matrix + vector, matrix >= vector ? "matrix operations" : "vector operations");
+    else {
+      take(matrix, "matrix unit");
+      take(vector, "vector unit");
+    }
+    for (auto [path, bytes] : llvm::zip_equal(machine.datapaths, pathBytes))
+      take(bytes / at(path.bytesPerSecond, scenario.bandwidth),
+           machine.memories[path.from].name + " to " + machine.memories[path.to].name);
+    double wait = at(machine.phaseSeconds, scenario.synchronization);
+    if (index == 0)
+      result.bound = wait > longest ? "synchronization" : bound;
+    result.seconds.in[index] = longest + wait;
+  }
+  return result;
+}
+
+namespace {
+/// The values that cross the borders of a phase.
+struct Borders {
+  llvm::SmallSetVector<Value, 8> toPrologue, toAnchors, toEpilogue, stored;
+};
+} // namespace
+
+/// Whether an operand is an activation: weights and caches are counted by the ops.
+static bool isActivation(Value value) {
+  return isa<RankedTensorType, graph::QTensorType>(value.getType());
+}
+
+/// The nodes of a phase that someone reads who does not compute them.
+static llvm::SmallVector<unsigned> storedBy(const Dataflow &flow, const Partition &partition,
+                                            const Phase &phase) {
+  llvm::SmallVector<unsigned> stored;
+  for (const auto *list : {&phase.anchors, &phase.epilogue})
+    for (unsigned index : *list) {
+      const Node &node = flow.nodes[index];
+      if (node.escapes || llvm::any_of(partition.phases, [&](const Phase &other) {
+            return &other != &phase && !llvm::is_contained(other.prologue, index) &&
+                   llvm::any_of(node.out, [&](unsigned edge) {
+                     unsigned consumer = flow.edges[edge].consumer;
+                     return other.owns(consumer) || llvm::is_contained(other.prologue, consumer);
+                   });
+          }))
+        stored.push_back(index);
+    }
+  return stored;
+}
+
+static Borders bordersOf(const Dataflow &flow, const Partition &partition, const Phase &phase) {
+  Borders borders;
+  llvm::SmallPtrSet<Operation *, 16> members;
+  for (const auto *list : {&phase.prologue, &phase.anchors, &phase.epilogue})
+    for (unsigned node : *list)
+      members.insert(flow.nodes[node].op);
+  auto addInputs = [&](llvm::ArrayRef<unsigned> nodes, llvm::SmallSetVector<Value, 8> &into) {
+    for (unsigned node : nodes)
+      for (Value operand : flow.nodes[node].op->getOperands())
+        if (isActivation(operand) &&
+            (!operand.getDefiningOp() || !members.contains(operand.getDefiningOp())))
+          into.insert(operand);
+  };
+  addInputs(phase.prologue, borders.toPrologue);
+  addInputs(phase.anchors, borders.toAnchors);
+  addInputs(phase.epilogue, borders.toEpilogue);
+
+  for (unsigned index : storedBy(flow, partition, phase))
+    for (Value result : flow.nodes[index].op->getResults())
+      if (isActivation(result))
+        borders.stored.insert(result);
+  return borders;
+}
+
+CostModel::Load CostModel::loadOf(const Partition &partition, const Phase &phase) const {
+  const Node &anchor = flow.nodes[phase.anchors.front()];
+  bool isProduct = isa<graph::LinearOp, graph::LogitsOp, graph::ExpertsOp>(anchor.op);
+  bool isRows = anchor.role != FusionRole::Anchor || isa<graph::EmbedOp>(anchor.op);
+  int64_t rowTiles =
+      isProduct ? llvm::divideCeil(anchor.work.rows, machine.tileRows) : anchor.work.rows;
+  int64_t columnTiles = 0;
+  for (unsigned index : phase.anchors)
+    columnTiles += isProduct ? llvm::divideCeil(flow.nodes[index].work.columns, machine.tileColumns)
+                             : flow.nodes[index].work.columns;
+  Load load(*this, isProduct && !machine.sharesRows ? 1 : rowTiles, columnTiles);
+  // In a phase of rows, rows are what cores share: nothing is repeated.
+  bool isRepeated = isProduct;
+  Borders borders = bordersOf(flow, partition, phase);
+  auto bytesOf = [&](Value value) {
+    return static_cast<double>(
+        cost::activationBytes(value.getType(), cost::rowsOf(value, flow.shape)));
+  };
+  auto homeOf = [&](Value value) { return machine.homeOf(static_cast<int64_t>(bytesOf(value))); };
+  unsigned lastHome = machine.homeOf(std::numeric_limits<int64_t>::max());
+
+  for (unsigned index : phase.prologue)
+    load.addVector(flow.nodes[index].work, isRepeated);
+  for (Value value : borders.toPrologue)
+    load.move(homeOf(value), machine.vectorMemory, bytesOf(value), isRepeated);
+  if (isRows) {
+    for (Value value : borders.toAnchors)
+      load.move(homeOf(value), machine.vectorMemory, bytesOf(value), false);
+  } else {
+    for (Value value : borders.toAnchors)
+      load.move(homeOf(value), machine.matrixInput, bytesOf(value), isRepeated);
+    // What the prologue computes for the anchors goes from unit to unit.
+    for (unsigned index : phase.anchors)
+      for (unsigned edge : flow.nodes[index].in)
+        if (llvm::is_contained(phase.prologue, flow.edges[edge].producer)) {
+          load.move(machine.vectorMemory, machine.matrixInput, bytesOf(flow.edges[edge].value),
+                    isRepeated);
+          break;
+        }
+  }
+
+  for (unsigned index : phase.anchors) {
+    const Node &node = flow.nodes[index];
+    load.addMatrix(node.work.matrixOps, node.work.number, false);
+    load.addVector(node.work, false);
+    auto weights = static_cast<double>(node.work.weightBytes);
+    unsigned reader = isRows ? machine.vectorMemory : machine.matrixInput;
+    load.move(lastHome, reader, weights, false);
+    if (isProduct && rowTiles > 1) // Each tile of rows reads them again.
+      load.move(machine.homeOf(node.work.weightBytes), reader,
+                weights * static_cast<double>(rowTiles - 1), false);
+    load.move(lastHome, machine.matrixInput, static_cast<double>(node.work.cacheReadBytes), false);
+    auto scores = static_cast<double>(node.work.scoreBytes);
+    load.move(machine.matrixOutput, machine.vectorMemory, scores, false);
+    load.move(machine.vectorMemory, machine.matrixInput, scores, false);
+    // The epilogue's operand goes from unit to unit.
+    bool hasEpilogue = llvm::any_of(node.out, [&](unsigned edge) {
+      return llvm::is_contained(phase.epilogue, flow.edges[edge].consumer);
+    });
+    if (!isRows && hasEpilogue)
+      load.move(machine.matrixOutput, machine.vectorMemory, bytesOf(node.op->getResult(0)), false);
+  }
+  for (unsigned index : phase.epilogue)
+    load.addVector(flow.nodes[index].work, false);
+  for (Value value : borders.toEpilogue)
+    load.move(homeOf(value), machine.vectorMemory, bytesOf(value), false);
+  for (Value value : borders.stored) {
+    bool isAnchors = llvm::any_of(phase.anchors, [&](unsigned index) {
+      return flow.nodes[index].op == value.getDefiningOp();
+    });
+    load.move(isAnchors && !isRows ? machine.matrixOutput : machine.vectorMemory, homeOf(value),
+              bytesOf(value), false);
+  }
+  for (const auto *list : {&phase.anchors, &phase.epilogue})
+    for (unsigned index : *list)
+      load.move(machine.vectorMemory, lastHome,
+                static_cast<double>(flow.nodes[index].work.cacheWriteBytes), false);
+  return load;
+}
+
+PhaseCost CostModel::costOf(const Partition &partition, const Phase &phase) const {
+  PhaseCost result = loadOf(partition, phase).evaluate();
+  Borders borders = bordersOf(flow, partition, phase);
+  llvm::SmallSetVector<Value, 8> inputs;
+  for (const auto *list : {&borders.toPrologue, &borders.toAnchors, &borders.toEpilogue})
+    inputs.insert_range(*list);
+  auto bytesOf = [&](Value value) {
+    return cost::activationBytes(value.getType(), cost::rowsOf(value, flow.shape));
+  };
+  for (Value value : inputs)
+    result.traffic.inputBytes += bytesOf(value);
+  for (Value value : borders.stored)
+    result.traffic.outputBytes += bytesOf(value);
+  for (const auto *list : {&phase.prologue, &phase.anchors, &phase.epilogue})
+    for (unsigned index : *list) {
+      const cost::Work &work = flow.nodes[index].work;
+      result.traffic.weightBytes += work.weightBytes;
+      result.traffic.cacheBytes += work.cacheReadBytes + work.cacheWriteBytes;
+    }
+  return result;
+}
+
+PhaseCost CostModel::totalOf(const Partition &partition) const {
+  PhaseCost sum;
+  for (const Phase &phase : partition.phases) {
+    std::vector<unsigned> key;
+    for (const auto *list : {&phase.prologue, &phase.anchors, &phase.epilogue}) {
+      key.push_back(list->size());
+      key.insert(key.end(), list->begin(), list->end());
+    }
+    llvm::append_range(key, storedBy(flow, partition, phase));
+    auto [place, isNew] = known.try_emplace(std::move(key));
+    if (isNew)
+      place->second = costOf(partition, phase);
+    sum.seconds += place->second.seconds;
+    sum.traffic += place->second.traffic;
+  }
+  return sum;
+}
+
+std::string CostModel::capacityObstacle(const Phase &phase) const {
+  auto check = [&](unsigned index, int64_t rows, unsigned place) -> std::string {
+    const cost::Memory &memory = machine.memories[place];
+    for (Value value : flow.nodes[index].op->getResults()) {
+      int64_t bytes = cost::activationBytes(value.getType(), rows);
+      if (!memory.isShared && bytes > memory.bytes / 2)
+        return std::to_string(rows) + " rows of " + flow.nodes[index].name + " take " +
+               std::to_string(bytes) + " bytes, more than half of the " +
+               std::to_string(memory.bytes) + " of " + memory.name;
+    }
+    return "";
+  };
+  for (unsigned index : phase.prologue) {
+    if (std::string text = check(index, 1, machine.vectorMemory); !text.empty())
+      return text;
+    // Rows wait in the core until the last weight has met them.
+    bool isRead = llvm::any_of(flow.nodes[index].out, [&](unsigned edge) {
+      return llvm::is_contained(phase.anchors, flow.edges[edge].consumer);
+    });
+    if (std::string text =
+            isRead ? check(index, std::min(fewestRows, flow.shape.tokens), machine.matrixInput)
+                   : "";
+        !text.empty())
+      return text;
+  }
+  return "";
+}

@@ -1,0 +1,62 @@
+//===- PhaseCost.h - what phases move, and how long they take ---------------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A phase takes as long as the busiest of: the matrix unit, the vector unit, each datapath; then
+// all cores wait for each other. See docs/planner.md for the model and its sources.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FRIT_LIB_PLANNER_PHASECOST_H
+#define FRIT_LIB_PLANNER_PHASECOST_H
+
+#include "lib/Cost/Machine.h"
+#include "lib/Planner/Partition.h"
+
+#include <map>
+
+namespace frit::plan {
+
+/// Bytes between a phase and memory, each value counted once: what an interpreter of the phase
+/// reads and writes.
+struct Traffic {
+  int64_t weightBytes = 0, inputBytes = 0, outputBytes = 0, cacheBytes = 0;
+
+  int64_t activationBytes() const { return inputBytes + outputBytes; }
+  int64_t totalBytes() const { return weightBytes + inputBytes + outputBytes + cacheBytes; }
+  Traffic &operator+=(const Traffic &other);
+};
+
+struct PhaseCost {
+  cost::Seconds seconds;
+  std::string bound; ///< The busiest resource: "matrix unit", "dram to l3", ...; empty of a sum.
+  Traffic traffic;
+};
+
+class CostModel {
+public:
+  CostModel(const Dataflow &flow, const cost::Machine &machine);
+
+  PhaseCost costOf(const Partition &partition, const Phase &phase) const;
+  /// Of all phases, one after another.
+  PhaseCost totalOf(const Partition &partition) const;
+  /// Why a phase does not fit the memories of a core; empty: it does.
+  std::string capacityObstacle(const Phase &phase) const;
+
+private:
+  class Load;
+  Load loadOf(const Partition &partition, const Phase &phase) const;
+
+  const Dataflow &flow;
+  const cost::Machine &machine;
+  llvm::SmallVector<llvm::SmallVector<std::optional<cost::Route>>> routes; ///< [from][to]
+  /// Of phases that were asked for before, by their nodes and what of them is stored.
+  mutable std::map<std::vector<unsigned>, PhaseCost> known;
+};
+
+} // namespace frit::plan
+
+#endif // FRIT_LIB_PLANNER_PHASECOST_H
