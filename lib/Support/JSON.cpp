@@ -37,11 +37,26 @@ static Status checkSize(llvm::StringRef json) {
   return {};
 }
 
+/// llvm::json::Value::getAsInteger() converts 2^63, written with a point or an exponent, to
+/// int64_t, which does not hold it. As uint64_t it is no int64_t.
+static void storeExactly(llvm::json::Value &value) {
+  if (llvm::json::Array *array = value.getAsArray()) {
+    for (llvm::json::Value &element : *array)
+      storeExactly(element);
+  } else if (llvm::json::Object *object = value.getAsObject()) {
+    for (auto &field : *object)
+      storeExactly(field.second);
+  } else if (!value.getAsUINT64() && value.getAsNumber() == 0x1p63) {
+    value = uint64_t{1} << 63;
+  }
+}
+
 Result<llvm::json::Value> frit::parseJSON(llvm::StringRef text) {
   if (Status status = checkSize(text); !status)
     return status.takeFailure();
   llvm::Expected<llvm::json::Value> value = llvm::json::parse(text);
   if (!value)
     return Failure(llvm::toString(value.takeError()));
+  storeExactly(*value);
   return *std::move(value);
 }

@@ -1,0 +1,26 @@
+//===- JSONTest.cpp - numbers that no integer holds ---------------------------===//
+//
+// Part of frit, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Support/JSON.h"
+
+#include <gtest/gtest.h>
+
+using namespace frit;
+
+TEST(ParseJSON, BoundsOfIntegers) {
+  auto integer = [](const char *text) {
+    Result<llvm::json::Value> value = parseJSON(std::string("{\"a\": [") + text + "]}");
+    EXPECT_TRUE(value) << text;
+    return (*value->getAsObject()->getArray("a"))[0].getAsInteger();
+  };
+  EXPECT_EQ(integer("9223372036854775807"), INT64_MAX);
+  EXPECT_EQ(integer("-9.223372036854775808e18"), INT64_MIN);
+  EXPECT_EQ(integer("-9.3e18"), std::nullopt);
+  for (const char *text : {"9223372036854775808", "9.223372036854775808e18", "1e19"})
+    EXPECT_EQ(integer(text), std::nullopt) << text;
+  EXPECT_EQ(*parseJSON("9.223372036854775808e18")->getAsNumber(), 0x1p63);
+}
