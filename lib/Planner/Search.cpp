@@ -78,6 +78,13 @@ SmallVector<Move> plan::movesOf(const Dataflow &flow) {
       if (!flow.edges[edge].joins)
         again.insert(edge);
     add(again);
+    // One of its readers joins it, behind what the others compute of it.
+    for (unsigned edge : node.out)
+      if (flow.edges[edge].joins) {
+        llvm::SetVector<unsigned> behind = again;
+        behind.insert(edge);
+        add(behind);
+      }
     for (size_t i = 0; i < again.size(); ++i)
       for (unsigned edge : flow.nodes[flow.edges[again[i]].consumer].out)
         if (!flow.edges[edge].joins)
@@ -105,21 +112,27 @@ Choices plan::changedChoices(const Choices &choices, const Move &move, bool fuse
   return result;
 }
 
-/// Whether moves touch a node in common.
-static bool meet(const Dataflow &flow, const Move &left, const Move &right) {
-  auto nodesOf = [&](unsigned choice) -> std::pair<unsigned, unsigned> {
-    if (choice < flow.edges.size())
-      return {flow.edges[choice].producer, flow.edges[choice].consumer};
-    const Sibling &sibling = flow.siblings[choice - flow.edges.size()];
-    return {sibling.first, sibling.second};
+/// The choices next to a node, then those next to its neighbours, up to `most`.
+static SmallVector<unsigned> windowAround(const Dataflow &flow, unsigned node, size_t most) {
+  llvm::SmallSetVector<unsigned, 16> nodes, window;
+  nodes.insert(node);
+  auto add = [&](unsigned choice, unsigned other) {
+    if (window.size() < most)
+      window.insert(choice);
+    nodes.insert(other);
   };
-  return llvm::any_of(left, [&](unsigned a) {
-    return llvm::any_of(right, [&](unsigned b) {
-      auto [p, c] = nodesOf(a);
-      auto [q, d] = nodesOf(b);
-      return p == q || p == d || c == q || c == d;
-    });
-  });
+  for (size_t i = 0; i < nodes.size() && window.size() < most; ++i) {
+    for (unsigned edge : flow.nodes[nodes[i]].in)
+      add(edge, flow.edges[edge].producer);
+    for (unsigned edge : flow.nodes[nodes[i]].out)
+      add(edge, flow.edges[edge].consumer);
+    for (size_t sibling = 0; sibling < flow.siblings.size(); ++sibling) {
+      auto [first, second] = std::pair(flow.siblings[sibling].first, flow.siblings[sibling].second);
+      if (first == nodes[i] || second == nodes[i])
+        add(flow.edges.size() + sibling, first == nodes[i] ? second : first);
+    }
+  }
+  return SmallVector<unsigned>(window.begin(), window.end());
 }
 
 bool Plan::isBetterThan(const Plan &other) const {
@@ -128,26 +141,31 @@ bool Plan::isBetterThan(const Plan &other) const {
                             traffic.activationBytes() < other.traffic.activationBytes());
 }
 
+/// Choices that are tried in all combinations.
+static constexpr size_t windowChoices = 8;
+
 namespace {
 /// Climbs from plan to plan.
 class Climber {
 public:
   Climber(const Dataflow &flow, const CostModel &model);
 
+  Plan run();
+
+private:
   Plan climbFrom(Plan start);
   /// All that can be fused, in the order of the choices.
   Plan fuseAll() const;
-
-private:
-  /// Of a change, the first move is fused and the second is not; either may be missing.
-  using Change = std::pair<const Move *, const Move *>;
+  /// A move, and whether it fuses.
+  using Change = std::pair<const Move *, bool>;
   bool climb(ArrayRef<Change> changes);
+  bool searchWindows();
   bool giveBack();
 
   const Dataflow &flow;
   const CostModel &model;
   SmallVector<Move> moves;
-  SmallVector<Change> fuse, store, both;
+  SmallVector<Change> fuse, store;
   Plan best;
 };
 } // namespace
@@ -155,11 +173,8 @@ private:
 Climber::Climber(const Dataflow &flow, const CostModel &model)
     : flow(flow), model(model), moves(movesOf(flow)) {
   for (const Move &move : moves) {
-    fuse.emplace_back(&move, nullptr);
-    store.emplace_back(nullptr, &move);
-    for (const Move &other : moves)
-      if (&other != &move && meet(flow, move, other))
-        both.emplace_back(&move, &other);
+    fuse.emplace_back(&move, true);
+    store.emplace_back(&move, false);
   }
 }
 
@@ -167,12 +182,8 @@ Climber::Climber(const Dataflow &flow, const CostModel &model)
 bool Climber::climb(ArrayRef<Change> changes) {
   for (bool any = false;; any = true) {
     std::optional<Plan> next;
-    for (auto [fused, stored] : changes) {
-      Choices choices = best.choices;
-      if (stored)
-        choices = changedChoices(choices, *stored, /*fuse=*/false);
-      if (fused)
-        choices = changedChoices(choices, *fused, /*fuse=*/true);
+    for (auto [move, fuses] : changes) {
+      Choices choices = changedChoices(best.choices, *move, fuses);
       if (choices == best.choices)
         continue;
       std::optional<Plan> candidate = tryChoices(flow, model, choices);
@@ -188,6 +199,30 @@ bool Climber::climb(ArrayRef<Change> changes) {
       return any;
     best = std::move(*next);
   }
+}
+
+/// Tries all combinations of the choices around each node; whether any was better.
+bool Climber::searchWindows() {
+  bool any = false;
+  for (unsigned node = 0; node < flow.nodes.size(); ++node) {
+    SmallVector<unsigned> window = windowAround(flow, node, windowChoices);
+    std::optional<Plan> better;
+    for (uint64_t bits = 0; bits < uint64_t(1) << window.size(); ++bits) {
+      Choices choices = best.choices;
+      for (size_t i = 0; i < window.size(); ++i)
+        choices[window[i]] = bits >> i & 1;
+      if (choices == best.choices)
+        continue;
+      std::optional<Plan> candidate = tryChoices(flow, model, choices);
+      if (candidate && candidate->isBetterThan(better ? *better : best))
+        better = std::move(candidate);
+    }
+    if (better) {
+      best = std::move(*better);
+      any = true;
+    }
+  }
+  return any;
 }
 
 /// Stores what is fused and gains nothing, or perhaps does not; whether there was any.
@@ -228,19 +263,24 @@ Plan Climber::fuseAll() const {
 
 Plan Climber::climbFrom(Plan start) {
   best = std::move(start);
-  climb(fuse);
-  // What is in the way of a better plan gives way to it.
-  while (climb(store) || climb(both))
+  do
     climb(fuse);
+  while (climb(store)); // What is in the way of a better plan gives way to it.
   giveBack();
   return best;
 }
 
+Plan Climber::run() {
+  Plan fromUnfused = climbFrom(planUnfused(flow, model));
+  Plan fromFused = climbFrom(fuseAll());
+  best = fromFused.isBetterThan(fromUnfused) ? std::move(fromFused) : std::move(fromUnfused);
+  while (searchWindows())
+    best = climbFrom(std::move(best));
+  return std::move(best);
+}
+
 Plan plan::planPhases(const Dataflow &flow, const CostModel &model) {
-  Climber climber(flow, model);
-  Plan best = climber.climbFrom(planUnfused(flow, model));
-  if (Plan other = climber.climbFrom(climber.fuseAll()); other.isBetterThan(best))
-    best = std::move(other);
+  Plan best = Climber(flow, model).run();
   // Choices that change nothing, as others have put both ops in one phase, count as made.
   for (unsigned choice = 0; choice < flow.numChoices(); ++choice)
     best.choices[choice] = isFused(flow, best.partition, choice);
