@@ -8,6 +8,8 @@
 #ifndef FRIT_DIALECTS_MACHINE_MACHINE_H
 #define FRIT_DIALECTS_MACHINE_MACHINE_H
 
+#include "frit/Machine/Quantities.h"
+#include "frit/Support/Result.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinOps.h"

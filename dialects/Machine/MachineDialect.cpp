@@ -1,4 +1,4 @@
-//===- MachineDialect.cpp - verifiers and queries of machine ---------------===//
+//===- MachineDialect.cpp - verifiers of machine ---------------------------===//
 //
 // Part of frit, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -6,31 +6,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/Machine/Machine.h"
-#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace frit;
 using namespace frit::machine;
 
-/// `[a, b]`; unlike upstream's arrays it may be empty.
-template <typename T>
-static ParseResult parseList(AsmParser &parser, SmallVector<T> &list) {
-  return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&]() -> ParseResult {
-    FailureOr<T> element = FieldParser<T>::parse(parser);
-    if (succeeded(element))
-      list.push_back(*element);
-    return success(succeeded(element));
-  });
-}
-
-template <typename T>
-static void printList(AsmPrinter &printer, ArrayRef<T> list) {
-  printer << "[";
-  llvm::interleaveComma(list, printer,
-                        [&](T element) { printer.printStrippedAttrOrType(element); });
-  printer << "]";
-}
+#include "mlir/IR/DialectImplementation.h"
 
 #include "dialects/Machine/MachineDialect.cpp.inc"
 #define GET_ATTRDEF_CLASSES
@@ -43,48 +26,107 @@ void MachineDialect::initialize() {
       >();
 }
 
-LogicalResult InstructionAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef name,
-                                      int64_t m, int64_t n, int64_t k, Type, Type, Type) {
-  if (m <= 0 || n <= 0 || k <= 0)
+using EmitError = function_ref<InFlightDiagnostic()>;
+
+/// `rate` may be 0, not known.
+static LogicalResult verifyRate(EmitError emitError, Rate rate, const Twine &what) {
+  if (!rate)
+    return success();
+  if (StringRef expected = checkFigure(FigureKind::Rate, rate.perSecond); !expected.empty())
+    return emitError() << "expected " << expected << " as the rate of " << what << ", but got "
+                       << rate.perSecond;
+  return success();
+}
+
+LogicalResult InstructionAttr::verify(EmitError emitError, StringRef name, int64_t m, int64_t n,
+                                      int64_t k, Type, Type, Type, Rate ops) {
+  auto fits = [](int64_t size) { return size > 0 || ShapedType::isDynamic(size); };
+  if (!fits(m) || !fits(n) || !fits(k))
     return emitError() << "expected a positive shape of instruction " << name << ", but got " << m
                        << " x " << n << " x " << k;
-  return success();
+  return verifyRate(emitError, ops, "instruction " + name);
 }
 
-LogicalResult MemoryAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef name,
-                                 int64_t bytes, StringRef scope) {
-  if (bytes <= 0)
+LogicalResult MemoryAttr::verify(EmitError emitError, StringRef name, int64_t bytes, Scope,
+                                 int64_t alignment) {
+  if (name.empty())
+    return emitError() << "expected a memory to have a name";
+  if (bytes < 0)
     return emitError() << "expected a positive size of memory " << name << ", but got " << bytes;
-  if (scope != "core" && scope != "die" && scope != "machine")
-    return emitError() << "expected scope core, die or machine of memory " << name << ", but got "
-                       << scope;
+  if (alignment < 0 || (alignment & (alignment - 1)))
+    return emitError() << "expected the alignment of memory " << name
+                       << " to be a power of two, but got " << alignment;
   return success();
 }
 
-LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef name,
-                                 StringRef, StringRef, ArrayRef<StringAttr>, int64_t vectorBytes,
-                                 int64_t vectorRegisters, ArrayRef<InstructionAttr>,
-                                 ArrayRef<MemoryAttr>) {
-  if (vectorBytes < 16 || vectorBytes > 256 || (vectorBytes & (vectorBytes - 1)))
+LogicalResult DatapathAttr::verify(EmitError emitError, StringRef from, StringRef to, Rate bytes,
+                                   uint32_t) {
+  if (from == to)
+    return emitError() << "expected a datapath to lead to another memory, but got " << from
+                       << " twice";
+  return verifyRate(emitError, bytes, "the datapath from " + from + " to " + to);
+}
+
+static LogicalResult verifyFigures(EmitError emitError, ArrayRef<Figure> figures) {
+  for (auto [index, figure] : llvm::enumerate(figures)) {
+    const FigureInfo &info = infoOf(figure.id);
+    if (StringRef expected = checkFigure(info.kind, figure.value); !expected.empty())
+      return emitError() << "expected " << expected << " as " << info.key << ", but got "
+                         << figure.value;
+    if (index > 0 && figure.id <= figures[index - 1].id)
+      return emitError() << "expected the figures in the order of Figures.def, but got " << info.key
+                         << " behind " << infoOf(figures[index - 1].id).key;
+  }
+  return success();
+}
+
+/// `key` of two of the list must differ.
+template <typename Attr, typename Key>
+static LogicalResult verifyUnique(EmitError emitError, ArrayRef<Attr> list, StringRef what,
+                                  Key key) {
+  llvm::StringSet<> seen;
+  for (Attr attr : list)
+    if (std::string name = key(attr); !seen.insert(name).second)
+      return emitError() << "expected one " << what << " " << name << ", but got two";
+  return success();
+}
+
+LogicalResult TargetAttr::verify(EmitError emitError, StringRef, StringRef triple, StringRef cpu,
+                                 ArrayRef<StringAttr> features, ArrayRef<Figure> figures,
+                                 ArrayRef<InstructionAttr> instructions,
+                                 ArrayRef<MemoryAttr> memories, ArrayRef<DatapathAttr> datapaths) {
+  if (failed(verifyFigures(emitError, figures)))
+    return failure();
+  auto find = [&](FigureId id) {
+    for (const Figure &figure : figures)
+      if (figure.id == id)
+        return static_cast<int64_t>(figure.value);
+    return int64_t(0);
+  };
+  int64_t vectorBytes = find(FigureId::VectorBytes),
+          vectorRegisters = find(FigureId::VectorRegisters);
+  if (vectorBytes && (vectorBytes < 16 || vectorBytes > 256 || (vectorBytes & (vectorBytes - 1))))
     return emitError() << "expected vector_bytes to be a power of two from 16 to 256, but got "
                        << vectorBytes;
-  if (vectorRegisters < 8)
+  if (vectorRegisters && vectorRegisters < 8)
     return emitError() << "expected at least 8 vector registers, but got " << vectorRegisters;
+  if (!triple.empty() && (!vectorBytes || !vectorRegisters))
+    return emitError() << "expected a machine with a triple to say vector_bytes and "
+                          "vector_registers";
+  if (triple.empty() && (!cpu.empty() || !features.empty()))
+    return emitError() << "expected a machine without a triple to have no cpu and no features";
+  auto nameOf = [](auto attr) { return attr.getName().str(); };
+  if (failed(verifyUnique(emitError, instructions, "instruction", nameOf)) ||
+      failed(verifyUnique(emitError, memories, "memory", nameOf)) ||
+      failed(verifyUnique(emitError, datapaths, "datapath", [](DatapathAttr path) {
+        return ("from " + path.getFrom() + " to " + path.getTo()).str();
+      })))
+    return failure();
+  for (DatapathAttr path : datapaths)
+    for (StringRef end : {path.getFrom(), path.getTo()})
+      if (llvm::none_of(memories, [&](MemoryAttr memory) { return memory.getName() == end; }))
+        return emitError() << "expected the datapath from " << path.getFrom() << " to "
+                           << path.getTo() << " to be between memories of the machine, but got "
+                           << end;
   return success();
-}
-
-bool TargetAttr::hasFeature(StringRef feature) const {
-  return llvm::any_of(getFeatures(), [&](StringAttr attr) { return attr.getValue() == feature; });
-}
-
-InstructionAttr TargetAttr::findInstruction(StringRef name) const {
-  for (InstructionAttr instruction : getInstructions())
-    if (instruction.getName() == name)
-      return instruction;
-  return {};
-}
-
-TargetAttr machine::getTarget(Operation *op) {
-  auto module = isa<ModuleOp>(op) ? cast<ModuleOp>(op) : op->getParentOfType<ModuleOp>();
-  return module ? module->getAttrOfType<TargetAttr>(targetAttrName) : TargetAttr();
 }

@@ -17,69 +17,122 @@ def Machine_Dialect : Dialect {
   let summary = "The machine a module is compiled for, as data";
   let description = [{
     Attributes only. `#machine.target` stands on the module as `machine.target` and is read from a
-    description (lib/Machine/descriptions/*.json). It states facts, never policy; a figure that is not
-    known is absent.
+    description (lib/Machine/descriptions/*.json), which also says where each figure comes from. It
+    states facts, never policy; a figure that is not known is absent.
+
+    A figure belongs to a part of the machine, its scope: a `unit` (one vector unit of a core), a
+    `core`, a `cluster` (the cores that share a memory), a `die`, the `machine`.
   }];
   let useDefaultAttributePrinterParser = 1;
 }
 
 class Machine_Attr<string name, string attrMnemonic> : AttrDef<Machine_Dialect, name> {
   let mnemonic = attrMnemonic;
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
 }
 
 def Machine_InstructionAttr : Machine_Attr<"Instruction", "instruction"> {
   let summary = "A matrix instruction";
   let description = [{
-    Computes an M x N tile of sums over K: `lhs` are activations, `rhs` weights, `acc` the sums.
+    Computes an M x N tile of sums over K: `lhs` are activations, `rhs` weights, `acc` the sums. A
+    size that is not known (ShapedType::kDynamic) is `?`. The rate, if known, is in operations per second, of which a multiplication with an addition is two,
+    for dense operands.
 
-    Example: `#machine.instruction<"dot4.512", 1, 16, 4, i8, ui8, i32>`.
+    Example: `#machine.instruction<"dot4.512", 1, 16, 4, i8, ui8, i32, 1.0e+12 per core>`.
   }];
   let parameters = (ins StringRefParameter<>:$name, "int64_t":$m, "int64_t":$n, "int64_t":$k,
-                        "::mlir::Type":$lhs, "::mlir::Type":$rhs, "::mlir::Type":$acc);
-  let assemblyFormat = "`<` $name `,` $m `,` $n `,` $k `,` $lhs `,` $rhs `,` $acc `>`";
-  let genVerifyDecl = 1;
+                        "::mlir::Type":$lhs, "::mlir::Type":$rhs, "::mlir::Type":$acc,
+                        DefaultValuedParameter<"::frit::machine::Rate", "{}">:$ops);
 }
 
 def Machine_MemoryAttr : Machine_Attr<"Memory", "memory"> {
   let summary = "A memory";
   let description = [{
-    `scope` says who shares it: core, die or machine.
+    Each `scope` has one of so many bytes (0: not known). `alignment`, if known, is the bytes that
+    it moves at once: a cache line, or what addresses must be a multiple of.
 
-    Example: `#machine.memory<"l2", 1048576, "core">`.
+    Example: `#machine.memory<"l2", 1048576 per core, alignment = 64>`, `#machine.memory<"dram" per machine>`.
   }];
-  let parameters = (ins StringRefParameter<>:$name, "int64_t":$bytes, StringRefParameter<>:$scope);
-  let assemblyFormat = "`<` $name `,` $bytes `,` $scope `>`";
-  let genVerifyDecl = 1;
+  let parameters = (ins StringRefParameter<>:$name, "int64_t":$bytes,
+                        "::frit::machine::Scope":$scope, DefaultValuedParameter<"int64_t", "0">:$alignment);
+}
+
+def Machine_DatapathAttr : Machine_Attr<"Datapath", "datapath"> {
+  let summary = "A way from a memory to another";
+  let description = [{
+    The rate, if known, is in bytes per second. What can be done on the way costs nothing: `convert`
+    elements to another type, `relu`, multiply with one number (`scale`) or one for each column
+    (`channel_scale`), `transpose`, change between row-major and the matrix unit's order
+    (`relayout`), add to what is there (`accumulate`), serve several cores with one read (`multicast`).
+    A datapath that is absent does not exist.
+
+    Example: `#machine.datapath<"acc" to "dram" [convert, relu], 1.5e+12 per machine>`.
+  }];
+  let parameters = (ins StringRefParameter<>:$from, StringRefParameter<>:$to,
+                        DefaultValuedParameter<"::frit::machine::Rate", "{}">:$bytes,
+                        DefaultValuedParameter<"uint32_t", "0">:$onTheWay);
+  let extraClassDeclaration = [{
+    /// Whether this can be done on the way.
+    bool can(OnTheWay what) const { return (getOnTheWay() & bitOf(what)) != 0; }
+  }];
 }
 
 def Machine_TargetAttr : Machine_Attr<"Target", "target"> {
   let summary = "A machine";
   let description = [{
-    `features` are LLVM target features that code may use and that a bundle demands; `vectorBytes` is
-    the width of a vector register, `vectorRegisters` their number.
+    A machine with a `triple` is one that code can be emitted for; `features` are LLVM target
+    features that code may use and that a bundle demands. The others are for planning. The figures
+    of the machine as a whole are those of include/frit/Machine/Figures.def.
 
     Example:
     ```mlir
     #machine.target<"server", triple = "riscv64-unknown-linux-gnu", cpu = "generic-rv64",
-      features = ["v"], vector_bytes = 32, vector_registers = 16,
-      instructions = [<"dot4.256", 1, 8, 4, i8, ui8, i32>], memories = [<"l1", 32768, "core">]>
+      features = ["v"], cores = 16, vector_bytes = 32, vector_registers = 16,
+      f32_ops_per_second = 6.4e+10 per core,
+      instructions = [<"dot4.256", 1, 8, 4, i8, ui8, i32>],
+      memories = [<"registers", 512 per core>, <"l1", 32768 per core, alignment = 64>, <"dram" per machine>],
+      datapaths = [<"l1" to "registers", 2.5e+11 per core>, <"dram" to "registers", 2.0e+11 per machine>]>
     ```
+
+    Passes ask with `need...`, which says what is missing, of which machine, and who needs it.
   }];
   let parameters = (ins StringRefParameter<>:$name, StringRefParameter<>:$triple, StringRefParameter<>:$cpu,
                         ArrayRefParameter<"::mlir::StringAttr">:$features,
-                        "int64_t":$vectorBytes, "int64_t":$vectorRegisters,
+                        ArrayRefParameter<"::frit::machine::Figure">:$figures,
                         ArrayRefParameter<"::frit::machine::InstructionAttr">:$instructions,
-                        ArrayRefParameter<"::frit::machine::MemoryAttr">:$memories);
-  let assemblyFormat = [{
-    `<` $name `,` `triple` `=` $triple `,` `cpu` `=` $cpu `,` `features` `=` custom<List>($features) `,`
-    `vector_bytes` `=` $vectorBytes `,` `vector_registers` `=` $vectorRegisters `,`
-    `instructions` `=` custom<List>($instructions) `,` `memories` `=` custom<List>($memories) `>`
-  }];
-  let genVerifyDecl = 1;
+                        ArrayRefParameter<"::frit::machine::MemoryAttr">:$memories,
+                        ArrayRefParameter<"::frit::machine::DatapathAttr">:$datapaths);
   let extraClassDeclaration = [{
     bool hasFeature(::llvm::StringRef feature) const;
-    /// The instruction called `name`; null when the machine lacks it.
+    /// The one of that name; null when the machine lacks it.
     InstructionAttr findInstruction(::llvm::StringRef name) const;
+    MemoryAttr findMemory(::llvm::StringRef name) const;
+    DatapathAttr findDatapath(::llvm::StringRef from, ::llvm::StringRef to) const;
+    /// The fastest that multiplies these types; null when the machine has none whose rate is known.
+    InstructionAttr fastestInstruction(::mlir::Type lhs, ::mlir::Type rhs) const;
+
+    /// The figure as it is stated; nothing when it is not known.
+    std::optional<double> find(FigureId id) const;
+    /// How many of these the machine has; nothing when a count is not known.
+    std::optional<double> count(Scope scope) const;
+    /// What one `scope` does when all in it that have the rate do; nothing when it is not known.
+    std::optional<double> rate(Rate rate, Scope scope) const;
+    std::optional<double> rate(FigureId id, Scope scope) const;
+
+    /// The same for `who` cannot do without, "the planner": what is not known is an error that
+    /// names the machine, the figure and `who`.
+    Result<double> need(FigureId id, ::llvm::StringRef who) const;
+    Result<double> needCount(Scope scope, ::llvm::StringRef who) const;
+    Result<double> needRate(FigureId id, Scope scope, ::llvm::StringRef who) const;
+    Result<int64_t> needBytes(::llvm::StringRef memory, ::llvm::StringRef who) const;
+    Result<double> needBandwidth(::llvm::StringRef from, ::llvm::StringRef to, Scope scope,
+                                 ::llvm::StringRef who) const;
+    Result<double> needRate(InstructionAttr instruction, Scope scope, ::llvm::StringRef who) const;
+
+    /// 0 when they are not known.
+    int64_t getVectorBytes() const { return static_cast<int64_t>(find(FigureId::VectorBytes).value_or(0)); }
+    int64_t getVectorRegisters() const { return static_cast<int64_t>(find(FigureId::VectorRegisters).value_or(0)); }
     /// Number of f32 elements of a vector register.
     int64_t vectorLanes() const { return getVectorBytes() / 4; }
   }];

@@ -82,6 +82,11 @@ FailureOr<LoadedModel> frit::loadModel(StringRef path, MLIRContext &context,
       emitError(here, target.error());
       return failure();
     }
+    if (target->getTriple().empty()) {
+      emitError(here) << "machine " << target->getName()
+                      << " is for planning only: frit has no back end for it";
+      return failure();
+    }
     module->setAttr(machine::targetAttrName, *target);
   }
   return model;

@@ -43,9 +43,7 @@ std::string frit::driver::hostName() {
 }
 
 std::string frit::driver::versionText() {
-  std::string targets;
-  for (const MachineSummary &machine : listMachines())
-    targets += (targets.empty() ? "" : ", ") + machine.name;
+  std::string targets = llvm::join(compilableMachines(), ", ");
   mlir::MLIRContext context;
   std::string features;
   if (Result<machine::TargetAttr> target = readMachine("native", context))

@@ -1,4 +1,4 @@
-//===- MachineModel.cpp - descriptions of machines -------------------------===//
+//===- MachineModel.cpp - the machines frit knows --------------------------===//
 //
 // Part of frit, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -9,236 +9,225 @@
 
 #include "dialects/Machine/Machine.h"
 #include "frit/Support/EmbeddedFile.h"
-#include "llvm/Support/JSON.h"
+#include "lib/Support/Printable.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
 
 using namespace mlir;
 using namespace frit;
+using machine::MachineDescription;
 
 namespace frit {
 llvm::ArrayRef<EmbeddedFile> embeddedMachines();
 } // namespace frit
 
-namespace {
+//===----------------------------------------------------------------------===//
+// Built-in descriptions and files
+//===----------------------------------------------------------------------===//
 
-/// Reads fields of one JSON object; remembers the first thing that was wrong.
-class Fields {
-public:
-  Fields(const llvm::json::Object &object, std::string place)
-      : object(object), place(std::move(place)) {}
+// The file of a built-in description is called after it.
+static std::optional<StringRef> findBuiltin(StringRef name) {
+  for (const EmbeddedFile &file : embeddedMachines())
+    if (StringRef(file.name) == (name + ".json").str())
+      return file.text();
+  return std::nullopt;
+}
 
-  std::string text(StringRef key) {
-    seen.push_back(key);
-    if (std::optional<StringRef> value = object.getString(key))
-      return value->str();
-    fail(key, "a string");
-    return {};
+Result<std::vector<MachineDescription>> frit::builtinMachines() {
+  std::vector<MachineDescription> machines;
+  for (const EmbeddedFile &file : embeddedMachines()) {
+    Result<MachineDescription> machine =
+        machine::parseDescription(file.text(), file.name, findBuiltin);
+    if (!machine)
+      return machine.takeFailure();
+    machines.push_back(*std::move(machine));
   }
-  int64_t integer(StringRef key) {
-    seen.push_back(key);
-    if (std::optional<int64_t> value = object.getInteger(key))
-      return *value;
-    fail(key, "an integer");
-    return 0;
-  }
-  /// A figure: {"value", "provenance", "source"}.
-  int64_t figure(StringRef key) {
-    seen.push_back(key);
-    const llvm::json::Object *figure = object.getObject(key);
-    if (!figure) {
-      fail(key, "a figure {value, provenance, source}");
-      return 0;
-    }
-    Fields fields(*figure, place + "." + key.str());
-    int64_t value = fields.integer("value");
-    std::string provenance = fields.text("provenance");
-    fields.text("source");
-    fields.finish();
-    static constexpr StringRef known[] = {"vendor", "measured", "derived", "claimed", "assumed"};
-    if (fields.error.empty() && !llvm::is_contained(known, provenance))
-      fields.error = fields.place +
-                     ".provenance: expected vendor, measured, derived, claimed or "
-                     "assumed, but got " +
-                     provenance;
-    if (error.empty())
-      error = fields.error;
-    return value;
-  }
-  const llvm::json::Array &array(StringRef key) {
-    seen.push_back(key);
-    static const llvm::json::Array none;
-    if (const llvm::json::Array *value = object.getArray(key))
-      return *value;
-    fail(key, "an array");
-    return none;
-  }
-  void finish() {
-    for (const auto &entry : object)
-      if (!llvm::is_contained(seen, StringRef(entry.first)) && error.empty())
-        error = place + ": expected no field called " + StringRef(entry.first).str();
-  }
-  void fail(StringRef key, StringRef expected) {
-    if (error.empty())
-      error = place + "." + key.str() + ": expected " + expected.str();
-  }
+  llvm::sort(machines, [](const MachineDescription &a, const MachineDescription &b) {
+    return a.name < b.name;
+  });
+  return machines;
+}
 
-  const llvm::json::Object &object;
-  std::string place;
-  std::vector<StringRef> seen;
-  std::string error;
-};
+std::vector<std::string> frit::compilableMachines() {
+  std::vector<std::string> names;
+  if (Result<std::vector<MachineDescription>> machines = builtinMachines())
+    for (const MachineDescription &machine : *machines)
+      if (!machine.backEnd.empty())
+        names.push_back(machine.name);
+  return names;
+}
 
-} // namespace
+static Result<MachineDescription> loadDescription(StringRef path) {
+  constexpr uint64_t maxBytes = 1 << 20;
+  std::string place = "machine description " + printable(path);
+  llvm::sys::fs::file_status status;
+  if (std::error_code error = llvm::sys::fs::status(path, status))
+    return Failure("cannot read ", place, ": ", error.message());
+  // A pipe or a device could deliver without end.
+  if (status.type() != llvm::sys::fs::file_type::regular_file)
+    return Failure("cannot read ", place, ": expected a regular file");
+  if (status.getSize() > maxBytes)
+    return Failure("cannot read ", place, ": expected at most ", maxBytes, " bytes, found ",
+                   status.getSize());
+  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
+  if (!buffer)
+    return Failure("cannot read ", place, ": ", buffer.getError().message());
+  return machine::parseDescription((*buffer)->getBuffer(), path, findBuiltin);
+}
+
+Result<MachineDescription> frit::describeMachine(std::string_view name) {
+  std::string wanted = name == "native" ? detectMachine() : std::string(name);
+  if (std::optional<StringRef> text = findBuiltin(wanted))
+    return machine::parseDescription(*text, wanted + ".json", findBuiltin);
+  if (StringRef(wanted).ends_with(".json"))
+    return loadDescription(wanted);
+  return Failure("unknown target ", printable(wanted),
+                 ": expected native, a .json file, or one of ",
+                 llvm::join(compilableMachines(), ", "));
+}
+
+//===----------------------------------------------------------------------===//
+// What passes see
+//===----------------------------------------------------------------------===//
 
 static Type parseElement(StringRef name, MLIRContext &context) {
   unsigned width;
-  bool isUnsigned = name.consume_front("ui");
-  if (isUnsigned || name.consume_front("i")) {
-    if (name.getAsInteger(10, width) || width == 0 || width > 64)
+  StringRef integer = name;
+  bool isUnsigned = integer.consume_front("ui");
+  if (isUnsigned || integer.consume_front("i")) {
+    if (integer.getAsInteger(10, width) || width == 0 || width > 64)
       return {};
     return IntegerType::get(&context, width,
                             isUnsigned ? IntegerType::Unsigned : IntegerType::Signless);
   }
-  if (name == "f16")
-    return Float16Type::get(&context);
-  if (name == "bf16")
-    return BFloat16Type::get(&context);
-  if (name == "f32")
-    return Float32Type::get(&context);
-  return {};
+  return llvm::StringSwitch<Type>(name)
+      .Case("f16", Float16Type::get(&context))
+      .Case("bf16", BFloat16Type::get(&context))
+      .Case("tf32", FloatTF32Type::get(&context))
+      .Case("f32", Float32Type::get(&context))
+      .Case("f64", Float64Type::get(&context))
+      .Case("f8E4M3FN", Float8E4M3FNType::get(&context))
+      .Case("f8E5M2", Float8E5M2Type::get(&context))
+      .Case("f4E2M1FN", Float4E2M1FNType::get(&context))
+      .Default({});
 }
 
-Result<machine::TargetAttr> frit::parseMachine(std::string_view json, std::string_view place,
-                                               MLIRContext &context) {
+Result<machine::TargetAttr> frit::targetOf(const MachineDescription &description,
+                                           std::string_view place, MLIRContext &context) {
   context.loadDialect<machine::MachineDialect>();
-  llvm::Expected<llvm::json::Value> value = llvm::json::parse(StringRef(json));
-  if (!value)
-    return Failure(
-        place, ": expected a JSON description of a machine: ", llvm::toString(value.takeError()));
-  const llvm::json::Object *object = value->getAsObject();
-  if (!object)
-    return Failure(place, ": expected a JSON object");
-  Fields fields(*object, std::string(place));
-  std::string name = fields.text("name"), triple = fields.text("triple"), cpu = fields.text("cpu");
-  fields.text("summary");
-  SmallVector<StringAttr> features;
-  for (const llvm::json::Value &feature : fields.array("features")) {
-    if (std::optional<StringRef> text = feature.getAsString())
-      features.push_back(StringAttr::get(&context, *text));
-    else
-      fields.fail("features", "an array of strings");
-  }
-  int64_t vectorBytes = fields.figure("vector_bytes"),
-          vectorRegisters = fields.figure("vector_registers");
-  // What the attribute's verifier refuses becomes our error, not a diagnostic.
+  // What the verifiers of attributes refuse becomes our error, not a diagnostic.
   std::string refused;
   ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
     refused = diagnostic.str();
     return success();
   });
   auto emitError = [&] { return mlir::emitError(UnknownLoc::get(&context)); };
+  auto failure = [&](const llvm::Twine &where) {
+    return Failure(printable(refused)).in(printable((place + where).str()));
+  };
+  auto bytes = [](const std::optional<machine::Statement> &statement) {
+    return statement ? static_cast<int64_t>(statement->value) : 0;
+  };
+  SmallVector<machine::Figure> figures;
+  for (const machine::StatedFigure &figure : description.figures) {
+    if (!machine::infoOf(figure.id).inTarget)
+      continue;
+    machine::Rate rate = description.rateOf(figure.statement).value_or(machine::Rate());
+    figures.push_back({figure.id, rate.perSecond, rate.scope});
+  }
   SmallVector<machine::InstructionAttr> instructions;
-  for (const auto &[index, entry] : llvm::enumerate(fields.array("instructions"))) {
-    std::string where = std::string(place) + ".instructions[" + std::to_string(index) + "]";
-    const llvm::json::Object *instruction = entry.getAsObject();
-    if (!instruction)
-      return Failure(where, ": expected an object");
-    Fields inner(*instruction, where);
-    std::string instructionName = inner.text("name");
-    int64_t m = inner.integer("m"), n = inner.integer("n"), k = inner.integer("k");
-    const StringRef keys[] = {"lhs", "rhs", "acc"};
-    Type types[std::size(keys)];
-    for (auto [type, key] : llvm::zip_equal(types, keys)) {
-      type = parseElement(inner.text(key), context);
-      if (!type)
-        inner.fail(key, "an element type such as i8, ui8 or f32");
+  for (const auto &[index, instruction] : llvm::enumerate(description.instructions)) {
+    std::string where = ": instructions[" + std::to_string(index) + "]";
+    Type types[3];
+    for (auto [type, name] :
+         llvm::zip_equal(types, ArrayRef({instruction.lhs, instruction.rhs, instruction.acc}))) {
+      type = parseElement(name, context);
+      if (!type) {
+        refused = "expected an element type such as i8, ui8 or f32, found '" + name + "'";
+        return failure(where);
+      }
     }
-    inner.finish();
-    if (!inner.error.empty())
-      return Failure(inner.error);
-    if (failed(machine::InstructionAttr::verify(emitError, instructionName, m, n, k, types[0],
-                                                types[1], types[2])))
-      return Failure(where, ": ", refused);
-    instructions.push_back(machine::InstructionAttr::get(&context, instructionName, m, n, k,
-                                                         types[0], types[1], types[2]));
+    // Who compiles has dense operands.
+    if (instruction.sparse)
+      continue;
+    machine::Rate rate = description.rateOf(instruction).value_or(machine::Rate());
+    int64_t m = instruction.m.value_or(ShapedType::kDynamic),
+            n = instruction.n.value_or(ShapedType::kDynamic),
+            k = instruction.k.value_or(ShapedType::kDynamic);
+    if (failed(machine::InstructionAttr::verify(emitError, instruction.name, m, n, k, types[0],
+                                                types[1], types[2], rate)))
+      return failure(where);
+    instructions.push_back(machine::InstructionAttr::get(&context, instruction.name, m, n, k,
+                                                         types[0], types[1], types[2], rate));
   }
   SmallVector<machine::MemoryAttr> memories;
-  for (const auto &[index, entry] : llvm::enumerate(fields.array("memories"))) {
-    std::string where = std::string(place) + ".memories[" + std::to_string(index) + "]";
-    const llvm::json::Object *memory = entry.getAsObject();
-    if (!memory)
-      return Failure(where, ": expected an object");
-    Fields inner(*memory, where);
-    std::string memoryName = inner.text("name"), scope = inner.text("scope");
-    int64_t bytes = inner.figure("bytes");
-    inner.finish();
-    if (!inner.error.empty())
-      return Failure(inner.error);
-    if (failed(machine::MemoryAttr::verify(emitError, memoryName, bytes, scope)))
-      return Failure(where, ": ", refused);
-    memories.push_back(machine::MemoryAttr::get(&context, memoryName, bytes, scope));
+  for (const auto &[index, memory] : llvm::enumerate(description.memories)) {
+    int64_t size = bytes(memory.bytes), alignment = bytes(memory.alignment);
+    if (failed(machine::MemoryAttr::verify(emitError, memory.name, size, memory.scope, alignment)))
+      return failure(": memories[" + llvm::Twine(index) + "]");
+    memories.push_back(
+        machine::MemoryAttr::get(&context, memory.name, size, memory.scope, alignment));
   }
-  fields.finish();
-  if (!fields.error.empty())
-    return Failure(fields.error);
-  if (failed(machine::TargetAttr::verify(emitError, name, triple, cpu, features, vectorBytes,
-                                         vectorRegisters, instructions, memories)))
-    return Failure(place, ": ", refused);
-  return machine::TargetAttr::get(&context, name, triple, cpu, features, vectorBytes,
-                                  vectorRegisters, instructions, memories);
+  SmallVector<machine::DatapathAttr> datapaths;
+  for (const auto &[index, path] : llvm::enumerate(description.datapaths)) {
+    machine::Rate rate;
+    if (path.bytes)
+      rate = description.rateOf(*path.bytes).value_or(rate);
+    if (failed(machine::DatapathAttr::verify(emitError, path.from, path.to, rate, path.onTheWay)))
+      return failure(": datapaths[" + llvm::Twine(index) + "]");
+    datapaths.push_back(
+        machine::DatapathAttr::get(&context, path.from, path.to, rate, path.onTheWay));
+  }
+  SmallVector<StringAttr> features;
+  for (const std::string &feature : description.features)
+    features.push_back(StringAttr::get(&context, feature));
+  if (failed(machine::TargetAttr::verify(emitError, description.name, description.triple,
+                                         description.cpu, features, figures, instructions, memories,
+                                         datapaths)))
+    return failure("");
+  return machine::TargetAttr::get(&context, description.name, description.triple, description.cpu,
+                                  features, figures, instructions, memories, datapaths);
 }
 
-std::vector<MachineSummary> frit::listMachines() {
-  std::vector<MachineSummary> result;
-  for (const EmbeddedFile &file : embeddedMachines()) {
-    llvm::Expected<llvm::json::Value> value = llvm::json::parse(file.text());
-    if (!value) {
-      llvm::consumeError(value.takeError());
-      continue;
-    }
-    const llvm::json::Object &object = *value->getAsObject();
-    result.push_back({object.getString("name")->str(), object.getString("summary")->str()});
-  }
-  return result;
-}
-
-std::string frit::detectMachine() {
-  llvm::StringMap<bool> host = llvm::sys::getHostCPUFeatures();
-  std::string best = "x86-64";
-  int64_t bestBytes = 0;
-  for (const EmbeddedFile &file : embeddedMachines()) {
-    llvm::Expected<llvm::json::Value> value = llvm::json::parse(file.text());
-    if (!value) {
-      llvm::consumeError(value.takeError());
-      continue;
-    }
-    const llvm::json::Object &object = *value->getAsObject();
-    bool runs = llvm::all_of(*object.getArray("features"), [&](const llvm::json::Value &feature) {
-      return host.lookup(*feature.getAsString());
-    });
-    int64_t bytes = *object.getObject("vector_bytes")->getInteger("value");
-    if (runs && bytes > bestBytes) {
-      best = object.getString("name")->str();
-      bestBytes = bytes;
-    }
-  }
-  return best;
+Result<machine::TargetAttr> frit::parseMachine(std::string_view json, std::string_view place,
+                                               MLIRContext &context) {
+  Result<MachineDescription> description = machine::parseDescription(json, place, findBuiltin);
+  if (!description)
+    return description.takeFailure();
+  return targetOf(*description, place, context);
 }
 
 Result<machine::TargetAttr> frit::readMachine(std::string_view name, MLIRContext &context) {
-  std::string wanted = name == "native" ? detectMachine() : std::string(name);
-  for (const EmbeddedFile &file : embeddedMachines())
-    if (StringRef(file.name) == wanted + ".json")
-      return parseMachine(file.text(), file.name, context);
-  if (StringRef(wanted).ends_with(".json")) {
-    auto buffer = llvm::MemoryBuffer::getFile(wanted);
-    if (!buffer)
-      return Failure("cannot read machine description ", wanted, ": ", buffer.getError().message());
-    return parseMachine((*buffer)->getBuffer(), wanted, context);
+  Result<MachineDescription> description = describeMachine(name);
+  if (!description)
+    return description.takeFailure();
+  return targetOf(*description, name == "native" ? description->name : name, context);
+}
+
+//===----------------------------------------------------------------------===//
+// native
+//===----------------------------------------------------------------------===//
+
+std::string frit::detectMachine() {
+  std::string best = "x86-64";
+  Result<std::vector<MachineDescription>> machines = builtinMachines();
+  if (!machines)
+    return best;
+  llvm::StringMap<bool> host = llvm::sys::getHostCPUFeatures();
+  llvm::Triple::ArchType arch = llvm::Triple(llvm::sys::getProcessTriple()).getArch();
+  double bestBytes = 0;
+  for (const MachineDescription &machine : *machines) {
+    if (machine.kind != "isa" || llvm::Triple(machine.triple).getArch() != arch ||
+        !llvm::all_of(machine.features,
+                      [&](const std::string &feature) { return host.lookup(feature); }))
+      continue;
+    const machine::Statement *bytes = machine.find(machine::FigureId::VectorBytes);
+    if (bytes && bytes->value > bestBytes) {
+      best = machine.name;
+      bestBytes = bytes->value;
+    }
   }
-  std::string known;
-  for (const MachineSummary &machine : listMachines())
-    known += (known.empty() ? "" : ", ") + machine.name;
-  return Failure("unknown target ", wanted, ": expected native, a .json file, or one of ", known);
+  return best;
 }

@@ -7,6 +7,11 @@
 
 #include "lib/Support/JSON.h"
 
+#include "lib/Support/Printable.h"
+#include "llvm/ADT/StringSet.h"
+
+#include <vector>
+
 using namespace frit;
 
 static constexpr unsigned maxDepth = 32;
@@ -59,4 +64,37 @@ Result<llvm::json::Value> frit::parseJSON(llvm::StringRef text) {
     return Failure(llvm::toString(value.takeError()));
   storeExactly(*value);
   return *std::move(value);
+}
+
+Status frit::requireUniqueKeys(llvm::StringRef text) {
+  struct Level {
+    bool isObject, keyIsNext;
+    llvm::StringSet<> keys;
+  };
+  std::vector<Level> levels;
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (c == '{' || c == '[') {
+      levels.push_back({c == '{', c == '{', {}});
+    } else if ((c == '}' || c == ']') && !levels.empty()) {
+      levels.pop_back();
+    } else if (c == ',' && !levels.empty()) {
+      levels.back().keyIsNext = levels.back().isObject;
+    } else if (c == '"') {
+      size_t begin = i++;
+      while (i < text.size() && text[i] != '"')
+        i += text[i] == '\\' ? 2 : 1;
+      if (levels.empty() || !levels.back().keyIsNext)
+        continue;
+      levels.back().keyIsNext = false;
+      // "a" can also be spelled "\u0061".
+      llvm::Expected<llvm::json::Value> key = llvm::json::parse(text.slice(begin, i + 1));
+      if (!key)
+        return Failure(llvm::toString(key.takeError()));
+      llvm::StringRef name = key->getAsString().value_or("");
+      if (!levels.back().keys.insert(name).second)
+        return Failure("expected key '", printable(name), "' once, found it twice");
+    }
+  }
+  return {};
 }

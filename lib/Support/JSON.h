@@ -18,6 +18,10 @@ namespace frit {
 /// memory.
 Result<llvm::json::Value> parseJSON(llvm::StringRef text);
 
+/// What is wrong when an object of a text that parseJSON reads has a key twice: of those, the last
+/// one counts there.
+Status requireUniqueKeys(llvm::StringRef text);
+
 } // namespace frit
 
 #endif // FRIT_LIB_SUPPORT_JSON_H

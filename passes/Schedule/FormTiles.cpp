@@ -153,21 +153,20 @@ struct FormTiles : schedule::impl::FormTilesBase<FormTiles> {
   }
 
   LogicalResult run();
-  SmallVector<Bucket> buckets(machine::TargetAttr target);
+  SmallVector<Bucket> buckets(int64_t registers);
   void emitProgram(graph::FuncOp function, StringRef name, const Bucket &bucket,
                    const Bucket &attention, const BufferPlan &plan);
 };
 } // namespace
 
-SmallVector<Bucket> FormTiles::buckets(machine::TargetAttr target) {
+SmallVector<Bucket> FormTiles::buckets(int64_t registers) {
   // Sums of `step` tokens must fit the registers beside weights and broadcasts: with two vectors of
   // rows, 6 tokens take 12 of 32 registers and 4 take 8 of 16.
-  int64_t step = target.getVectorRegisters() >= 32 ? 6 : 4;
+  int64_t step = registers >= 32 ? 6 : 4;
   Bucket many{"m" + std::to_string(step), maxTokens, 48, step};
   remark::passed(getOperation().getLoc(), remark::RemarkOpts::name("Bucket").category("schedule"))
-      << remark::metric("registers", target.getVectorRegisters())
-      << remark::metric("step", many.step) << remark::metric("block", many.block)
-      << remark::metric("maxTokens", many.maxTokens);
+      << remark::metric("registers", registers) << remark::metric("step", many.step)
+      << remark::metric("block", many.block) << remark::metric("maxTokens", many.maxTokens);
   return {{"m1", 1, 1, 1}, many};
 }
 
@@ -245,7 +244,10 @@ LogicalResult FormTiles::run() {
   }
 
   Packs packs(module);
-  SmallVector<Bucket> ranges = buckets(target);
+  Result<double> registers = target.need(machine::FigureId::VectorRegisters, getArgument());
+  if (!registers)
+    return module.emitError(registers.error());
+  SmallVector<Bucket> ranges = buckets(static_cast<int64_t>(*registers));
   DenseSet<Operation *> scheduled;
   for (FunctionOpInterface function : functions)
     for (auto call : function.getFunctionBody().getOps<kernel::CallOp>()) {

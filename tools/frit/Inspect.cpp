@@ -41,7 +41,7 @@ int frit::driver::targetsCommand(int argc, char **argv) {
   if (std::optional<int> code = line.parse(argc, argv))
     return *code;
   std::string native = detectMachine();
-  for (const MachineSummary &machine : listMachines())
+  for (const machine::MachineDescription &machine : *builtinMachines())
     outs() << (machine.name == native ? "* " : "  ") << left_justify(machine.name, 14)
            << machine.summary << "\n";
   outs() << "* is what --target=native stands for on this machine\n";

@@ -1,4 +1,4 @@
-//===- MachineModel.h - descriptions of machines ---------------------------===//
+//===- MachineModel.h - the machines frit knows ----------------------------===//
 //
 // Part of frit, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -8,7 +8,7 @@
 #ifndef FRIT_MACHINE_MACHINEMODEL_H
 #define FRIT_MACHINE_MACHINEMODEL_H
 
-#include "frit/Support/Result.h"
+#include "frit/Machine/MachineDescription.h"
 #include "mlir/IR/BuiltinAttributes.h"
 
 #include <string>
@@ -19,23 +19,28 @@ namespace machine {
 class TargetAttr;
 } // namespace machine
 
-/// Name and one-line summary of a description frit comes with.
-struct MachineSummary {
-  std::string name, summary;
-};
+/// All built-in descriptions (lib/Machine/descriptions/*.json), sorted by name.
+Result<std::vector<machine::MachineDescription>> builtinMachines();
 
-/// The built-in descriptions (lib/Machine/descriptions/*.json), by name.
-std::vector<MachineSummary> listMachines();
+/// Names of the built-in machines that code can be emitted for.
+std::vector<std::string> compilableMachines();
 
-/// Reads the description called `name`, the JSON file `name`, or with `native` the best built-in
-/// description whose features this CPU has. Errors name the description and the field.
+/// The description called `name`, the JSON file `name`, or with `native` the one that
+/// detectMachine() names. Errors name the description and the field.
+Result<machine::MachineDescription> describeMachine(std::string_view name);
+
+/// What passes see of a description.
+Result<machine::TargetAttr> targetOf(const machine::MachineDescription &description,
+                                     std::string_view place, mlir::MLIRContext &context);
+
+/// describeMachine() and targetOf().
 Result<machine::TargetAttr> readMachine(std::string_view name, mlir::MLIRContext &context);
 
-/// Parses a description; `place` stands for the file in messages.
+/// Parses a description and checks what passes see of it; `place` stands for the file in messages.
 Result<machine::TargetAttr> parseMachine(std::string_view json, std::string_view place,
                                          mlir::MLIRContext &context);
 
-/// The name of the best built-in description whose features this CPU has.
+/// The built-in instruction set with the widest vectors of those whose features this CPU has.
 std::string detectMachine();
 
 } // namespace frit

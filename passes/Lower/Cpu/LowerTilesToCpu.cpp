@@ -30,6 +30,11 @@ struct LowerTilesToCpu : lower::cpu::impl::LowerTilesToCpuBase<LowerTilesToCpu> 
       module.emitError("expected a ") << machine::targetAttrName << " on the module";
       return signalPassFailure();
     }
+    if (info.target.getTriple().empty()) {
+      module.emitError("expected a machine with a triple, but ")
+          << info.target.getName() << " is for planning only";
+      return signalPassFailure();
+    }
     if (info.target.vectorLanes() > tile::groupRows) {
       module.emitError("expected vectors of at most ")
           << 4 * tile::groupRows << " bytes, but got " << info.target.getVectorBytes();

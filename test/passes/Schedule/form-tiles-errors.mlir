@@ -7,6 +7,12 @@ module {
 
 // -----
 
+// expected-error @+1 {{the description of machine t does not say vector_registers, which frit-form-tiles needs}}
+module attributes {machine.target = #machine.target<"t", vector_bytes = 64>} {
+}
+
+// -----
+
 #target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
 module attributes {machine.target = #target} {
 graph.func @op_outside_of_phases() {

@@ -15,16 +15,16 @@ from driver import DriverTest, main
 
 
 def figure(value):
-    return {"value": value, "provenance": "assumed", "source": "a test"}
+    return {"value": value, "provenance": "assumed", "source": "a test of frit"}
 
 
 class MachineTest(DriverTest):
     def describe(self, arch="x86_64", cpu="x86-64", features=(), vector_bytes=32):
         text = json.dumps(
             {
-                "name": "mine", "summary": "a test", "triple": f"{arch}-unknown-linux-gnu",
-                "cpu": cpu, "features": list(features), "vector_bytes": figure(vector_bytes),
-                "vector_registers": figure(16), "instructions": [], "memories": [],
+                "name": "mine", "summary": "a test", "kind": "cpu", "back_end": "cpu",
+                "triple": f"{arch}-unknown-linux-gnu", "cpu": cpu, "features": list(features),
+                "vector_bytes": figure(vector_bytes), "vector_registers": figure(16),
             }
         )  # fmt: skip
         (self.directory / "mine.json").write_text(text)

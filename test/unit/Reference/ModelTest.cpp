@@ -215,7 +215,7 @@ TEST_F(TinyModel, FusedGivesTheSame) {
 /// A machine with an int8 product.
 constexpr const char *machineText = R"(#machine.target<"test", triple = "x86_64-unknown-linux-gnu",
     cpu = "x86-64-v3", features = ["avx2"], vector_bytes = 32, vector_registers = 16,
-    instructions = [<"vpmaddubsw.256", 1, 8, 4, i8, ui8, i32>], memories = [<"l1", 32768, "core">]>)";
+    instructions = [<"vpmaddubsw.256", 1, 8, 4, i8, ui8, i32>], memories = [<"l1", 32768 per core>]>)";
 
 TEST_F(TinyModel, QuantizedStaysNear) {
   (*module)->setAttr(machine::targetAttrName, parseAttribute(machineText, &context));

@@ -7,6 +7,12 @@ module {
 
 // -----
 
+// expected-error @+1 {{expected a machine with a triple, but t is for planning only}}
+module attributes {machine.target = #machine.target<"t", vector_bytes = 16, vector_registers = 16>} {
+}
+
+// -----
+
 #target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 128, vector_registers = 16, instructions = [], memories = []>
 // expected-error @+1 {{expected vectors of at most 64 bytes, but got 128}}
 module attributes {machine.target = #target} {
