@@ -465,14 +465,17 @@ Status Converter::checkWritten(StringRef path) const {
     return Failure("GGUF files of the architecture '", written.architecture, "' cannot say ",
                    what.str(), " is as in config.json; run the directory itself");
   };
+  // Numbers are of f32 in GGUF files; config.json may have more digits.
+  auto same = [](double a, double b) { return static_cast<float>(a) == static_cast<float>(b); };
   if (written.contextLength != model.contextLength || written.vocabulary != model.vocabulary ||
       written.hidden != model.hidden || written.layers.size() != model.layers.size() ||
-      written.embeddingScale != model.embeddingScale || written.logitsScale != model.logitsScale ||
-      written.logitsSoftcap != model.logitsSoftcap || written.activation != model.activation ||
+      !same(written.embeddingScale, model.embeddingScale) ||
+      !same(written.logitsScale, model.logitsScale) ||
+      !same(written.logitsSoftcap, model.logitsSoftcap) || written.activation != model.activation ||
       written.tied != model.tied)
     return cannotSay("that what is outside the layers");
   for (const auto &[index, layer] : llvm::enumerate(model.layers))
-    if (written.layers[index].numbersKey() != layer.numbersKey())
+    if (!llvm::equal(written.layers[index].numbers(), layer.numbers(), same))
       return cannotSay("that layer " + Twine(index));
   return {};
 }

@@ -70,8 +70,9 @@ struct LayerSpec {
     const std::optional<WeightRef> &weight = weights[static_cast<unsigned>(role)];
     return weight ? &*weight : nullptr;
   }
-  /// The numbers as text. The offset of norms is left out: it belongs to the weights.
-  std::string numbersKey() const;
+  /// All numbers but the offset of norms, which belongs to the weights; lists with their length in
+  /// front.
+  std::vector<double> numbers() const;
   /// Equal for layers of one class: those that differ only in where their weights lie.
   std::string classKey() const;
 };

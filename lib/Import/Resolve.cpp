@@ -26,24 +26,38 @@ static std::string formatShape(ArrayRef<int64_t> shape) {
   return result + "]";
 }
 
-std::string LayerSpec::numbersKey() const {
-  std::string key;
-  for (double number :
-       {double(heads), double(kvHeads), double(headDim), double(valueDim), norm.eps, attentionScale,
-        attentionSoftcap, double(window), double(rope.dim), rope.theta, rope.positionScale,
-        rope.magnitude, double(rope.originalContext), residualScale, double(experts.count),
-        double(experts.used), double(experts.shared), double(experts.normalize), experts.scale})
-    key += formatNumber(number) + " ";
+std::vector<double> LayerSpec::numbers() const {
+  std::vector<double> result = {double(heads),
+                                double(kvHeads),
+                                double(headDim),
+                                double(valueDim),
+                                norm.eps,
+                                attentionScale,
+                                attentionSoftcap,
+                                double(window),
+                                double(rope.dim),
+                                rope.theta,
+                                rope.positionScale,
+                                rope.magnitude,
+                                double(rope.originalContext),
+                                residualScale,
+                                double(experts.count),
+                                double(experts.used),
+                                double(experts.shared),
+                                double(experts.normalize),
+                                experts.scale};
   for (const std::vector<double> *factors : {&rope.factors, &rope.longFactors}) {
-    for (double factor : *factors)
-      key += formatNumber(factor) + " ";
-    key += "; ";
+    result.push_back(double(factors->size()));
+    result.insert(result.end(), factors->begin(), factors->end());
   }
-  return key;
+  return result;
 }
 
 std::string LayerSpec::classKey() const {
-  std::string key = numbersKey() + formatNumber(norm.offset) + " ";
+  std::string key;
+  for (double number : numbers())
+    key += formatNumber(number) + " ";
+  key += formatNumber(norm.offset) + " ";
   for (const RoleInfo &info : roleInfos)
     if (const WeightRef *role = weight(info.role))
       key += (info.keyword + formatShape(role->shape)).str() +

@@ -354,6 +354,11 @@ class HuggingFaceTest(DriverTest):
             logits.append((self.directory / "x.npy").read_bytes())
         self.assertEqual(*logits)
 
+    def test_convert_more_digits_than_f32_has(self):
+        self.config["rms_norm_eps"] = 9.999999747378752e-06
+        self.write_config()
+        self.assert_converts_to_the_same()
+
     def test_convert_norms_of_pairs(self):
         for option, shapes in (("--qk-norm", ("head_dim", "head_dim")), ("--qk-row-norm", ("heads * head_dim", "kv_heads * head_dim"))):
             self.write_weights(option)
