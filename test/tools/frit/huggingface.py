@@ -357,6 +357,7 @@ class HuggingFaceTest(DriverTest):
     def test_convert_more_digits_than_f32_has(self):
         self.config["rms_norm_eps"] = 9.999999747378752e-06
         self.write_config()
+        self.write_record()
         self.assert_converts_to_the_same()
 
     def test_convert_norms_of_pairs(self):
