@@ -56,6 +56,19 @@ struct CodePlane {
 };
 llvm::SmallVector<CodePlane, 2> codePlanes(unsigned codeBits);
 
+/// A block of int8 activations in memory (TileBase.td, Tile_QTileType): offsets from its begin, in
+/// bytes.
+struct ActivationBlock {
+  int64_t scale;     ///< f32; the codes are in front of it
+  int64_t scaledSum; ///< f32: scale * sum
+  int64_t sum;       ///< i32: of all codes
+  int64_t firstSum;  ///< i32: of the first half of the codes
+  int64_t blockBytes;
+};
+constexpr ActivationBlock activationBlockOf(int64_t columns) {
+  return {columns, columns + 4, columns + 8, columns + 12, columns + 16};
+}
+
 /// Bytes of one group of 16 rows in p16 order.
 int64_t groupBytes(Format format, int64_t columns);
 

@@ -75,7 +75,12 @@ def Tile_TileType : Tile_Type<"Tile", "tile"> {
 
 def Tile_QTileType : Tile_Type<"QTile", "qtile"> {
   let summary = "A tile of int8 blocks with f32 scales near the core";
-  let description = "The tile form of `!graph.qtensor`. Example: `!tile.qtile<48x576, block = 32>`.";
+  let description = [{
+    The tile form of `!graph.qtensor`. In memory a block is its codes, its scale (f32), the scale times the sum of its codes
+    (f32), that sum (i32) and the sum of the first half of them (i32).
+
+    Example: `!tile.qtile<48x576, block = 32>`.
+  }];
   let parameters = (ins "int64_t":$rows, "int64_t":$columns, "int64_t":$block);
   let assemblyFormat = "`<` custom<TileShape>($rows, $columns) `,` `block` `=` $block `>`";
 }
@@ -111,6 +116,8 @@ def Tile_DispatchType : Tile_Type<"Dispatch", "dispatch"> {
 
 /// Sizes of tiles and blocks of keys, which lowering may unroll.
 def Tile_SmallAttr : ConfinedAttr<I64Attr, [IntPositive, IntMaxValue<4096>]>;
+/// Columns of a buffer: a row's bytes fit 64 bits.
+def Tile_ColumnsAttr : ConfinedAttr<I64Attr, [IntPositive, IntMaxValue<1073741824>]>;
 /// Newest positions a token sees; positions are i32.
 def Tile_WindowAttr : ConfinedAttr<I64Attr, [IntPositive, IntMaxValue<2147483647>]>;
 

@@ -271,16 +271,43 @@ static FailureOr<SmallVector<Source>> verifyPack(Operation *op, FlatSymbolRefAtt
   return sources;
 }
 
+static std::pair<int64_t, int64_t> getShape(Type type) {
+  if (auto tile = dyn_cast<TileType>(type))
+    return {tile.getRows(), tile.getColumns()};
+  auto quantized = cast<QTileType>(type);
+  return {quantized.getRows(), quantized.getColumns()};
+}
+
+/// What a buffer holds, or what a tile does, in words.
+static std::string describeElements(int64_t block) {
+  return block ? "int8 in blocks of " + std::to_string(block) : std::string("f32");
+}
+
+/// Columns of the int8 blocks of an activation, 0 for f32.
+static int64_t blockOf(Type type) {
+  if (auto tensor = dyn_cast<graph::QTensorType>(type))
+    return tensor.getBlock();
+  auto tile = dyn_cast<QTileType>(type);
+  return tile ? tile.getBlock() : 0;
+}
+
+static std::optional<int64_t> tensorColumns(Type type) {
+  if (auto tensor = dyn_cast<graph::QTensorType>(type))
+    return tensor.getColumns();
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && tensor.getRank() == 2 ? std::optional(tensor.getDimSize(1)) : std::nullopt;
+}
+
 /// Checks that `buffers` are those of the tensors among `types`, in their order.
 static LogicalResult verifyInterface(PhaseOp phase, std::optional<ArrayAttr> buffers,
                                      TypeRange types, StringRef what,
                                      SymbolTableCollection &tables) {
   if (!buffers)
     return success();
-  SmallVector<RankedTensorType> tensors;
+  SmallVector<Type> tensors;
   for (Type type : types)
-    if (auto tensor = dyn_cast<RankedTensorType>(type))
-      tensors.push_back(tensor);
+    if (isa<RankedTensorType, graph::QTensorType>(type))
+      tensors.push_back(type);
   if (buffers->size() != tensors.size())
     return phase.emitOpError("expected ")
            << tensors.size() << " " << what << " like the reference, but got " << buffers->size();
@@ -289,10 +316,27 @@ static LogicalResult verifyInterface(PhaseOp phase, std::optional<ArrayAttr> buf
     auto buffer = dyn_cast_or_null<BufferOp>(tables.lookupSymbolIn(module, name));
     if (!buffer)
       return phase.emitOpError("expected a tile.buffer, but found none called ") << name;
-    if (tensor.getRank() != 2 || tensor.getDimSize(1) != static_cast<int64_t>(buffer.getColumns()))
+    if (tensorColumns(tensor) != static_cast<int64_t>(buffer.getColumns()))
       return phase.emitOpError("expected ") << name << " to have the columns of " << tensor
                                             << ", but it has " << buffer.getColumns();
+    if (blockOf(tensor) != buffer.blockColumns())
+      return phase.emitOpError("expected ")
+             << name << " to have the elements of " << tensor << ", but it has "
+             << describeElements(buffer.blockColumns());
   }
+  return success();
+}
+
+int64_t BufferOp::rowBytes() {
+  auto columns = static_cast<int64_t>(getColumns());
+  int64_t block = blockColumns();
+  return block ? columns / block * activationBlockOf(block).blockBytes : 4 * columns;
+}
+
+LogicalResult BufferOp::verify() {
+  if (int64_t block = blockColumns(); block && static_cast<int64_t>(getColumns()) % block)
+    return emitOpError("expected columns in whole blocks of ")
+           << block << ", but got " << getColumns();
   return success();
 }
 
@@ -369,14 +413,18 @@ LogicalResult RepeatOp::verifySymbolUses(SymbolTableCollection &tables) {
   return success();
 }
 
-/// Checks that a tile of `type` fits the columns of the buffer, filled up as the rows of a pack.
-static LogicalResult verifyAccess(Operation *op, FlatSymbolRefAttr name, TileType type,
+/// Checks that a tile of `type` has the elements of the buffer and fits its columns, filled up as
+/// the rows of a pack.
+static LogicalResult verifyAccess(Operation *op, FlatSymbolRefAttr name, Type type,
                                   SymbolTableCollection &tables) {
   if (failed(verifySymbol<BufferOp>(op, name, tables, "tile.buffer")))
     return failure();
   auto buffer = cast<BufferOp>(tables.lookupSymbolIn(op->getParentOfType<ModuleOp>(), name));
+  if (blockOf(type) != buffer.blockColumns())
+    return op->emitOpError("expected a tile of ")
+           << describeElements(buffer.blockColumns()) << " like " << name << ", but got " << type;
   auto limit = static_cast<int64_t>(llvm::alignTo(buffer.getColumns(), groupRows));
-  if (type.getColumns() > limit)
+  if (getShape(type).second > limit)
     return op->emitOpError("expected a tile of at most ")
            << limit << " columns of " << name << ", but got " << type;
   return success();
@@ -460,12 +508,7 @@ LogicalResult CacheOp::verify() {
 
 LogicalResult AppendOp::verify() { return verifyHasCache(*this); }
 
-static std::pair<int64_t, int64_t> getShape(Value value) {
-  if (auto tile = dyn_cast<TileType>(value.getType()))
-    return {tile.getRows(), tile.getColumns()};
-  auto quantized = cast<QTileType>(value.getType());
-  return {quantized.getRows(), quantized.getColumns()};
-}
+static std::pair<int64_t, int64_t> getShape(Value value) { return getShape(value.getType()); }
 
 LogicalResult ProductOp::verify() {
   auto [rows, columns] = getShape(getLhs());
@@ -658,10 +701,13 @@ LogicalResult ScatterOp::verifySymbolUses(SymbolTableCollection &tables) {
     return failure();
   auto buffer =
       cast<BufferOp>(tables.lookupSymbolIn((*this)->getParentOfType<ModuleOp>(), getBufferAttr()));
-  if (static_cast<int64_t>(buffer.getColumns()) % type.getTop())
-    return emitOpError("expected ")
-           << type.getTop() << " parts of as many columns, but " << getBufferAttr() << " has "
-           << buffer.getColumns() << " columns";
+  auto columns = static_cast<int64_t>(buffer.getColumns());
+  if (columns % type.getTop())
+    return emitOpError("expected ") << type.getTop() << " parts of as many columns, but "
+                                    << getBufferAttr() << " has " << columns << " columns";
+  if (int64_t block = buffer.blockColumns(); block && columns / type.getTop() % block)
+    return emitOpError("expected parts in whole blocks of ")
+           << block << ", but got parts of " << columns / type.getTop() << " columns";
   return success();
 }
 

@@ -19,16 +19,26 @@ class Tile_Op<string mnemonic, list<Trait> traits = []> : Op<Tile_Dialect, mnemo
 def Tile_BufferOp : Tile_Op<"buffer", [Symbol, HasParent<"::mlir::ModuleOp">]> {
   let summary = "Activations all cores see";
   let description = [{
-    f32 rows, one a token or one a token whose logits are wanted. `schedule` creates one for each
-    tensor that crosses a barrier; tensors that are never alive together share one.
+    Rows, one a token or one a token whose logits are wanted, of f32 or of int8 blocks as in a `!tile.qtile`.
+    `schedule` creates one for each value that crosses a barrier; values that are never alive together share one.
 
     Example:
     ```mlir
     tile.buffer @residual[tokens, 576]
+    tile.buffer @ffn[tokens, 1536] int8 by 32
     ```
+    **Constraints:** of int8, columns in whole blocks.
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, Tile_RowsAttr:$rows, ConfinedAttr<I64Attr, [IntPositive]>:$columns);
-  let assemblyFormat = "$sym_name `[` custom<Rows>($rows) `,` $columns `]` attr-dict";
+  let arguments = (ins SymbolNameAttr:$sym_name, Tile_RowsAttr:$rows, Tile_ColumnsAttr:$columns,
+                       OptionalAttr<Tile_ColumnsAttr>:$block);
+  let assemblyFormat = "$sym_name `[` custom<Rows>($rows) `,` $columns `]` (`int8` `by` $block^)? attr-dict";
+  let extraClassDeclaration = [{
+    /// Columns that share a scale; 0 for f32.
+    int64_t blockColumns() { return static_cast<int64_t>(getBlock().value_or(0)); }
+    /// Of one row in memory.
+    int64_t rowBytes();
+  }];
+  let hasVerifier = 1;
 }
 
 def Tile_PackOp : Tile_Op<"pack", [Symbol, HasParent<"::mlir::ModuleOp">,
@@ -203,15 +213,18 @@ def Tile_LoadOp : Tile_Op<"load", [DeclareOpInterfaceMethods<SymbolUserOpInterfa
   let description = [{
     The tile whose first element is at `row`, `column`. Only the first `valid` rows count; with `wanted`
     row r is the row of the r-th token whose logits are wanted. Columns of the tile behind the buffer's last hold anything.
+    Of an int8 buffer, `column` is a multiple of its block.
 
     Example:
     ```mlir
     %x = tile.load @residual[%t, %c0] valid %n : !tile.tile<48x576>
+    %q = tile.load @ffn[%t, %c0] valid %n : !tile.qtile<48x1536, block = 32>
     ```
+    **Constraints:** a tile of the buffer's elements.
   }];
   let arguments = (ins FlatSymbolRefAttr:$buffer, Index:$row, Index:$column, Optional<Index>:$valid,
                        UnitAttr:$wanted);
-  let results = (outs Tile_TileType:$result);
+  let results = (outs Tile_AnyTile:$result);
   let assemblyFormat = "$buffer `[` $row `,` $column `]` (`valid` $valid^)? (`wanted` $wanted^)? attr-dict `:` qualified(type($result))";
 }
 
@@ -219,14 +232,15 @@ def Tile_StoreOp : Tile_Op<"store", [DeclareOpInterfaceMethods<SymbolUserOpInter
   let summary = "Write a tile to a buffer";
   let description = [{
     Columns of the tile behind the buffer's last are left out: the last share of a product may have more
-    rows than its weights.
+    rows than its weights. Of an int8 buffer, `column` is a multiple of its block.
 
     Example:
     ```mlir
     tile.store %y, @residual[%t, %c] : !tile.tile<6x64>
     ```
+    **Constraints:** a tile of the buffer's elements.
   }];
-  let arguments = (ins Tile_TileType:$value, FlatSymbolRefAttr:$buffer, Index:$row, Index:$column);
+  let arguments = (ins Tile_AnyTile:$value, FlatSymbolRefAttr:$buffer, Index:$row, Index:$column);
   let assemblyFormat = "$value `,` $buffer `[` $row `,` $column `]` attr-dict `:` qualified(type($value))";
 }
 
@@ -607,8 +621,9 @@ def Tile_ScatterOp : Tile_Op<"scatter", [DeclareOpInterfaceMethods<SymbolUserOpI
     ```mlir
     tile.scatter %y, @ffn[%c] of %d[%p] valid %n : !tile.tile<6x32>, !tile.dispatch<tokens = 528, top = 8, experts = 128, step = 6>
     ```
+    **Constraints:** a tile of the buffer's elements; of int8, parts of whole blocks.
   }];
-  let arguments = (ins Tile_TileType:$value, FlatSymbolRefAttr:$buffer, Index:$column,
+  let arguments = (ins Tile_AnyTile:$value, FlatSymbolRefAttr:$buffer, Index:$column,
                        Tile_DispatchType:$dispatch, Index:$place, Index:$valid);
   let assemblyFormat = [{
     $value `,` $buffer `[` $column `]` `of` $dispatch `[` $place `]` `valid` $valid attr-dict `:` qualified(type($value)) `,` qualified(type($dispatch))

@@ -152,6 +152,9 @@ LogicalResult frit::runPhases(LoadedModel &model, PhaseId to, const CompilerOpti
     if (phase.id == PhaseId::Quantize)
       current->setAttr(activationsAttrName,
                        StringAttr::get(current.getContext(), options.pipeline.activations));
+    if (phase.id == PhaseId::Fuse)
+      current->setAttr(fusionAttrName,
+                       StringAttr::get(current.getContext(), options.pipeline.fusion));
     if (!options.dumpDirectory.empty() &&
         failed(dump(current, phase.dumpName(), model.directory, options.dumpDirectory)))
       return failure();

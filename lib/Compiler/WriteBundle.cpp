@@ -48,6 +48,7 @@ private:
   Status addPrograms();
   Status addStep(tile::RunOp run, int64_t layer, int64_t row, Array &steps);
   StringRef activations();
+  StringRef fusion();
   StringRef kvCacheType() const;
 
   int64_t attribute(StringRef name) {
@@ -160,6 +161,12 @@ StringRef ManifestBuilder::activations() {
   return walk.wasInterrupted() ? "int8" : "f32";
 }
 
+/// A module that does not say was cut by hand, or by a frit without the option.
+StringRef ManifestBuilder::fusion() {
+  StringRef recorded = text(fusionAttrName);
+  return recorded.empty() ? "all" : recorded;
+}
+
 StringRef ManifestBuilder::kvCacheType() const {
   StringRef name;
   for (kv::CacheType cache : caches)
@@ -183,13 +190,15 @@ Result<std::string> ManifestBuilder::build(StringRef sourceFile, StringRef sourc
   FlatSymbolRefAttr logitsName;
   for (auto program : module.getOps<tile::ProgramOp>())
     logitsName = program.getLogitsAttr();
-  for (auto buffer : module.getOps<tile::BufferOp>()) {
+  for (tile::BufferOp buffer : module.getOps<tile::BufferOp>()) {
     if (logitsName && buffer.getSymName() == logitsName.getValue())
       logits = index;
     ++index;
     buffers.push_back(Object{{"name", buffer.getSymName()},
                              {"rows", tile::stringifyRows(buffer.getRows())},
-                             {"row_bytes", 4 * static_cast<int64_t>(buffer.getColumns())}});
+                             {"columns", static_cast<int64_t>(buffer.getColumns())},
+                             {"block", buffer.blockColumns()},
+                             {"row_bytes", buffer.rowBytes()}});
   }
   for (const PackLayout &layout : layouts) {
     tile::PackOp op = layout.op;
@@ -225,29 +234,30 @@ Result<std::string> ManifestBuilder::build(StringRef sourceFile, StringRef sourc
   for (StringAttr feature : target.getFeatures())
     features.push_back(feature.getValue());
 
-  Object manifest{
-      {"frit", FRIT_VERSION},
-      {"abi", FRIT_ABI_VERSION},
-      {"llvm", LLVM_VERSION_STRING},
-      {"model", Object{{"name", text(modelAttrName)},
-                       {"architecture", text(archAttrName)},
-                       {"context_length", attribute(contextLengthAttrName)},
-                       {"vocabulary", attribute(vocabularyAttrName)},
-                       {"layers", attribute(layersAttrName)},
-                       {"hidden", attribute(hiddenAttrName)}}},
-      {"source", Object{{"file", sourceFile}, {"hash", sourceHash}}},
-      {"options", Object{{"activations", activations()}, {"kv_cache_type", kvCacheType()}}},
-      {"target", Object{{"name", target.getName()}, {"features", std::move(features)}}},
-      {"token_multiple", tokenMultiple},
-      {"wanted_multiple", tokenMultiple},
-      {"scratch_bytes", attribute("frit.scratch_bytes")},
-      {"rope_tables", std::move(tables)},
-      {"caches", std::move(cacheList)},
-      {"buffers", std::move(buffers)},
-      {"logits", logits},
-      {"packs", std::move(packs)},
-      {"phases", std::move(phases)},
-      {"programs", std::move(programs)}};
+  Object manifest{{"frit", FRIT_VERSION},
+                  {"abi", FRIT_ABI_VERSION},
+                  {"llvm", LLVM_VERSION_STRING},
+                  {"model", Object{{"name", text(modelAttrName)},
+                                   {"architecture", text(archAttrName)},
+                                   {"context_length", attribute(contextLengthAttrName)},
+                                   {"vocabulary", attribute(vocabularyAttrName)},
+                                   {"layers", attribute(layersAttrName)},
+                                   {"hidden", attribute(hiddenAttrName)}}},
+                  {"source", Object{{"file", sourceFile}, {"hash", sourceHash}}},
+                  {"options", Object{{"activations", activations()},
+                                     {"kv_cache_type", kvCacheType()},
+                                     {"fusion", fusion()}}},
+                  {"target", Object{{"name", target.getName()}, {"features", std::move(features)}}},
+                  {"token_multiple", tokenMultiple},
+                  {"wanted_multiple", tokenMultiple},
+                  {"scratch_bytes", attribute("frit.scratch_bytes")},
+                  {"rope_tables", std::move(tables)},
+                  {"caches", std::move(cacheList)},
+                  {"buffers", std::move(buffers)},
+                  {"logits", logits},
+                  {"packs", std::move(packs)},
+                  {"phases", std::move(phases)},
+                  {"programs", std::move(programs)}};
   std::string result;
   llvm::raw_string_ostream stream(result);
   stream << llvm::json::Value(std::move(manifest));

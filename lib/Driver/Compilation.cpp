@@ -40,6 +40,8 @@ Status Compilation::checkGivenOptions() const {
       reader = PhaseId::Quantize;
     else if (name == "kv-cache-type")
       reader = PhaseId::Cache;
+    else if (name == "fusion")
+      reader = PhaseId::Fuse;
     else if (name == "max-tokens")
       reader = PhaseId::Schedule;
     if (reader && *reader <= current)

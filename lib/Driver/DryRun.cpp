@@ -124,8 +124,8 @@ int64_t Preflight::bufferBytes() {
   if (int64_t context = contextLength(); context > 0)
     tokens = std::min(tokens, context);
   int64_t rowBytes = 0;
-  for (auto buffer : module.getOps<tile::BufferOp>())
-    rowBytes += 4 * static_cast<int64_t>(buffer.getColumns());
+  for (tile::BufferOp buffer : module.getOps<tile::BufferOp>())
+    rowBytes += buffer.rowBytes();
   return rowBytes * static_cast<int64_t>(llvm::alignTo(tokens, multiple));
 }
 

@@ -41,6 +41,33 @@ struct PackLine {
 };
 } // namespace
 
+namespace {
+/// One line of the table of buffers.
+struct BufferLine {
+  std::string name, rows;
+  int64_t columns = 0, block = 0, rowBytes = 0;
+
+  std::string elements() const { return block ? fmt::format("int8 by {}", block) : "f32"; }
+  Object toJSON() const {
+    return Object{{"name", name},
+                  {"rows", rows},
+                  {"columns", columns},
+                  {"elements", elements()},
+                  {"row_bytes", rowBytes}};
+  }
+};
+} // namespace
+
+static void printBuffers(llvm::ArrayRef<BufferLine> buffers) {
+  size_t nameWidth = 6;
+  for (const BufferLine &buffer : buffers)
+    nameWidth = std::max(nameWidth, buffer.name.size());
+  llvm::outs() << fmt::format("\n{:{}}  elements    columns  of rows a\n", "buffer", nameWidth);
+  for (const BufferLine &buffer : buffers)
+    llvm::outs() << fmt::format("{:{}}  {:10}{:9}  {}\n", buffer.name, nameWidth, buffer.elements(),
+                                buffer.columns, buffer.rows == "wanted" ? "wanted token" : "token");
+}
+
 static void printPacks(llvm::ArrayRef<PackLine> packs) {
   size_t nameWidth = 4;
   for (const PackLine &pack : packs)
@@ -77,6 +104,22 @@ static Result<std::vector<PackLine>> packsOf(mlir::ModuleOp module) {
   return lines;
 }
 
+static std::vector<BufferLine> buffersOf(mlir::ModuleOp module) {
+  std::vector<BufferLine> lines;
+  for (tile::BufferOp op : module.getOps<tile::BufferOp>())
+    lines.push_back({op.getSymName().str(), tile::stringifyRows(op.getRows()).str(),
+                     static_cast<int64_t>(op.getColumns()), op.blockColumns(), op.rowBytes()});
+  return lines;
+}
+
+template <typename Line>
+static Array toJSON(const std::vector<Line> &lines) {
+  Array list;
+  for (const Line &line : lines)
+    list.push_back(line.toJSON());
+  return list;
+}
+
 /// A checkpoint or a .mlir file.
 static Status inspectSource(const CompileRequest &request, bool json) {
   Compilation compilation(request);
@@ -90,6 +133,7 @@ static Status inspectSource(const CompileRequest &request, bool json) {
       return found.takeFailure();
     packs = *std::move(found);
   }
+  std::vector<BufferLine> buffers = buffersOf(module);
   ModelDescription description = describeAnyModel(module);
   std::string target = machine::getTarget(module).getName().str();
   std::string phase = phaseInfo(compilation.phase()).name.str();
@@ -99,16 +143,16 @@ static Status inspectSource(const CompileRequest &request, bool json) {
     object["kind"] = "model";
     object["phase"] = phase;
     object["target"] = target;
-    Array list;
-    for (const PackLine &pack : packs)
-      list.push_back(pack.toJSON());
-    object["packs"] = std::move(list);
+    object["packs"] = toJSON(packs);
+    object["buffers"] = toJSON(buffers);
     printJSON(std::move(value));
     return {};
   }
   description.print(llvm::outs());
   if (!packs.empty())
     printPacks(packs);
+  if (!buffers.empty())
+    printBuffers(buffers);
   return {};
 }
 
@@ -172,11 +216,13 @@ static Status inspectBundle(const std::string &path, bool json) {
   for (const Fields &pack : manifest.list("packs"))
     packs.push_back({pack.text("name"), pack.text("order"), pack.texts("sources", ", "),
                      pack.number("rows"), pack.number("stride") * pack.number("rows")});
+  std::vector<BufferLine> buffers;
+  for (const Fields &buffer : manifest.list("buffers"))
+    buffers.push_back({buffer.text("name"), buffer.text("rows"), buffer.number("columns"),
+                       buffer.number("block"), buffer.number("row_bytes")});
 
   if (json) {
-    Array packList, sectionList, programList, layerList;
-    for (const PackLine &pack : packs)
-      packList.push_back(pack.toJSON());
+    Array sectionList, programList, layerList;
     for (const BundleSection &section : file->sections)
       if (const char *name = bundleSectionName(section.kind))
         sectionList.push_back(
@@ -207,13 +253,15 @@ static Status inspectBundle(const std::string &path, bool json) {
                      {"features", target.texts("features", " ")},
                      {"activations", options.text("activations")},
                      {"kv_cache_type", options.text("kv_cache_type")},
+                     {"fusion", options.text("fusion")},
                      {"frit_version", manifest.text("frit")},
                      {"llvm_version", manifest.text("llvm")},
                      {"bundle_bytes", static_cast<int64_t>(file->fileBytes)},
                      {"sections", std::move(sectionList)},
                      {"programs", std::move(programList)},
                      {"caches", std::move(layerList)},
-                     {"packs", std::move(packList)}});
+                     {"packs", toJSON(packs)},
+                     {"buffers", toJSON(buffers)}});
     return {};
   }
 
@@ -227,6 +275,7 @@ static Status inspectBundle(const std::string &path, bool json) {
   line("compiled by", "frit " + manifest.text("frit") + ", LLVM " + manifest.text("llvm"));
   line("compiled for", target.text("name") + " (" + target.texts("features", " ") + ")");
   line("activations", options.text("activations"));
+  line("fusion", options.text("fusion"));
   line("context", llvm::Twine(model.number("context_length")) + " tokens");
   line("vocabulary", llvm::Twine(model.number("vocabulary")) + " tokens");
   line("hidden", llvm::Twine(model.number("hidden")));
@@ -249,6 +298,7 @@ static Status inspectBundle(const std::string &path, bool json) {
     line("program", program.text("name") + ", up to " + llvm::Twine(program.number("max_tokens")) +
                         " tokens, " + llvm::Twine(program.list("steps").size()) + " steps");
   printPacks(packs);
+  printBuffers(buffers);
   return {};
 }
 

@@ -135,6 +135,7 @@ static Result<std::string> cacheKey(const CompileRequest &request,
   add(options.like);
   add(options.pipeline.activations);
   add(options.pipeline.kvCacheType);
+  add(options.pipeline.fusion);
   add(std::to_string(options.pipeline.maxTokens));
   return hashText(text);
 }
@@ -343,6 +344,9 @@ static Status checkGivenOptions(const CompileRequest &request, const frit_model 
     } else if (name == "kv-cache-type") {
       wanted = options.pipeline.kvCacheType;
       found = field("options", "kv_cache_type");
+    } else if (name == "fusion") {
+      wanted = options.pipeline.fusion;
+      found = field("options", "fusion");
     } else {
       return Failure("'", request.path, "' is compiled already: --", name, " has no effect on it");
     }

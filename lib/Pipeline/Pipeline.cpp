@@ -110,7 +110,7 @@ void frit::buildPhase(OpPassManager &passes, PhaseId id, const PipelineOptions &
     passes.addPass(cache::createPlanCache({options.kvCacheType}));
     break;
   case PhaseId::Fuse:
-    passes.addPass(fuse::createFormPhases());
+    passes.addPass(fuse::createFormPhases({options.fusion}));
     break;
   case PhaseId::Schedule:
     passes.addPass(schedule::createFormTiles({options.maxTokens}));
@@ -148,6 +148,10 @@ struct CompileOptions : PassPipelineOptions<CompileOptions> {
       llvm::cl::init("int8")};
   Option<std::string> kvCacheType{
       *this, "kv-cache-type", llvm::cl::desc("f16 or f32 keys and values"), llvm::cl::init("f16")};
+  Option<std::string> fusion{
+      *this, "fusion",
+      llvm::cl::desc("all: few phases; none: one for each op, to measure and to find faults"),
+      llvm::cl::init("all")};
   Option<int64_t> maxTokens{*this, "max-tokens",
                             llvm::cl::desc("Tokens of the largest batch one call takes"),
                             llvm::cl::init(512)};
@@ -173,6 +177,7 @@ void frit::registerPipelinePasses() {
         PipelineOptions pipeline;
         pipeline.activations = options.activations;
         pipeline.kvCacheType = options.kvCacheType;
+        pipeline.fusion = options.fusion;
         pipeline.maxTokens = options.maxTokens;
         buildPipeline(passes, *from, *to, pipeline);
         return success();

@@ -126,6 +126,10 @@ private:
   bool expectationFailed = false;
 };
 
+/// What graph.quantize computes.
+template <typename T>
+QuantizedTensor quantize(const Tensor<T> &x, int64_t block);
+
 extern template class Interpreter<float>;
 extern template class Interpreter<double>;
 

@@ -25,9 +25,8 @@ static int8_t quantizeElement(float x, float scale) {
 }
 
 template <typename T>
-LogicalResult Interpreter<T>::eval(graph::QuantizeOp op) {
-  const Tensor<T> &x = tensor(op.getInput());
-  QuantizedTensor q(x.rows, x.columns, op.getBlock());
+QuantizedTensor reference::quantize(const Tensor<T> &x, int64_t block) {
+  QuantizedTensor q(x.rows, x.columns, block);
   for (size_t b = 0; b < q.scales.size(); ++b) {
     const T *elements = x.values.data() + b * q.block;
     float largest = 0;
@@ -43,7 +42,12 @@ LogicalResult Interpreter<T>::eval(graph::QuantizeOp op) {
       q.sums[b] += code;
     }
   }
-  return bind(op.getResult(), std::move(q));
+  return q;
+}
+
+template <typename T>
+LogicalResult Interpreter<T>::eval(graph::QuantizeOp op) {
+  return bind(op.getResult(), quantize(tensor(op.getInput()), static_cast<int64_t>(op.getBlock())));
 }
 
 //===----------------------------------------------------------------------===//
@@ -153,6 +157,8 @@ LogicalResult Interpreter<T>::eval(graph::LogitsOp op) {
   template Tensor<T> Interpreter<T>::multiply(mlir::Value, const Weight &);                        \
   template Tensor<T> Interpreter<T>::multiply(const QuantizedTensor &, const Weight &);            \
   template Tensor<T> Interpreter<T>::multiply(const Tensor<T> &, const Weight &);
+template QuantizedTensor reference::quantize(const Tensor<float> &, int64_t);
+template QuantizedTensor reference::quantize(const Tensor<double> &, int64_t);
 INSTANTIATE_MULTIPLY(float)
 INSTANTIATE_MULTIPLY(double)
 INSTANTIATE(graph::QuantizeOp)

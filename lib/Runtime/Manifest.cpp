@@ -22,6 +22,7 @@ constexpr int64_t maxTokensOfProgram = 1 << 20;
 constexpr int64_t maxMultiple = 1 << 16;
 constexpr int64_t maxHeadsOrDim = 1 << 16;
 constexpr int64_t maxBytes = int64_t{1} << 40;
+constexpr int64_t maxColumns = int64_t{1} << 30;
 
 /// A value with the way to it. Readers of a wrong value note the first problem and go on with a
 /// harmless value, so that a manifest can be read without a branch at every field. A node holds on
@@ -332,17 +333,26 @@ static void readBuffers(const Node &root, Manifest &manifest) {
     Manifest::Buffer &buffer = manifest.buffers.emplace_back();
     buffer.name = entry["name"].text();
     buffer.perWanted = entry["rows"].choice({"tokens", "wanted"}) == 1;
+    buffer.columns = entry["columns"].integer(1, maxColumns);
+    buffer.block = entry["block"].integer(0, maxColumns);
     buffer.rowBytes = entry["row_bytes"].integer(1, maxBytes);
+    if (buffer.block && buffer.columns % buffer.block)
+      entry["block"].fail("expected whole blocks in ", buffer.columns, " columns, found ",
+                          buffer.block);
+    // How int8 blocks lie in memory is up to the code.
+    if (!buffer.block && buffer.rowBytes != 4 * buffer.columns)
+      entry["row_bytes"].fail("expected ", 4 * buffer.columns, " for ", buffer.columns,
+                              " columns of f32, found ", buffer.rowBytes);
   }
   Node logits = root["logits"];
   manifest.logits = logits.indexBelow(manifest.buffers.size());
   if (manifest.logits >= manifest.buffers.size())
     return;
   const Manifest::Buffer &buffer = manifest.buffers[manifest.logits];
-  if (!buffer.perWanted || buffer.rowBytes != manifest.vocabulary * 4)
-    logits.fail("expected a buffer with one row of ", manifest.vocabulary * 4,
-                " bytes (4 for each id of the vocabulary) a wanted token, found '", buffer.name,
-                "' with rows of ", buffer.rowBytes, " bytes a ",
+  if (!buffer.perWanted || buffer.columns != manifest.vocabulary || buffer.block)
+    logits.fail("expected a buffer with one row of ", manifest.vocabulary,
+                " f32 (one for each id of the vocabulary) a wanted token, found '", buffer.name,
+                "' with rows of ", buffer.columns, buffer.block ? " int8 a " : " f32 a ",
                 buffer.perWanted ? "wanted token" : "token");
 }
 

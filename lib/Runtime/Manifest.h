@@ -55,6 +55,8 @@ struct Manifest {
   struct Buffer {
     std::string name;
     bool perWanted; ///< rows: one a wanted token ("wanted") or one a token ("tokens")
+    int64_t columns;
+    int64_t block; ///< columns of an int8 block; 0: f32
     int64_t rowBytes;
   };
   struct Pack {

@@ -7,6 +7,7 @@
 
 #include "lib/Verify/Inputs.h"
 
+#include <algorithm>
 #include <cmath>
 
 using namespace frit;
@@ -70,6 +71,21 @@ reference::Tensor<float> verify::makeInput(InputKind kind, int64_t rows, int64_t
       else if (here == InputKind::Equal)
         value = constant;
       result.row(row)[i] = static_cast<float>(value);
+    }
+  }
+  return result;
+}
+
+reference::Tensor<float> verify::makeRoutes(int64_t rows, int64_t top, int64_t experts,
+                                            RandomNumbers &random) {
+  reference::Tensor<float> result(rows, 2 * top);
+  for (int64_t row = 0; row < rows; ++row) {
+    // Another number for each, as no expert is chosen twice.
+    int64_t first = random.below(experts),
+            step = 1 + random.below(std::max<int64_t>(1, experts / top));
+    for (int64_t i = 0; i < top; ++i) {
+      result.row(row)[i] = static_cast<float>((first + i * step) % experts);
+      result.row(row)[top + i] = static_cast<float>(1 + random.below(1000)) / 1000;
     }
   }
   return result;

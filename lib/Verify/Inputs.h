@@ -51,6 +51,10 @@ std::string inputKindName(InputKind kind);
 reference::Tensor<float> makeInput(InputKind kind, int64_t rows, int64_t columns,
                                    RandomNumbers &random, double outlier = 1000);
 
+/// What graph.route gives: the numbers of `top` of the experts in each row, and their weights.
+reference::Tensor<float> makeRoutes(int64_t rows, int64_t top, int64_t experts,
+                                    RandomNumbers &random);
+
 } // namespace frit::verify
 
 #endif // FRIT_LIB_VERIFY_INPUTS_H

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lib/Reference/Interpreter.h"
+#include "lib/Verify/Activations.h"
 #include "lib/Verify/Checks.h"
 #include "lib/Verify/Compare.h"
 #include "lib/Verify/Inputs.h"
@@ -81,6 +82,14 @@ private:
     return subject.phases.phases[step.phase];
   }
   const Manifest &manifest() const { return subject.manifest(); }
+  /// Of the call.
+  int64_t rowsOf(const Manifest::Buffer &buffer) const {
+    return buffer.perWanted ? static_cast<int64_t>(call.wanted.size()) : call.tokens();
+  }
+  bool hasWantedRows(const LoweredPhase &phase) const {
+    return llvm::any_of(phase.outputs,
+                        [&](uint32_t buffer) { return manifest().buffers[buffer].perWanted; });
+  }
   Matrix readCache(const Manifest::Step &step, CacheSide side) const;
   std::vector<double> attentionFloors(graph::AttentionOp attention, const Matrix &query) const;
   static Matrix storageSlack(const Matrix &exact, const Matrix &compiled, kv::StoreAttr store);
@@ -94,7 +103,7 @@ private:
   // The case that runs.
   std::string caseName;
   Call call;
-  std::vector<Tensor<float>> inputs;
+  std::vector<Activation> inputs;
   Tensor<float> cachedKeys, cachedValues; ///< a row a position, as stored
   CodeLog codes;
 };
@@ -201,7 +210,7 @@ int64_t PhaseCheck::multiplications(LoweredPhase &phase, const Case &which) cons
     }
   }
   int64_t rows = which.tokens;
-  if (contains<graph::SelectOp>(phase))
+  if (hasWantedRows(phase))
     rows = which.wantedStep ? (which.tokens - 1) / which.wantedStep + 1 : 0;
   return elements * rows;
 }
@@ -209,6 +218,14 @@ int64_t PhaseCheck::multiplications(LoweredPhase &phase, const Case &which) cons
 //===----------------------------------------------------------------------===//
 // Running a case
 //===----------------------------------------------------------------------===//
+
+/// How many experts there are to choose from, of routes.
+static std::optional<int64_t> expertsOf(Value value) {
+  for (Operation *user : value.getUsers())
+    if (auto experts = dyn_cast<graph::ExpertsOp>(user); experts && experts.getRoutes() == value)
+      return experts.getWeight().getType().getExperts();
+  return std::nullopt;
+}
 
 void PhaseCheck::setUp(const Manifest::Step &step, const Case &which, uint64_t seed) {
   LoweredPhase &phase = lowered(step);
@@ -225,11 +242,20 @@ void PhaseCheck::setUp(const Manifest::Step &step, const Case &which, uint64_t s
   }
   inputs.clear();
   bool attention = contains<graph::AttentionOp>(phase);
-  for (uint32_t buffer : phase.inputs) {
-    int64_t rows = manifest().buffers[buffer].perWanted ? static_cast<int64_t>(call.wanted.size())
-                                                        : which.tokens;
-    inputs.push_back(
-        makeInput(which.kind, rows, harness->bufferColumns(buffer), random, attention ? 30 : 1000));
+  SmallVector<BlockArgument> arguments(llvm::make_filter_range(
+      phase.reference.getBody().front().getArguments(), [](BlockArgument argument) {
+        return isa<RankedTensorType, graph::QTensorType>(argument.getType());
+      }));
+  for (auto [index, argument] : llvm::zip_equal(phase.inputs, arguments)) {
+    const Manifest::Buffer &buffer = manifest().buffers[index];
+    Activation &input = inputs.emplace_back();
+    if (std::optional<int64_t> experts = expertsOf(argument))
+      input.tensor = makeRoutes(rowsOf(buffer), buffer.columns / 2, *experts, random);
+    else
+      input.tensor =
+          makeInput(which.kind, rowsOf(buffer), buffer.columns, random, attention ? 30 : 1000);
+    if (buffer.block)
+      input.codes = quantize(input.tensor, buffer.block);
   }
 
   // Positions that are in the cache before the phase runs: its own too, when another wrote them.
@@ -248,7 +274,7 @@ void PhaseCheck::writeInputs(const Manifest::Step &step) {
     harness->poisonBuffer(buffer);
   harness->setCall(call);
   for (auto [buffer, input] : llvm::zip_equal(phase.inputs, inputs))
-    std::copy(input.values.begin(), input.values.end(), harness->buffer(buffer));
+    llvm::copy(input.toBytes(), harness->bufferBytes(buffer));
   kv::CacheType cache = cacheType(phase);
   if (!cache)
     return;
@@ -288,10 +314,10 @@ bool PhaseCheck::checkUntouched(const Manifest::Step &step) {
     bool same = true;
     int64_t rows = 0;
     if (auto found = llvm::find(phase.inputs, buffer); found != phase.inputs.end()) {
-      const Tensor<float> &input = inputs[found - phase.inputs.begin()];
-      rows = input.rows;
-      same = input.values.empty() || std::memcmp(harness->buffer(buffer), input.values.data(),
-                                                 input.values.size() * sizeof(float)) == 0;
+      const Activation &input = inputs[found - phase.inputs.begin()];
+      rows = input.tensor.rows;
+      std::vector<uint8_t> bytes = input.toBytes();
+      same = std::equal(bytes.begin(), bytes.end(), harness->bufferBytes(buffer));
     }
     if (!same || !harness->isPoisoned(buffer, rows)) {
       fail("writes to buffer " + manifest().buffers[buffer].name);
@@ -332,30 +358,32 @@ Matrix PhaseCheck::readCache(const Manifest::Step &step, CacheSide side) const {
 
 LogicalResult PhaseCheck::runCompiled(const Manifest::Step &step, PhaseValues &result) {
   LoweredPhase &phase = lowered(step);
-  auto read = [&](PhaseValues &values) {
-    for (uint32_t buffer : phase.outputs) {
-      int64_t rows = manifest().buffers[buffer].perWanted ? static_cast<int64_t>(call.wanted.size())
-                                                          : call.tokens();
-      Matrix &output = values.outputs.emplace_back(rows, harness->bufferColumns(buffer));
-      std::copy_n(harness->buffer(buffer), output.values.size(), output.values.begin());
+  auto read = [&](PhaseValues &values) -> bool {
+    for (uint32_t index : phase.outputs) {
+      const Manifest::Buffer &buffer = manifest().buffers[index];
+      auto output = Activation::fromBytes(buffer, harness->bufferBytes(index), rowsOf(buffer));
+      if (!output) {
+        fail("sums of int8 codes in buffer " + buffer.name + " are not those of the codes");
+        return false;
+      }
+      values.outputs.push_back(toMatrix(*output));
     }
     if (!contains<kv::AppendOp>(phase))
-      return;
+      return true;
     values.keys = readCache(step, CacheSide::Keys);
     values.values = readCache(step, CacheSide::Values);
+    return true;
   };
-  if (!checkUntouched(step))
+  if (!checkUntouched(step) || !read(result))
     return failure();
-  read(result);
   auto same = [](const Matrix &a, const Matrix &b) {
     return a.values.empty() ||
            std::memcmp(a.values.data(), b.values.data(), a.values.size() * sizeof(double)) == 0;
   };
   for (int32_t workers : ArrayRef(workerCounts).drop_front()) {
     PhaseValues several;
-    if (!runWorkers(step, workers))
+    if (!runWorkers(step, workers) || !read(several))
       return failure();
-    read(several);
     bool equal = true;
     for (auto [a, b] : llvm::zip_equal(result.outputs, several.outputs))
       equal &= same(a, b);
@@ -412,8 +440,10 @@ LogicalResult PhaseCheck::runReference(const Manifest::Step &step, RoundingMode 
   size_t nextInput = 0;
   for (BlockArgument argument : phase.reference.getBody().front().getArguments()) {
     Type type = argument.getType();
-    if (isa<RankedTensorType>(type)) {
-      const Tensor<float> &input = inputs[nextInput++];
+    if (isa<graph::QTensorType>(type)) {
+      arguments.push_back(*inputs[nextInput++].codes);
+    } else if (isa<RankedTensorType>(type)) {
+      const Tensor<float> &input = inputs[nextInput++].tensor;
       Tensor<T> tensor(input.rows, input.columns);
       std::copy(input.values.begin(), input.values.end(), tensor.values.begin());
       for (OpOperand &use : argument.getUses())
@@ -436,6 +466,8 @@ LogicalResult PhaseCheck::runReference(const Manifest::Step &step, RoundingMode 
   for (RuntimeValue<T> &value : *results)
     if (auto *tensor = std::get_if<Tensor<T>>(&value))
       result.outputs.push_back(toMatrix(*tensor));
+    else if (auto *codes = std::get_if<QuantizedTensor>(&value))
+      result.outputs.push_back(toMatrix(*codes));
   return success();
 }
 
@@ -523,7 +555,7 @@ void PhaseCheck::compare(LoweredPhase &phase, const PhaseValues &exact, const Ph
 
 LogicalResult PhaseCheck::runCase(const Manifest::Step &step, const Case &which, uint64_t seed) {
   LoweredPhase &phase = lowered(step);
-  caseName = which.describe(contains<graph::SelectOp>(phase));
+  caseName = which.describe(hasWantedRows(phase));
   ++report.phases.back().cases;
   setUp(step, which, seed);
   PhaseValues compiled, exact, unfused, alternate;

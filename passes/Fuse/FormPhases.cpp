@@ -38,8 +38,8 @@ struct PhasePlan {
 /// Cuts the body of one function.
 class Cutter {
 public:
-  Cutter(FunctionOpInterface function)
-      : function(function), block(function.getFunctionBody().front()) {}
+  Cutter(FunctionOpInterface function, bool fuses)
+      : function(function), block(function.getFunctionBody().front()), fuses(fuses) {}
 
   LogicalResult run();
 
@@ -55,6 +55,7 @@ private:
 
   FunctionOpInterface function;
   Block &block;
+  bool fuses; ///< otherwise each op has a phase of its own
   SmallVector<PhasePlan> phases;
   DenseMap<Operation *, size_t> owner; ///< phase of every anchor and epilogue op
   llvm::StringSet<> names;
@@ -83,15 +84,15 @@ LogicalResult Cutter::plan() {
   DenseMap<std::pair<Value, Value>, size_t> productsOf; ///< By input and routes.
   for (Operation &op : block) {
     std::optional<FusionRole> role = roleOf(&op);
-    if (!role || (*role == FusionRole::Row && isRecomputable(&op)))
+    if (!role || (fuses && *role == FusionRole::Row && isRecomputable(&op)))
       continue;
-    if (*role == FusionRole::Local) {
+    if (fuses && *role == FusionRole::Local) {
       if (failed(planLocal(&op)))
         return failure();
       continue;
     }
     size_t index = phases.size();
-    if (isa<graph::LinearOp, graph::ExpertsOp>(op)) {
+    if (fuses && isa<graph::LinearOp, graph::ExpertsOp>(op)) {
       auto experts = dyn_cast<graph::ExpertsOp>(op);
       auto [found, isNew] = productsOf.try_emplace(
           {op.getOperand(0), experts ? experts.getRoutes() : Value()}, index);
@@ -303,12 +304,16 @@ struct FormPhases : fuse::impl::FormPhasesBase<FormPhases> {
   using Base::Base;
 
   void runOnOperation() override {
+    if (fusion != "all" && fusion != "none") {
+      getOperation().emitError("expected fusion to be all or none, but got ") << fusion.getValue();
+      return signalPassFailure();
+    }
     SmallVector<FunctionOpInterface> functions;
     for (Operation &op : *getOperation().getBody())
       if (isa<graph::FuncOp, graph::LayerOp>(op))
         functions.push_back(cast<FunctionOpInterface>(op));
     for (FunctionOpInterface function : functions)
-      if (failed(Cutter(function).run()))
+      if (failed(Cutter(function, fusion == "all").run()))
         return signalPassFailure();
   }
 };

@@ -23,6 +23,9 @@ def FormPhases : Pass<"frit-form-phases", "::mlir::ModuleOp"> {
        else reads becomes the anchor of a phase of its own;
     3. a local op joins, as epilogue, the last phase that computes one of its operands.
 
+    With `fusion=none` every op is the anchor of a phase of its own: to measure what fusion gains, and to
+    find a fault.
+
     Phases run in the order of their first anchors. Fails when the ops on a cache are in another order,
     and on ops with regions.
 
@@ -40,6 +43,8 @@ def FormPhases : Pass<"frit-form-phases", "::mlir::ModuleOp"> {
     %y = kernel.call @decoder.w(%x, %i) : (tensor<?x576xf32>, index) -> tensor<?x576xf32>
     ```
   }];
+  let options = [
+    Option<"fusion", "fusion", "std::string", "\"all\"", "Whether ops share phases: all or none">];
   let dependentDialects = ["::frit::graph::GraphDialect", "::frit::kernel::KernelDialect"];
 }
 

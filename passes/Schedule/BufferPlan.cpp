@@ -7,20 +7,63 @@
 
 #include "passes/Schedule/BufferPlan.h"
 
-#include "dialects/Kernel/Kernel.h"
-
 using namespace mlir;
 using namespace frit;
 using namespace frit::schedule;
 
+/// Columns of an activation, and those of an int8 block, or 0.
+static std::pair<int64_t, int64_t> shapeOf(Value value) {
+  if (auto quantized = dyn_cast<graph::QTensorType>(value.getType()))
+    return {quantized.getColumns(), quantized.getBlock()};
+  return {cast<RankedTensorType>(value.getType()).getDimSize(1), 0};
+}
+
 FlatSymbolRefAttr BufferPlan::create(StringRef name, Value value, tile::Rows rows) {
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
-  auto columns = cast<RankedTensorType>(value.getType()).getDimSize(1);
+  auto [columns, block] = shapeOf(value);
   std::string symbol = "buffer." + name.str();
   for (int n = 2; SymbolTable::lookupSymbolIn(module, symbol); ++n)
     symbol = "buffer." + name.str() + "." + std::to_string(n);
-  auto buffer = tile::BufferOp::create(builder, value.getLoc(), symbol, rows, columns);
+  auto buffer = tile::BufferOp::create(builder, value.getLoc(), symbol, rows, columns,
+                                       block ? builder.getI64IntegerAttr(block) : IntegerAttr());
   return FlatSymbolRefAttr::get(buffer.getSymNameAttr());
+}
+
+tile::Rows BufferPlan::rowsOf(FlatSymbolRefAttr buffer) const {
+  return buffer ? SymbolTable::lookupNearestSymbolFrom<tile::BufferOp>(module, buffer).getRows()
+                : tile::Rows::Tokens;
+}
+
+static kernel::PhaseOp calleeOf(kernel::CallOp call) {
+  return SymbolTable::lookupNearestSymbolFrom<kernel::PhaseOp>(call, call.getPhaseAttr());
+}
+
+/// What the rows are that a phase computes.
+tile::Rows BufferPlan::rowsOf(kernel::CallOp call) const {
+  kernel::PhaseOp phase = calleeOf(call);
+  bool isWanted = (phase && llvm::any_of(phase.getBody().front(),
+                                         [](Operation &op) { return isa<graph::SelectOp>(op); })) ||
+                  llvm::any_of(call.getOperands(), [&](Value value) {
+                    return rowsOf(lookup(value)) == tile::Rows::Wanted;
+                  });
+  return isWanted ? tile::Rows::Wanted : tile::Rows::Tokens;
+}
+
+bool BufferPlan::isStream(FlatSymbolRefAttr buffer) const {
+  return llvm::any_of(streams, [&](const auto &entry) { return entry.second == buffer; });
+}
+
+/// Whether the share of a phase that writes rows of the residual stream is the only one that reads
+/// them, as `input`: row anchors read and write the same rows, and epilogues the same tiles.
+static bool readsOwnTiles(kernel::PhaseOp phase, Value input) {
+  bool isRowWise = llvm::none_of(phase.getBody().front(), [](Operation &op) {
+    auto fusible = dyn_cast<FusibleOpInterface>(op);
+    return fusible && fusible.getFusionRole() == FusionRole::Anchor;
+  });
+  return llvm::all_of(input.getUsers(), [&](Operation *user) {
+    return isRowWise ? !isa<graph::SelectOp>(user)
+                     : kernel::getRole(user) == kernel::Role::Epilogue;
+  });
 }
 
 /// The layer's last phase writes the residual stream over its input: nobody may need it any more.
@@ -34,16 +77,10 @@ LogicalResult BufferPlan::checkStream(graph::LayerOp layer) {
     if (use.getOwner()->isBeforeInBlock(writer))
       continue;
     auto call = dyn_cast<kernel::CallOp>(use.getOwner());
-    auto phase =
-        call ? SymbolTable::lookupNearestSymbolFrom<kernel::PhaseOp>(call, call.getPhaseAttr())
-             : kernel::PhaseOp();
-    // In the writing phase itself, an epilogue reads only the tile it writes.
-    bool local =
-        call == writer && phase &&
-        llvm::all_of(
-            phase.getBody().front().getArgument(use.getOperandNumber()).getUsers(),
-            [](Operation *user) { return kernel::getRole(user) == kernel::Role::Epilogue; });
-    if (!local)
+    kernel::PhaseOp phase = call ? calleeOf(call) : kernel::PhaseOp();
+    bool isOwn = call == writer && phase &&
+                 readsOwnTiles(phase, phase.getBody().front().getArgument(use.getOperandNumber()));
+    if (!isOwn)
       return use.getOwner()->emitError(
           "expected no reader of the layer's input beside the phase that writes its output");
   }
@@ -105,45 +142,35 @@ LogicalResult BufferPlan::planFunction(FunctionOpInterface function) {
     return failure();
 
   // Linear scan: a buffer is free again behind the last reader of what it held.
-  SmallVector<Free> free;
-  for (Operation &op : block) {
-    auto call = dyn_cast<kernel::CallOp>(op);
-    if (!call)
-      continue;
+  SmallVector<tile::BufferOp> free;
+  for (auto call : block.getOps<kernel::CallOp>()) {
+    tile::Rows rows = rowsOf(call);
     for (Value result : call.getResults()) {
-      auto type = dyn_cast<RankedTensorType>(result.getType());
-      if (!type || bufferOf.count(result))
+      if (FlatSymbolRefAttr given = lookup(result)) {
+        if (rows == tile::Rows::Wanted)
+          return call.emitOpError("expected rows of all tokens in the residual stream");
         continue;
-      bool wanted = false;
-      if (auto phase =
-              SymbolTable::lookupNearestSymbolFrom<kernel::PhaseOp>(call, call.getPhaseAttr()))
-        wanted = llvm::any_of(phase.getBody().front(),
-                              [](Operation &o) { return isa<graph::SelectOp>(o); });
-      tile::Rows rows = wanted ? tile::Rows::Wanted : tile::Rows::Tokens;
-      auto match = llvm::find_if(
-          free, [&](const Free &f) { return f.rows == rows && f.columns == type.getDimSize(1); });
+      }
+      auto *match = llvm::find_if(free, [&](tile::BufferOp buffer) {
+        return buffer.getRows() == rows && std::pair(static_cast<int64_t>(buffer.getColumns()),
+                                                     buffer.blockColumns()) == shapeOf(result);
+      });
       if (match != free.end()) {
-        bufferOf[result] = match->buffer;
+        bufferOf[result] = FlatSymbolRefAttr::get(match->getSymNameAttr());
         free.erase(match);
       } else {
         bufferOf[result] = create(call.getPhase(), result, rows);
       }
     }
-    for (Value operand : llvm::SetVector<Value>(op.operand_begin(), op.operand_end())) {
-      auto found = bufferOf.find(operand);
-      if (found == bufferOf.end() || !operand.getDefiningOp<kernel::CallOp>() ||
-          llvm::is_contained(llvm::make_second_range(streams), found->second))
+    for (Value operand : llvm::SetVector<Value>(call->operand_begin(), call->operand_end())) {
+      FlatSymbolRefAttr buffer = lookup(operand);
+      if (!buffer || !operand.getDefiningOp<kernel::CallOp>() || isStream(buffer))
         continue;
       bool last = llvm::all_of(operand.getUsers(), [&](Operation *user) {
-        return user == &op || user->isBeforeInBlock(&op);
+        return user == call || user->isBeforeInBlock(call);
       });
-      auto buffer = SymbolTable::lookupNearestSymbolFrom<tile::BufferOp>(&op, found->second);
-      if (buffer.getRows() == tile::Rows::Wanted)
-        return call.emitOpError(
-            "expected the rows of wanted tokens to be read in the phase that selects them");
       if (last)
-        free.push_back(
-            {buffer.getRows(), static_cast<int64_t>(buffer.getColumns()), found->second});
+        free.push_back(SymbolTable::lookupNearestSymbolFrom<tile::BufferOp>(module, buffer));
     }
   }
   return success();

@@ -9,6 +9,7 @@
 #define FRIT_PASSES_SCHEDULE_BUFFERPLAN_H
 
 #include "dialects/Graph/Graph.h"
+#include "dialects/Kernel/Kernel.h"
 #include "dialects/Tile/Tile.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -22,14 +23,13 @@ public:
 
   mlir::LogicalResult planFunction(mlir::FunctionOpInterface function);
   mlir::FlatSymbolRefAttr lookup(mlir::Value value) const { return bufferOf.lookup(value); }
+  /// What the rows of a buffer are; tokens without one.
+  tile::Rows rowsOf(mlir::FlatSymbolRefAttr buffer) const;
 
 private:
-  struct Free {
-    tile::Rows rows;
-    int64_t columns;
-    mlir::FlatSymbolRefAttr buffer;
-  };
   mlir::FlatSymbolRefAttr create(llvm::StringRef name, mlir::Value value, tile::Rows rows);
+  tile::Rows rowsOf(kernel::CallOp call) const;
+  bool isStream(mlir::FlatSymbolRefAttr buffer) const;
   mlir::LogicalResult checkBody(mlir::Block &block);
   mlir::LogicalResult checkStream(graph::LayerOp layer);
   mlir::LogicalResult checkStream(llvm::ArrayRef<mlir::Value> values);

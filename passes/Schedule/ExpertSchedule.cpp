@@ -77,14 +77,9 @@ FailureOr<std::pair<Value, Value>> PhaseScheduler::emitWholePrologue(graph::Expe
       return failure();
   } else {
     // A block after the other; each is copied to its place among all.
-    auto whole = [&](Value value) -> Type {
-      if (auto type = dyn_cast<graph::QTensorType>(value.getType()))
-        return tile::QTileType::get(builder.getContext(), tokens, type.getColumns(),
-                                    type.getBlock());
-      return tileType(tokens, cast<RankedTensorType>(value.getType()).getDimSize(1));
-    };
     for (Value value : values)
-      initial.push_back(tile::EmptyOp::create(builder, loc, whole(value)));
+      initial.push_back(tile::EmptyOp::create(
+          builder, loc, withShape(value.getType(), tokens, columnsOf(value))));
     Value block = constant(loc, bucket.block);
     auto loop = scf::ForOp::create(builder, loc, zero, count, block, initial);
     {
@@ -107,10 +102,10 @@ FailureOr<std::pair<Value, Value>> PhaseScheduler::emitWholePrologue(graph::Expe
   for (Value value : {experts.getInput(), Value(experts.getRoutes())})
     if (!env.count(value)) {
       assert(buffers.count(value) && "checkPhase() has seen to that");
-      int64_t columns = cast<RankedTensorType>(value.getType()).getDimSize(1);
-      env[value] = tile::LoadOp::create(builder, loc, tileType(tokens, columns),
-                                        buffers.lookup(value).getValue(), zero, zero, count,
-                                        /*wanted=*/false);
+      env[value] =
+          tile::LoadOp::create(builder, loc, withShape(value.getType(), tokens, columnsOf(value)),
+                               buffers.lookup(value).getValue(), zero, zero, count,
+                               /*wanted=*/false);
     }
   return std::pair(env[experts.getInput()], env[experts.getRoutes()]);
 }
@@ -123,6 +118,7 @@ FailureOr<std::pair<Value, Value>> PhaseScheduler::emitWholePrologue(graph::Expe
 LogicalResult PhaseScheduler::emitParts(const Component &component, Value lhs, Value dispatch,
                                         Value active) {
   Location loc = component.anchors[0]->getLoc();
+  OpBuilder::InsertionGuard guard(builder);
   Value shareCount = constant(loc, component.shares()), step = constant(loc, bucket.step);
   // One token takes all experts alike: then each core streams its weights.
   auto dealt = shares(loc, arith::MulIOp::create(builder, loc, active, shareCount),
@@ -152,19 +148,22 @@ LogicalResult PhaseScheduler::emitParts(const Component &component, Value lhs, V
   for (Operation &op : phase.getBody().front()) {
     if (kernel::getRole(&op) != kernel::Role::Epilogue)
       continue;
+    auto isHere = [&](Value operand) { return env.count(operand) != 0; };
+    if (llvm::none_of(op.getOperands(), isHere))
+      continue; // of another component
     // Rows are parts, of which buffers and positions know nothing.
-    if (!isa<graph::GluOp>(op) ||
-        !llvm::all_of(op.getOperands(), [&](Value operand) { return env.count(operand); }))
-      return op.emitOpError(
-          "expected only graph.glu of what the experts compute behind their parts");
+    if (!isa<graph::GluOp, graph::QuantizeOp>(op) || !llvm::all_of(op.getOperands(), isHere))
+      return op.emitOpError("expected only graph.glu and graph.quantize of what the experts "
+                            "compute behind their parts");
     FailureOr<Value> result = emitOp(&op, env, where);
     if (failed(result))
       return failure();
     env[op.getResult(0)] = *result;
   }
   for (Value yielded : phase.getBody().front().getTerminator()->getOperands())
-    tile::ScatterOp::create(builder, yielded.getLoc(), env.lookup(yielded), buffers.lookup(yielded),
-                            column, dispatch, place, valid);
+    if (Value tile = env.lookup(yielded))
+      tile::ScatterOp::create(builder, yielded.getLoc(), tile, buffers.lookup(yielded), column,
+                              dispatch, place, valid);
   return success();
 }
 
@@ -219,12 +218,7 @@ tile::ExpertOp PhaseScheduler::expertAt(Value dispatch, Value index) {
 }
 
 Value PhaseScheduler::emitGather(Value lhs, Value dispatch, Value place) {
-  Type type;
-  if (auto quantized = dyn_cast<tile::QTileType>(lhs.getType()))
-    type = tile::QTileType::get(builder.getContext(), bucket.step, quantized.getColumns(),
-                                quantized.getBlock());
-  else
-    type = tileType(bucket.step, cast<tile::TileType>(lhs.getType()).getColumns());
+  Type type = withShape(lhs.getType(), bucket.step, columnsOf(lhs));
   return tile::GatherOp::create(builder, lhs.getLoc(), type, lhs, dispatch, place);
 }
 
@@ -232,18 +226,17 @@ LogicalResult PhaseScheduler::scheduleExperts() {
   FailureOr<SmallVector<Component>> components = findComponents();
   if (failed(components))
     return failure();
-  Component &component = components->front();
-  auto experts = cast<graph::ExpertsOp>(component.anchors[0]);
+  auto experts = cast<graph::ExpertsOp>(components->front().anchors[0]);
   bool isSum = experts.getParts() == graph::Parts::Sum;
-  if (components->size() != 1 || (isSum && component.anchors.size() != 1) ||
-      llvm::any_of(component.anchors, [&](Operation *anchor) {
-        auto other = cast<graph::ExpertsOp>(anchor);
-        return other.getParts() != experts.getParts() ||
-               other.getWeight().getType().getExperts() !=
-                   experts.getWeight().getType().getExperts();
-      }))
-    return experts.emitOpError("expected one product with experts, or several with as many "
-                               "that meet in an epilogue with a row for each part");
+  for (Component &component : *components)
+    for (Operation *anchor : component.anchors) {
+      auto other = cast<graph::ExpertsOp>(anchor);
+      if (other != experts &&
+          (isSum || other.getParts() != experts.getParts() ||
+           other.getWeight().getType().getExperts() != experts.getWeight().getType().getExperts()))
+        return experts.emitOpError("expected one product with experts, or several of as many "
+                                   "experts with a row for each part");
+    }
   assignPacks(*components);
   Location loc = experts.getLoc();
   int64_t top = experts.getTop();
@@ -257,12 +250,7 @@ LogicalResult PhaseScheduler::scheduleExperts() {
   auto [lhs, routes] = *prologue;
   if (isSum && top > 1) {
     // A row for each part.
-    Type type;
-    if (auto quantized = dyn_cast<tile::QTileType>(lhs.getType()))
-      type = tile::QTileType::get(builder.getContext(), tokens * top, quantized.getColumns() / top,
-                                  quantized.getBlock());
-    else
-      type = tileType(tokens * top, cast<tile::TileType>(lhs.getType()).getColumns() / top);
+    Type type = withShape(lhs.getType(), tokens * top, columnsOf(lhs) / top);
     lhs = tile::ReshapeOp::create(builder, loc, type, lhs);
   }
   auto type = tile::DispatchType::getChecked(
@@ -272,7 +260,9 @@ LogicalResult PhaseScheduler::scheduleExperts() {
     return failure();
   auto dispatch =
       tile::DispatchOp::create(builder, loc, type, builder.getIndexType(), routes, count);
-  if (isSum)
-    return emitSums(component, lhs, dispatch.getDispatch(), dispatch.getActive(), count);
-  return emitParts(component, lhs, dispatch.getDispatch(), dispatch.getActive());
+  for (Component &component : *components)
+    if (failed(isSum ? emitSums(component, lhs, dispatch.getDispatch(), dispatch.getActive(), count)
+                     : emitParts(component, lhs, dispatch.getDispatch(), dispatch.getActive())))
+      return failure();
+  return success();
 }

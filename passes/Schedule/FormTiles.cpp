@@ -53,55 +53,6 @@ FlatSymbolRefAttr Packs::get(Location loc, StringRef name, ArrayRef<SymbolRefAtt
 // Phases
 //===----------------------------------------------------------------------===//
 
-static std::optional<kernel::Role> roleOf(Value value) {
-  Operation *op = value.getDefiningOp();
-  return op ? kernel::getRole(op) : std::nullopt;
-}
-
-static bool isComputed(Value value) {
-  return roleOf(value) == kernel::Role::Anchor || roleOf(value) == kernel::Role::Epilogue;
-}
-
-/// What every schedule relies on.
-static LogicalResult checkPhase(kernel::PhaseOp phase) {
-  Operation *first = nullptr;
-  for (Operation &op : phase.getBody().front().without_terminator()) {
-    std::optional<kernel::Role> role = kernel::getRole(&op);
-    if (!isa<graph::ParamOp>(op) && !(isa<FusibleOpInterface>(op) && role))
-      return op.emitOpError("expected a graph.param or an op with a role in a phase");
-    if (isa<graph::ParamOp>(op) && role)
-      return op.emitOpError("expected a graph.param without a role");
-    for (Value operand : op.getOperands())
-      if (isa<graph::WeightType>(operand.getType()) && !operand.getDefiningOp<graph::ParamOp>())
-        return op.emitOpError("expected weights from graph.param");
-    for (Type type : op.getResultTypes())
-      if (auto tensor = dyn_cast<RankedTensorType>(type);
-          tensor && !tensor.getElementType().isF32())
-        return op.emitOpError("expected activations of f32, but got ") << tensor;
-    if (role == kernel::Role::Anchor) {
-      if (first && !(isa<graph::LinearOp, graph::ExpertsOp>(op) &&
-                     op.getName() == first->getName() && op.getOperand(0) == first->getOperand(0) &&
-                     (isa<graph::LinearOp>(op) || op.getOperand(1) == first->getOperand(1))))
-        return op.emitOpError("expected one anchor, or products of one value");
-      first = &op;
-    }
-    if (role == kernel::Role::Epilogue) {
-      if (llvm::none_of(op.getOperands(), isComputed))
-        return op.emitOpError("expected an epilogue op to read what its phase computes");
-      for (Value operand : op.getOperands())
-        if (roleOf(operand) == kernel::Role::Prologue)
-          return op.emitOpError("expected an epilogue op to read nothing of the prologue");
-    } else if (llvm::any_of(op.getOperands(), isComputed)) {
-      return op.emitOpError("expected its operands in the prologue or from another phase");
-    }
-  }
-  Operation *end = phase.getBody().front().getTerminator();
-  for (Value value : end->getOperands())
-    if (!isa<RankedTensorType>(value.getType()) || !isComputed(value))
-      return end->emitOpError("expected only tensors of anchors and the epilogue to leave a phase");
-  return success();
-}
-
 FailureOr<tile::PhaseOp> PhaseScheduler::run() {
   TypeAttr cacheType;
   for (Type type : phase.getArgumentTypes())
@@ -268,6 +219,10 @@ LogicalResult FormTiles::run() {
       for (auto [yielded, result] :
            llvm::zip_equal(body.getTerminator()->getOperands(), call.getResults()))
         buffers[yielded] = plan.lookup(result);
+      if (failed(checkRows(phase, [&](Value argument) {
+            return plan.rowsOf(buffers.lookup(argument)) == tile::Rows::Wanted;
+          })))
+        return failure();
       for (const Bucket &bucket : ranges)
         if (failed(PhaseScheduler(phase, bucket, target, packs, buffers).run()))
           return failure();

@@ -40,6 +40,17 @@ private:
   llvm::StringMap<mlir::FlatSymbolRefAttr> packs;
 };
 
+/// The tile type of the elements of `like`, a tile or a graph value.
+mlir::Type withShape(mlir::Type like, int64_t rows, int64_t columns);
+/// Of a tile or a graph value.
+int64_t columnsOf(mlir::Value value);
+
+/// What every schedule relies on.
+mlir::LogicalResult checkPhase(kernel::PhaseOp phase);
+/// That each op has rows of tokens, or of wanted ones; `isWanted` says what an argument has.
+mlir::LogicalResult checkRows(kernel::PhaseOp phase,
+                              llvm::function_ref<bool(mlir::Value argument)> isWanted);
+
 /// Tiles of graph values at one place of the loops.
 using TileEnv = llvm::DenseMap<mlir::Value, mlir::Value>;
 
@@ -101,10 +112,13 @@ private:
   // RowSchedule.cpp
   mlir::LogicalResult scheduleRows();
 
-  // Tiling.cpp: graph ops on tiles
+  // PhaseParts.cpp
+  bool usesWantedRows();
   mlir::LogicalResult emitPrologue(TileEnv &env, mlir::Value row, int64_t rows, mlir::Value valid);
   mlir::LogicalResult emitAppend(kv::AppendOp append, TileEnv &env, const Place &place);
   mlir::LogicalResult emitEpilogue(TileEnv &env, const Place &place);
+
+  // Tiling.cpp: graph ops on tiles
   mlir::Value tileOf(TileEnv &env, mlir::Value value, const Place &place);
   mlir::FailureOr<mlir::Value> emitOp(mlir::Operation *op, TileEnv &env, const Place &place);
   mlir::Value emitNorm(graph::NormOp norm, mlir::Value input, mlir::Value column);
@@ -121,7 +135,6 @@ private:
   tile::SharesOp shares(mlir::Location loc, mlir::Value count, bool cyclic);
 
   mlir::LogicalResult checkStores(mlir::Operation *op, kv::CacheType cache);
-  bool usesWantedRows();
   std::string packName(mlir::Value param);
 
   kernel::PhaseOp phase;

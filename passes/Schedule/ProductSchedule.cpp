@@ -160,7 +160,8 @@ void PhaseScheduler::assignPacks(MutableArrayRef<Component> components) {
   Location loc = phase.getLoc();
   // One stream of weights a core: rows of all products behind each other, or in turn where tiles
   // meet.
-  bool stack = alike && single && aligned && components.size() > 1;
+  bool hasExperts = isa<graph::ExpertsOp>(components[0].anchors[0]);
+  bool stack = alike && single && aligned && components.size() > 1 && !hasExperts;
   bool zip = alike && components.size() == 1 && components[0].anchors.size() > 1;
   FlatSymbolRefAttr shared;
   if (stack || zip)
@@ -172,9 +173,10 @@ void PhaseScheduler::assignPacks(MutableArrayRef<Component> components) {
                stack ? "rows behind each other"
                : zip ? "rows in turn"
                      : "",
-               !alike    ? "the weights differ in format or table"
-               : !single ? "some of the products meet in an epilogue"
-                         : "the shares of one product would begin inside those of another");
+               !alike       ? "the weights differ in format or table"
+               : !single    ? "some of the products meet in an epilogue"
+               : hasExperts ? "the experts of one product would lie between those of another"
+                            : "the shares of one product would begin inside those of another");
   row = 0;
   for (Component &component : components) {
     component.stride = zip ? static_cast<int64_t>(component.anchors.size()) : 1;
@@ -224,13 +226,8 @@ LogicalResult PhaseScheduler::emitShare(const Component &component, Value share,
     builder.setInsertionPointToStart(loop.getBody());
     Value step = loop.getInductionVar();
     row = arith::AddIOp::create(builder, loc, blockRow, step);
-    Type rowsType;
-    if (auto quantized = dyn_cast<tile::QTileType>(lhs.getType()))
-      rowsType = tile::QTileType::get(builder.getContext(), bucket.step, quantized.getColumns(),
-                                      quantized.getBlock());
-    else
-      rowsType = tileType(bucket.step, cast<tile::TileType>(lhs.getType()).getColumns());
-    lhs = tile::RowsOp::create(builder, loc, rowsType, lhs, step);
+    lhs = tile::RowsOp::create(builder, loc, withShape(lhs.getType(), bucket.step, columnsOf(lhs)),
+                               lhs, step);
   }
   StringAttr instruction = instructionFor(lhs);
   TileEnv env;

@@ -1,4 +1,4 @@
-//===- RowSchedule.cpp - embeddings and row-wise anchors share tokens ------===//
+//===- RowSchedule.cpp - anchors that work on rows share tokens -------------===//
 //
 // Part of frit, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -19,11 +19,8 @@ LogicalResult PhaseScheduler::scheduleRows() {
     if (kernel::getRole(&op) == kernel::Role::Anchor)
       anchor = &op;
   Location loc = anchor->getLoc();
-  auto type = anchor->getNumResults() == 1
-                  ? dyn_cast<RankedTensorType>(anchor->getResult(0).getType())
-                  : RankedTensorType();
-  if (!type)
-    return anchor->emitOpError("expected an anchor that computes a tensor");
+  auto append = dyn_cast<kv::AppendOp>(anchor);
+  Value whole = append ? Value(append.getKeys()) : anchor->getResult(0);
   Value count = tile::CountOp::create(builder, loc, builder.getIndexType(),
                                       usesWantedRows() ? tile::Rows::Wanted : tile::Rows::Tokens);
   Value step = constant(loc, bucket.step);
@@ -32,7 +29,7 @@ LogicalResult PhaseScheduler::scheduleRows() {
   builder.setInsertionPointToStart(loop.getBody());
   Value row = arith::MulIOp::create(builder, loc, loop.getInductionVar(), step);
   Value valid = rest(loc, count, row, step);
-  Place place{row, constant(loc, 0), bucket.step, type.getDimSize(1)};
+  Place place{row, constant(loc, 0), bucket.step, columnsOf(whole)};
   TileEnv env;
   if (auto embed = dyn_cast<graph::EmbedOp>(anchor)) {
     auto symbol = embed.getTable().getDefiningOp<graph::ParamOp>().getWeight();
@@ -50,10 +47,15 @@ LogicalResult PhaseScheduler::scheduleRows() {
   } else {
     if (failed(emitPrologue(env, row, bucket.step, valid)))
       return failure();
-    FailureOr<Value> result = emitOp(anchor, env, place);
-    if (failed(result))
-      return failure();
-    env[anchor->getResult(0)] = *result;
+    if (append)
+      return emitAppend(append, env, place);
+    // Selecting rows is all in how they are loaded.
+    if (!isa<graph::SelectOp>(anchor)) {
+      FailureOr<Value> result = emitOp(anchor, env, place);
+      if (failed(result))
+        return failure();
+      env[anchor->getResult(0)] = *result;
+    }
   }
   return emitEpilogue(env, place);
 }

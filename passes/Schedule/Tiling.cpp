@@ -25,6 +25,22 @@ tile::TileType PhaseScheduler::tileType(int64_t rows, int64_t columns) {
   return tile::TileType::get(builder.getContext(), rows, columns);
 }
 
+Type schedule::withShape(Type like, int64_t rows, int64_t columns) {
+  MLIRContext *context = like.getContext();
+  if (auto tensor = dyn_cast<graph::QTensorType>(like))
+    return tile::QTileType::get(context, rows, columns, tensor.getBlock());
+  if (auto tile = dyn_cast<tile::QTileType>(like))
+    return tile::QTileType::get(context, rows, columns, tile.getBlock());
+  return tile::TileType::get(context, rows, columns);
+}
+
+int64_t schedule::columnsOf(Value value) {
+  return llvm::TypeSwitch<Type, int64_t>(value.getType())
+      .Case<graph::QTensorType, tile::QTileType, tile::TileType>(
+          [](auto type) { return type.getColumns(); })
+      .Default([](Type type) { return cast<RankedTensorType>(type).getDimSize(1); });
+}
+
 tile::SharesOp PhaseScheduler::shares(Location loc, Value count, bool cyclic) {
   Type index = builder.getIndexType();
   return tile::SharesOp::create(builder, loc, index, index, index, count, cyclic);
@@ -171,7 +187,7 @@ Value PhaseScheduler::tileOf(TileEnv &env, Value value, const Place &place) {
   if (buffer == buffers.end())
     return {};
   return env[value] = tile::LoadOp::create(
-             builder, value.getLoc(), tileType(place.rows, place.columns),
+             builder, value.getLoc(), withShape(value.getType(), place.rows, place.columns),
              buffer->second.getValue(), place.row, place.column, Value(), false);
 }
 
@@ -185,12 +201,24 @@ FailureOr<Value> PhaseScheduler::emitOp(Operation *op, TileEnv &env, const Place
   tile::TileType type = tileType(place.rows, place.columns);
   return llvm::TypeSwitch<Operation *, FailureOr<Value>>(op)
       .Case([&](graph::NormOp norm) -> FailureOr<Value> {
-        if (!norm.getGroup() &&
-            place.columns != cast<RankedTensorType>(norm.getResult().getType()).getDimSize(1))
+        if (!norm.getGroup() && columnsOf(tiles[0]) != columnsOf(norm.getInput()))
           return norm.emitOpError("expected whole rows for a norm without groups");
         return emitNorm(norm, tiles[0], place.column);
       })
-      .Case([&](graph::RouteOp route) { return emitRoute(route, tiles[0]); })
+      .Case([&](graph::RouteOp route) -> FailureOr<Value> {
+        if (columnsOf(tiles[0]) != columnsOf(route.getScores()))
+          return route.emitOpError("expected whole rows of scores");
+        return emitRoute(route, tiles[0]);
+      })
+      .Case([&](graph::QuantizeOp quantize) -> FailureOr<Value> {
+        graph::QTensorType whole = quantize.getResult().getType();
+        int64_t columns = columnsOf(tiles[0]);
+        if (columns % whole.getBlock())
+          return quantize.emitOpError("expected shares of whole blocks of ")
+                 << whole.getBlock() << " columns, but got shares of " << columns;
+        return Value(tile::QuantizeOp::create(builder, loc, withShape(whole, place.rows, columns),
+                                              tiles[0]));
+      })
       .Case([&](graph::RopeOp rope) -> FailureOr<Value> {
         return Value(tile::RotateOp::create(builder, loc, type, tiles[0], place.row,
                                             static_cast<int64_t>(rope.getHeadDim()),
@@ -216,120 +244,4 @@ FailureOr<Value> PhaseScheduler::emitOp(Operation *op, TileEnv &env, const Place
       .Default([&](Operation *other) -> FailureOr<Value> {
         return other->emitOpError("expected an op that can be tiled in a prologue or epilogue");
       });
-}
-
-//===----------------------------------------------------------------------===//
-// Prologue and epilogue
-//===----------------------------------------------------------------------===//
-
-bool PhaseScheduler::usesWantedRows() {
-  return llvm::any_of(phase.getBody().front(),
-                      [](Operation &op) { return isa<graph::SelectOp>(op); });
-}
-
-LogicalResult PhaseScheduler::emitPrologue(TileEnv &env, Value row, int64_t rows, Value valid) {
-  auto load = [&](Value value, bool wanted) -> Value {
-    auto columns = cast<RankedTensorType>(value.getType()).getDimSize(1);
-    return tile::LoadOp::create(builder, value.getLoc(), tileType(rows, columns),
-                                buffers.lookup(value).getValue(), row, constant(value.getLoc(), 0),
-                                valid, wanted);
-  };
-  for (Operation &op : phase.getBody().front()) {
-    std::optional<kernel::Role> role = kernel::getRole(&op);
-    if (role == kernel::Role::Epilogue || !role)
-      continue;
-    // The anchor's own input may be an argument.
-    Value input = op.getOperand(0);
-    if (auto select = dyn_cast<graph::SelectOp>(op)) {
-      if (!buffers.count(input))
-        return op.emitOpError("expected to select rows of a value from another phase");
-      env[select.getResult()] = load(input, /*wanted=*/true);
-      continue;
-    }
-    if (isa<RankedTensorType>(input.getType()) && !env.count(input) && buffers.count(input))
-      env[input] = load(input, /*wanted=*/false);
-    if (role == kernel::Role::Anchor)
-      continue;
-    if (auto quantize = dyn_cast<graph::QuantizeOp>(op)) {
-      graph::QTensorType type = quantize.getResult().getType();
-      env[quantize.getResult()] = tile::QuantizeOp::create(
-          builder, op.getLoc(),
-          tile::QTileType::get(op.getContext(), rows, type.getColumns(), type.getBlock()),
-          env.lookup(input));
-      continue;
-    }
-    if (op.getNumResults() != 1 || !isa<RankedTensorType>(op.getResult(0).getType()))
-      return op.emitOpError("expected an op that can be tiled in a prologue or epilogue");
-    auto columns = cast<RankedTensorType>(op.getResult(0).getType()).getDimSize(1);
-    FailureOr<Value> result = emitOp(&op, env, {row, constant(op.getLoc(), 0), rows, columns});
-    if (failed(result))
-      return failure();
-    env[op.getResult(0)] = *result;
-  }
-  return success();
-}
-
-LogicalResult PhaseScheduler::emitAppend(kv::AppendOp append, TileEnv &env, const Place &place) {
-  Location loc = append.getLoc();
-  kv::CacheType cache = append.getCache().getType();
-  if (failed(checkStores(append, cache)))
-    return failure();
-  auto columnsOf = [](Value value) {
-    return cast<RankedTensorType>(value.getType()).getDimSize(1);
-  };
-  Value sides[] = {append.getKeys(), append.getValues()};
-  int64_t dims[] = {cache.getKeyDim(), cache.getValueDim()};
-  for (int side : {0, 1}) {
-    Value value = sides[side], other = sides[1 - side];
-    Value tile = env.lookup(value), column = place.column;
-    if (!value.getDefiningOp()) {
-      // The rows of another phase. The share that has the whole rows of the other side takes them.
-      if (!other.getDefiningOp() || (env.count(other) && place.columns != columnsOf(other)))
-        return append.emitOpError("expected keys and values of the phase it is in, or whole rows "
-                                  "of one of them in a share");
-      if (env.count(other)) {
-        column = constant(loc, 0);
-        tile = tile::LoadOp::create(builder, loc, tileType(place.rows, columnsOf(value)),
-                                    buffers.lookup(value).getValue(), place.row, column, Value(),
-                                    false);
-      }
-    }
-    if (!tile)
-      continue;
-    Value head = arith::DivUIOp::create(builder, loc, column, constant(loc, dims[side]));
-    tile::AppendOp::create(builder, loc, side == 0 ? tile::Side::Keys : tile::Side::Values, tile,
-                           head, place.row);
-  }
-  return success();
-}
-
-LogicalResult PhaseScheduler::emitEpilogue(TileEnv &env, const Place &place) {
-  for (Operation &op : phase.getBody().front()) {
-    if (kernel::getRole(&op) != kernel::Role::Epilogue)
-      continue;
-    if (auto append = dyn_cast<kv::AppendOp>(op)) {
-      if (failed(emitAppend(append, env, place)))
-        return failure();
-      continue;
-    }
-    // Without a tile of a value this phase computes, the op belongs to another component.
-    bool here = llvm::all_of(op.getOperands(), [&](Value operand) {
-      return !isa<RankedTensorType>(operand.getType()) || env.count(operand) ||
-             buffers.count(operand);
-    });
-    bool touched = llvm::any_of(op.getOperands(), [&](Value operand) {
-      return env.count(operand) && operand.getDefiningOp();
-    });
-    if (!here || !touched)
-      continue;
-    FailureOr<Value> result = emitOp(&op, env, place);
-    if (failed(result))
-      return failure();
-    env[op.getResult(0)] = *result;
-  }
-  for (Value yielded : phase.getBody().front().getTerminator()->getOperands())
-    if (Value tile = env.lookup(yielded))
-      tile::StoreOp::create(builder, yielded.getLoc(), tile, buffers.lookup(yielded), place.row,
-                            place.column);
-  return success();
 }

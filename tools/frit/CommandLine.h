@@ -57,7 +57,7 @@ struct ModelArguments {
   /// Fails without MODEL, or on a value that no option has.
   Result<CompileRequest> request() const;
 
-  Option<std::string> model, target, activations, kvCacheType, weights, archSpec, like;
+  Option<std::string> model, target, activations, kvCacheType, fusion, weights, archSpec, like;
   Option<int64_t> maxTokens;
 };
 

@@ -35,6 +35,7 @@ struct CompilerOptions {
 
 /// Module attribute that names the activations `quantize` was asked for.
 inline constexpr llvm::StringLiteral activationsAttrName = "frit.activations";
+inline constexpr llvm::StringLiteral fusionAttrName = "frit.fusion";
 
 /// A model as a module, the path it came from, and the directory its files are relative to.
 struct LoadedModel {

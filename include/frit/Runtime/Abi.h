@@ -20,7 +20,7 @@
 extern "C" {
 #endif
 
-#define FRIT_ABI_VERSION 2
+#define FRIT_ABI_VERSION 3
 
 /// What one call of a program shares between all phases and workers. Generated code reads fields by
 /// their offset: new fields are added at the end.

@@ -312,9 +312,7 @@ Status Harness::run(const Manifest::Step &step, int32_t workers) {
 
 float *Harness::buffer(uint32_t index) { return reinterpret_cast<float *>(impl->buffers[index]); }
 
-int64_t Harness::bufferColumns(uint32_t index) const {
-  return manifest().buffers[index].rowBytes / 4;
-}
+uint8_t *Harness::bufferBytes(uint32_t index) { return impl->buffers[index]; }
 
 int64_t Harness::bufferRows(uint32_t index) const {
   return manifest().buffers[index].perWanted ? impl->wantedCount : impl->tokenRows;

@@ -76,9 +76,9 @@ public:
   /// Runs one phase with `workers` workers. Fails when it wrote where it may not.
   Status run(const Manifest::Step &step, int32_t workers);
 
-  /// [rows, columns] of an activation buffer, padding included.
+  /// [rows, columns] of an activation buffer, padding included; of f32, or any as bytes.
   float *buffer(uint32_t index);
-  int64_t bufferColumns(uint32_t index) const;
+  uint8_t *bufferBytes(uint32_t index);
   int64_t bufferRows(uint32_t index) const;
 
   /// One element of a cache.

@@ -172,7 +172,7 @@ LogicalResult PhaseLowering::lowerQuantize(tile::QuantizeOp op) {
       Value record = emit.address(
           output,
           emit.mul(arith::DivUIOp::create(builder, emit.loc, column, emit.index(recordColumns)),
-                   recordBytes));
+                   recordLayout.blockBytes));
       SmallVector<Value> values;
       Value largest;
       for (int64_t part = 0; part < parts; ++part) {
@@ -206,11 +206,11 @@ LogicalResult PhaseLowering::lowerQuantize(tile::QuantizeOp op) {
         return vector::ReductionOp::create(builder, emit.loc, vector::CombiningKind::ADD, vector);
       };
       Value sum = sumOf(total);
-      emit.store(sumOf(first), emit.address(record, recordFirstSum), 4);
-      emit.store(scale, emit.address(record, recordScale), 4);
+      emit.store(sumOf(first), emit.address(record, recordLayout.firstSum), 4);
+      emit.store(scale, emit.address(record, recordLayout.scale), 4);
       Value real = arith::SIToFPOp::create(builder, emit.loc, builder.getF32Type(), sum);
-      emit.store(emit.mul(scale, real), emit.address(record, recordScaledSum), 4);
-      emit.store(sum, emit.address(record, recordSum), 4);
+      emit.store(emit.mul(scale, real), emit.address(record, recordLayout.scaledSum), 4);
+      emit.store(sum, emit.address(record, recordLayout.sum), 4);
     });
   });
   places[op.getResult()] = out;

@@ -192,8 +192,9 @@ void PhaseLowering::lowerScatter(tile::ScatterOp op) {
   Place from = place(op.getValue());
   from.valid = lookup(op.getValid());
   // The parts of all tokens lie one after another.
-  Place to{emit.address(bufferPointer(buffer), emit.mul(lookup(op.getColumn()), 4)), 4 * columns,
-           from.rows, from.columns};
+  Place to = from;
+  to.pointer = bufferPointer(buffer, lookup(op.getColumn()));
+  to.rowBytes = rowBytesOf(columns, from.isQuantized);
   to.indices = entry(emit, list.parts, lookup(op.getPlace()));
   copyUpTo(from, to, lookup(op.getColumn()), columns);
 }

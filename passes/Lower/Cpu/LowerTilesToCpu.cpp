@@ -40,8 +40,15 @@ struct LowerTilesToCpu : lower::cpu::impl::LowerTilesToCpuBase<LowerTilesToCpu> 
           << 4 * tile::groupRows << " bytes, but got " << info.target.getVectorBytes();
       return signalPassFailure();
     }
-    for (auto [index, buffer] : llvm::enumerate(module.getOps<tile::BufferOp>()))
+    for (auto [index, op] : llvm::enumerate(module.getOps<tile::BufferOp>())) {
+      tile::BufferOp buffer = op;
+      if (buffer.getBlock() && buffer.blockColumns() != recordColumns) {
+        buffer.emitOpError("expected blocks of ")
+            << recordColumns << ", but got " << buffer.blockColumns();
+        return signalPassFailure();
+      }
       info.bufferIndex[buffer.getSymNameAttr()] = static_cast<int64_t>(index);
+    }
     for (auto phase : llvm::make_early_inc_range(module.getOps<tile::PhaseOp>())) {
       if (failed(PhaseLowering(phase, info).run()))
         return signalPassFailure();

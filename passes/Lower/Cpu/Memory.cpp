@@ -8,6 +8,7 @@
 #include "dialects/Graph/Graph.h"
 #include "frit/Runtime/Abi.h"
 #include "passes/Lower/Cpu/PhaseLowering.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace frit;
@@ -59,25 +60,35 @@ void PhaseLowering::lowerKeyRange(tile::KeyRangeOp op) {
 // Buffers
 //===----------------------------------------------------------------------===//
 
-Value PhaseLowering::bufferPointer(tile::BufferOp buffer) {
+/// Where column `column` of the first row of a buffer is.
+Value PhaseLowering::bufferPointer(tile::BufferOp buffer, Value column) {
   Value pointers = contextPointer(offsetof(frit_ctx, buffers));
-  return emit.load(emit.pointer(),
-                   emit.address(pointers, 8 * info.bufferIndex.lookup(buffer.getSymNameAttr())), 8);
+  Value base =
+      emit.load(emit.pointer(),
+                emit.address(pointers, 8 * info.bufferIndex.lookup(buffer.getSymNameAttr())), 8);
+  Value offset = emit.mul(column, 4);
+  if (buffer.getBlock())
+    offset = emit.mul(arith::DivUIOp::create(builder, emit.loc, column, emit.index(recordColumns)),
+                      recordLayout.blockBytes);
+  return emit.address(base, offset);
 }
 
 void PhaseLowering::lowerLoad(tile::LoadOp op) {
   auto buffer = SymbolTable::lookupNearestSymbolFrom<tile::BufferOp>(op, op.getBufferAttr());
-  int64_t rowBytes = 4 * static_cast<int64_t>(buffer.getColumns());
-  Value base = emit.address(bufferPointer(buffer), emit.mul(lookup(op.getColumn()), 4));
+  int64_t rowBytes = buffer.rowBytes();
+  Value base = bufferPointer(buffer, lookup(op.getColumn()));
   Value row = lookup(op.getRow());
-  tile::TileType type = op.getResult().getType();
   Value valid = op.getValid() ? lookup(op.getValid()) : Value();
+  auto shaped = [&](auto type) -> Place {
+    return {{}, rowBytes, type.getRows(), type.getColumns(), valid, {}, bool(buffer.getBlock())};
+  };
+  Place view = llvm::TypeSwitch<Type, Place>(op.getResult().getType())
+                   .Case<tile::TileType, tile::QTileType>(shaped);
   if (!op.getWanted()) {
-    Place view{emit.address(base, emit.mul(row, rowBytes)), rowBytes, type.getRows(),
-               type.getColumns(), valid};
+    view.pointer = emit.address(base, emit.mul(row, rowBytes));
     // A view would change when this phase writes the buffer.
     if (stored.contains(buffer.getSymNameAttr())) {
-      Place own = allocate(type);
+      Place own = allocate(op.getResult().getType());
       own.valid = valid;
       copy(view, own);
       view = own;
@@ -85,24 +96,29 @@ void PhaseLowering::lowerLoad(tile::LoadOp op) {
     places[op.getResult()] = view;
     return;
   }
-  Place own = allocate(type);
+  Place own = allocate(op.getResult().getType());
   own.valid = valid;
+  view.rows = 1;
+  view.valid = {};
   forRows(own, [&](Value r) {
     Value token = emit.toIndex(tokenField(offsetof(frit_ctx, wantedRows), emit.add(row, r)));
-    Place from{emit.address(base, emit.mul(token, rowBytes)), 0, 1, type.getColumns()};
-    Place to{element(own, r, Value()), 0, 1, type.getColumns()};
-    copy(from, to);
+    view.pointer = emit.address(base, emit.mul(token, rowBytes));
+    Place to = own;
+    to.pointer = element(own, r, Value());
+    to.rows = 1;
+    copy(view, to);
   });
   places[op.getResult()] = own;
 }
 
 void PhaseLowering::lowerStore(tile::StoreOp op) {
   auto buffer = SymbolTable::lookupNearestSymbolFrom<tile::BufferOp>(op, op.getBufferAttr());
-  int64_t rowBytes = 4 * static_cast<int64_t>(buffer.getColumns());
-  Value base = emit.address(bufferPointer(buffer), emit.mul(lookup(op.getColumn()), 4));
+  Value base = bufferPointer(buffer, lookup(op.getColumn()));
   const Place &from = place(op.getValue());
-  Place to{emit.address(base, emit.mul(lookup(op.getRow()), rowBytes)), rowBytes, from.rows,
-           from.columns};
+  Place to = from;
+  to.rowBytes = buffer.rowBytes();
+  to.pointer = emit.address(base, emit.mul(lookup(op.getRow()), to.rowBytes));
+  to.indices = {};
   copyUpTo(from, to, lookup(op.getColumn()), static_cast<int64_t>(buffer.getColumns()));
 }
 
@@ -118,6 +134,10 @@ void PhaseLowering::copyUpTo(const Place &from, const Place &to, Value column, i
   builder.setInsertionPointToStart(branch.thenBlock());
   copy(from, to);
   builder.setInsertionPointToStart(branch.elseBlock());
+  if (from.isQuantized)
+    // As copy() does, words of records.
+    inside = emit.mul(arith::DivUIOp::create(builder, emit.loc, inside, emit.index(recordColumns)),
+                      recordLayout.blockBytes / 4);
   forRows(from, [&](Value row) {
     emit.loop(inside, 1, [&](Value column) {
       emit.store(emit.load(builder.getF32Type(), element(from, row, column), 4),

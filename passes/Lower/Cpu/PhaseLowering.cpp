@@ -107,14 +107,13 @@ PhaseLowering::Place PhaseLowering::allocate(Type type) {
   if (auto tile = dyn_cast<tile::TileType>(type)) {
     result.rows = tile.getRows();
     result.columns = tile.getColumns();
-    result.rowBytes = 4 * tile.getColumns();
   } else {
     auto quantized = cast<tile::QTileType>(type);
     result.rows = quantized.getRows();
     result.columns = quantized.getColumns();
-    result.rowBytes = qtileRowBytes(quantized.getColumns());
     result.isQuantized = true;
   }
+  result.rowBytes = rowBytesOf(result.columns, result.isQuantized);
   result.pointer = allocateBytes(result.rows * result.rowBytes);
   return result;
 }
@@ -150,7 +149,7 @@ void PhaseLowering::forColumns(int64_t columns, function_ref<void(Value, int64_t
 
 /// Tiles of int8 are copied as if their rows were f32.
 void PhaseLowering::copy(const Place &from, const Place &to) {
-  int64_t columns = from.isQuantized ? from.rowBytes / 4 : from.columns;
+  int64_t columns = rowBytesOf(from.columns, from.isQuantized) / 4;
   forRows(from, [&](Value row) {
     forColumns(columns, [&](Value column, int64_t lanes) {
       Type type = lanes == 1 ? Type(builder.getF32Type()) : Type(emit.floats(lanes));
@@ -250,20 +249,15 @@ void PhaseLowering::lowerReshape(tile::ReshapeOp op) {
   Place from = place(op.getInput());
   Place to = from;
   to.valid = {};
-  int64_t wholeBytes = 4 * from.columns;
-  if (auto tile = dyn_cast<tile::TileType>(op.getResult().getType())) {
-    to.rows = tile.getRows();
-    to.columns = tile.getColumns();
-    to.rowBytes = 4 * to.columns;
-  } else {
-    auto quantized = cast<tile::QTileType>(op.getResult().getType());
-    to.rows = quantized.getRows();
-    to.columns = quantized.getColumns();
-    to.rowBytes = qtileRowBytes(to.columns);
-    wholeBytes = qtileRowBytes(from.columns);
-  }
+  auto setShape = [&](auto type) {
+    to.rows = type.getRows();
+    to.columns = type.getColumns();
+  };
+  llvm::TypeSwitch<Type>(op.getResult().getType()).Case<tile::TileType, tile::QTileType>(setShape);
+  to.rowBytes = rowBytesOf(to.columns, from.isQuantized);
   // Rows of a view lie apart.
-  if ((from.rowBytes != wholeBytes && from.rows > 1) || from.indices) {
+  if ((from.rowBytes != rowBytesOf(from.columns, from.isQuantized) && from.rows > 1) ||
+      from.indices) {
     Place whole = allocate(op.getInput().getType());
     copy(from, whole);
     to.pointer = whole.pointer;

@@ -88,7 +88,7 @@ private:
   void lowerKeyRange(tile::KeyRangeOp op);
   void lowerLoad(tile::LoadOp op);
   void lowerStore(tile::StoreOp op);
-  mlir::Value bufferPointer(tile::BufferOp buffer);
+  mlir::Value bufferPointer(tile::BufferOp buffer, mlir::Value column);
   void copyUpTo(const Place &from, const Place &to, mlir::Value column, int64_t columns);
   void lowerVector(tile::VectorOp op);
   void lowerEmbed(tile::EmbedOp op);
@@ -138,15 +138,14 @@ private:
   mlir::Value context, table, worker, workers, scratch;
 };
 
-/// Bytes of an int8 activation record of 32 columns: codes, scale, scale * sum, sum, sum of the
-/// first 16.
-inline constexpr int64_t recordBytes = 48;
+/// An int8 activation record: a block of 32 columns.
 inline constexpr int64_t recordColumns = 32;
-inline constexpr int64_t recordScale = 32, recordScaledSum = 36, recordSum = 40,
-                         recordFirstSum = 44;
+inline constexpr tile::ActivationBlock recordLayout = tile::activationBlockOf(recordColumns);
 
-/// Bytes of a row of a quantized tile.
-inline int64_t qtileRowBytes(int64_t columns) { return columns / recordColumns * recordBytes; }
+/// Bytes of a row of a tile, or of as many of its columns.
+inline int64_t rowBytesOf(int64_t columns, bool isQuantized) {
+  return isQuantized ? columns / recordColumns * recordLayout.blockBytes : 4 * columns;
+}
 
 } // namespace frit::lower::cpu
 

@@ -242,22 +242,22 @@ void Product::addIntegers(ArrayRef<Value> tokens, const Half &half, Values &sums
   }
   bool isSplit = half.scales.size() > 1;
   for (auto [t, token] : llvm::enumerate(tokens)) {
-    Value record = emit.address(token, emit.mul(half.number, recordBytes));
+    Value record = emit.address(token, emit.mul(half.number, recordLayout.blockBytes));
     auto field = [&](Type of, int64_t offset) {
       return emit.load(of, emit.address(record, offset), 4);
     };
-    Value scale = field(builder.getF32Type(), recordScale);
+    Value scale = field(builder.getF32Type(), recordLayout.scale);
     Value scales = emit.splat(scale, type);
     for (auto [sub, weightScales] : llvm::enumerate(half.scales)) {
       // The sum of the activations of a sub-block, for zero and minimum.
       Value codeSum;
       if (isSplit && (format().zero || format().hasMin)) {
-        codeSum = field(builder.getI32Type(), recordFirstSum);
+        codeSum = field(builder.getI32Type(), recordLayout.firstSum);
         if (sub == 1)
-          codeSum = arith::SubIOp::create(builder, emit.loc, field(builder.getI32Type(), recordSum),
-                                          codeSum);
+          codeSum = arith::SubIOp::create(builder, emit.loc,
+                                          field(builder.getI32Type(), recordLayout.sum), codeSum);
       } else if (format().zero) {
-        codeSum = field(builder.getI32Type(), recordSum);
+        codeSum = field(builder.getI32Type(), recordLayout.sum);
       }
       Value initial = emit.intLike(0, i32);
       if (format().zero)
@@ -266,7 +266,7 @@ void Product::addIntegers(ArrayRef<Value> tokens, const Half &half, Values &sums
       if (format().hasMin) {
         Value sum = isSplit ? emit.mul(scale, arith::SIToFPOp::create(
                                                   builder, emit.loc, builder.getF32Type(), codeSum))
-                            : field(builder.getF32Type(), recordScaledSum);
+                            : field(builder.getF32Type(), recordLayout.scaledSum);
         scaledSum = emit.splat(sum, type);
       }
       int64_t firstQuad = static_cast<int64_t>(sub) * half.subQuads();

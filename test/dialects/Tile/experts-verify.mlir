@@ -187,3 +187,21 @@ graph.func @embed_of_experts(%i: index) {
   %x = tile.embed @pack[%i] : !tile.tile<1x32>
   graph.return
 }
+
+// -----
+
+tile.buffer @out[tokens, 64] int8 by 32
+graph.func @scatter_f32(%y: !tile.tile<3x16>, %d: !tile.dispatch<tokens = 12, top = 2, experts = 5, step = 3>, %n: index) {
+  // expected-error @+1 {{expected a tile of int8 in blocks of 32 like @out, but got '!tile.tile<3x16>'}}
+  tile.scatter %y, @out[%n] of %d[%n] valid %n : !tile.tile<3x16>, !tile.dispatch<tokens = 12, top = 2, experts = 5, step = 3>
+  graph.return
+}
+
+// -----
+
+tile.buffer @out[tokens, 96] int8 by 32
+graph.func @scatter_half_blocks(%y: !tile.qtile<3x32, block = 32>, %d: !tile.dispatch<tokens = 12, top = 2, experts = 5, step = 3>, %n: index) {
+  // expected-error @+1 {{expected parts in whole blocks of 32, but got parts of 48 columns}}
+  tile.scatter %y, @out[%n] of %d[%n] valid %n : !tile.qtile<3x32, block = 32>, !tile.dispatch<tokens = 12, top = 2, experts = 5, step = 3>
+  graph.return
+}

@@ -6,6 +6,7 @@ graph.weight @table : !graph.weight<64x64, q8_0> at @f0, 0
 graph.weight @norm : !graph.weight<64, f32> at @f0, 0
 tile.buffer @x[tokens, 64]
 tile.buffer @y[wanted, 64]
+tile.buffer @q[tokens, 64] int8 by 32
 tile.pack @pack.table of [@table] order p16
 tile.pack @pack.norm of [@norm] order vector
 kernel.reference @r() {
@@ -42,6 +43,10 @@ tile.phase @buffers reference @r bucket 6 {
   %e = tile.load @x[%t, %c] wanted : !tile.tile<1x64>
   // CHECK: tile.store %[[A]], @y[%[[T]], %[[C]]] : !tile.tile<6x64>
   tile.store %a, @y[%t, %c] : !tile.tile<6x64>
+  // CHECK: %[[Q:.*]] = tile.load @q[%[[T]], %[[C]]] valid %[[T]] : !tile.qtile<6x64, block = 32>
+  %q = tile.load @q[%t, %c] valid %t : !tile.qtile<6x64, block = 32>
+  // CHECK: tile.store %[[Q]], @q[%[[T]], %[[C]]] : !tile.qtile<6x64, block = 32>
+  tile.store %q, @q[%t, %c] : !tile.qtile<6x64, block = 32>
 }
 
 // CHECK-LABEL: tile.phase @packs

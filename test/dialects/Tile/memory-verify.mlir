@@ -43,6 +43,42 @@ graph.func @store_of_too_many_columns(%x: !tile.tile<2x32>, %i: index) {
 
 // -----
 
+tile.buffer @x[tokens, 64]
+graph.func @load_of_int8(%i: index) {
+  // expected-error @+1 {{expected a tile of f32 like @x, but got '!tile.qtile<1x64, block = 32>'}}
+  %x = tile.load @x[%i, %i] : !tile.qtile<1x64, block = 32>
+  graph.return
+}
+
+// -----
+
+tile.buffer @x[tokens, 64] int8 by 64
+graph.func @load_of_another_block(%i: index) {
+  // expected-error @+1 {{expected a tile of int8 in blocks of 64 like @x, but got '!tile.qtile<1x64, block = 32>'}}
+  %x = tile.load @x[%i, %i] : !tile.qtile<1x64, block = 32>
+  graph.return
+}
+
+// -----
+
+tile.buffer @x[tokens, 64] int8 by 32
+graph.func @store_of_f32(%x: !tile.tile<2x32>, %i: index) {
+  // expected-error @+1 {{expected a tile of int8 in blocks of 32 like @x, but got '!tile.tile<2x32>'}}
+  tile.store %x, @x[%i, %i] : !tile.tile<2x32>
+  graph.return
+}
+
+// -----
+
+tile.buffer @x[tokens, 64] int8 by 32
+graph.func @store_of_too_many_blocks(%x: !tile.qtile<2x96, block = 32>, %i: index) {
+  // expected-error @+1 {{expected a tile of at most 64 columns of @x, but got '!tile.qtile<2x96, block = 32>'}}
+  tile.store %x, @x[%i, %i] : !tile.qtile<2x96, block = 32>
+  graph.return
+}
+
+// -----
+
 tile.buffer @x[tokens, 8]
 graph.func @vector_of_buffer(%i: index) {
   // expected-error @+1 {{expected a tile.pack, but found none called @x}}

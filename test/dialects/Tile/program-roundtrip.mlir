@@ -12,6 +12,8 @@ graph.weights @block [2] {
 tile.buffer @x[tokens, 64]
 // CHECK: tile.buffer @y[tokens, 32]
 tile.buffer @y[tokens, 32]
+// CHECK: tile.buffer @codes[tokens, 64] int8 by 32
+tile.buffer @codes[tokens, 64] int8 by 32
 // CHECK: tile.buffer @logits[wanted, 32]
 tile.buffer @logits[wanted, 32]
 
@@ -37,6 +39,13 @@ tile.phase @plain reference @plain.reference bucket 1 {
 // CHECK-NEXT: }
 tile.phase @full reference @plain.reference bucket 6 cache !kv.cache<1x64, k = <f16>, v = <f16>> inputs [@x, @y] outputs [@y, @x] {
   %n = tile.count tokens
+}
+
+kernel.reference @int8.reference(%x: !graph.qtensor<?x64, block = 32>, %y: tensor<?x32xf32>) -> !graph.qtensor<?x64, block = 32> {
+  kernel.yield %x : !graph.qtensor<?x64, block = 32>
+}
+// CHECK:      tile.phase @int8 reference @int8.reference bucket 6 inputs [@codes, @y] outputs [@codes] {
+tile.phase @int8 reference @int8.reference bucket 6 inputs [@codes, @y] outputs [@codes] {
 }
 
 // CHECK:      tile.program @decode max_tokens 1 logits @logits {

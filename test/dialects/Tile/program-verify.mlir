@@ -5,6 +5,51 @@ tile.buffer @x[tokens, 0]
 
 // -----
 
+// expected-error @+1 {{attribute 'columns' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive whose maximum value is 1073741824}}
+tile.buffer @too_wide[tokens, 1073741825]
+
+// -----
+
+// expected-error @+1 {{attribute 'block' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive}}
+tile.buffer @block_of_nothing[tokens, 64] int8 by 0
+
+// -----
+
+// expected-error @+1 {{expected columns in whole blocks of 32, but got 48}}
+tile.buffer @half_a_block[tokens, 48] int8 by 32
+
+// -----
+
+tile.buffer @x[tokens, 64]
+kernel.reference @r(%x: !graph.qtensor<?x64, block = 32>) {
+  kernel.yield
+}
+// expected-error @+1 {{expected @x to have the elements of '!graph.qtensor<?x64, block = 32>', but it has f32}}
+tile.phase @f32_for_int8 reference @r bucket 1 inputs [@x] outputs [] {
+}
+
+// -----
+
+tile.buffer @x[tokens, 64] int8 by 64
+kernel.reference @r(%x: tensor<?x64xf32>) {
+  kernel.yield
+}
+// expected-error @+1 {{expected @x to have the elements of 'tensor<?x64xf32>', but it has int8 in blocks of 64}}
+tile.phase @int8_for_f32 reference @r bucket 1 inputs [@x] outputs [] {
+}
+
+// -----
+
+tile.buffer @x[tokens, 32] int8 by 32
+kernel.reference @r(%x: !graph.qtensor<?x64, block = 32>) {
+  kernel.yield
+}
+// expected-error @+1 {{expected @x to have the columns of '!graph.qtensor<?x64, block = 32>', but it has 32}}
+tile.phase @columns_of_int8 reference @r bucket 1 inputs [@x] outputs [] {
+}
+
+// -----
+
 // expected-error @+2 {{expected ::frit::tile::Rows to be one of: tokens, wanted}}
 // expected-error @+1 {{failed to parse Tile_RowsAttr parameter 'value' which is to be a `::frit::tile::Rows`}}
 tile.buffer @x[heads, 8]

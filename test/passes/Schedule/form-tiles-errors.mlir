@@ -139,26 +139,6 @@ module attributes {machine.target = #target} {
 graph.file @f0 "f"
 graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
 graph.weight @n : !graph.weight<32, f32> at @f0, 0
-graph.func @wanted_rows_in_two_phases(%tok: !graph.tokens) -> tensor<?x32xf32> {
-  %w = graph.param @w : !graph.weight<32x32, f32>
-  %n = graph.param @n : !graph.weight<32, f32>
-  %x = graph.embed %tok, %w : !graph.weight<32x32, f32>
-  %s = graph.select %x, %tok : tensor<?x32xf32>
-  %y = graph.norm %s, %n {eps = 1.0e-5} : tensor<?x32xf32>, !graph.weight<32, f32>
-  // expected-error @+1 {{expected the rows of wanted tokens to be read in the phase that selects them}}
-  %z = graph.linear %y, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
-  %r = graph.residual %y, %z : tensor<?x32xf32>
-  graph.return %r : tensor<?x32xf32>
-}
-}
-
-// -----
-
-#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
-module attributes {machine.target = #target} {
-graph.file @f0 "f"
-graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
-graph.weight @n : !graph.weight<32, f32> at @f0, 0
 graph.func @first(%tok: !graph.tokens) -> tensor<?x32xf32> {
   %w = graph.param @w : !graph.weight<32x32, f32>
   %x = graph.embed %tok, %w : !graph.weight<32x32, f32>
@@ -397,41 +377,6 @@ module attributes {machine.target = #target} {
 graph.file @f0 "f"
 graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
 graph.weight @n : !graph.weight<32, f32> at @f0, 0
-graph.layer @append_of_the_input(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32, k = <f16>, v = <f16>>, %i: index) -> tensor<?x32xf32> {
-  // expected-error @+1 {{expected an anchor that computes a tensor}}
-  kv.append %kv, %x, %x, %tok : !kv.cache<1x32, k = <f16>, v = <f16>>, tensor<?x32xf32>, tensor<?x32xf32>, !graph.tokens
-  %w = graph.param @w : !graph.weight<32x32, f32>
-  %q = graph.linear %x, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
-  %h = graph.linear %q, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
-  graph.return %h : tensor<?x32xf32>
-}
-}
-
-// -----
-
-#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
-module attributes {machine.target = #target} {
-graph.file @f0 "f"
-graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
-graph.layer @append_from_two_phases(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<2x16, k = <f16>, v = <f16>>, %i: index) -> tensor<?x32xf32> {
-  %w = graph.param @w : !graph.weight<32x32, f32>
-  %k = graph.linear %x, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
-  %v = graph.linear %k, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
-  %h = graph.linear %v, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
-  // A share of the phase of %v has one head.
-  // expected-error @+1 {{expected keys and values of the phase it is in, or whole rows of one of them in a share}}
-  kv.append %kv, %k, %v, %tok : !kv.cache<2x16, k = <f16>, v = <f16>>, tensor<?x32xf32>, tensor<?x32xf32>, !graph.tokens
-  graph.return %h : tensor<?x32xf32>
-}
-}
-
-// -----
-
-#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
-module attributes {machine.target = #target} {
-graph.file @f0 "f"
-graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
-graph.weight @n : !graph.weight<32, f32> at @f0, 0
 graph.layer @append_without_stores(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32>, %i: index) -> tensor<?x32xf32> {
   %w = graph.param @w : !graph.weight<32x32, f32>
   %k = graph.linear %x, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
@@ -553,22 +498,6 @@ graph.layer @attention_over_tensors(%x: tensor<?x32xf32>, %tok: !graph.tokens, %
   %a = graph.attention %q keys %q, %q heads 1 over 1 {scale = 0.125, mask = #graph.mask<causal>} : tensor<?x32xf32> keys tensor<?x32xf32>, tensor<?x32xf32>
   %h = graph.residual %x, %a : tensor<?x32xf32>
   graph.return %h : tensor<?x32xf32>
-}
-}
-
-// -----
-
-#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
-module attributes {machine.target = #target} {
-graph.file @f0 "f"
-graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
-graph.weight @n : !graph.weight<32, f32> at @f0, 0
-graph.func @select_returned(%tok: !graph.tokens) -> tensor<?x32xf32> {
-  %w = graph.param @w : !graph.weight<32x32, f32>
-  %x = graph.embed %tok, %w : !graph.weight<32x32, f32>
-  // expected-error @+1 {{expected an op that can be tiled in a prologue or epilogue}}
-  %s = graph.select %x, %tok : tensor<?x32xf32>
-  graph.return %s : tensor<?x32xf32>
 }
 }
 
@@ -845,20 +774,6 @@ kernel.phase @p(%x: tensor<?x32xf32>) -> tensor<?x32xf32> attributes {reference 
 
 #target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
 module attributes {machine.target = #target} {
-kernel.reference @r(%x: tensor<?x32xf32>, %q: !graph.qtensor<?x32, block = 32>) -> !graph.qtensor<?x32, block = 32> {
-  kernel.yield %q : !graph.qtensor<?x32, block = 32>
-}
-kernel.phase @p(%x: tensor<?x32xf32>, %q: !graph.qtensor<?x32, block = 32>) -> !graph.qtensor<?x32, block = 32> attributes {reference = @r} {
-  %a = graph.quantize %x by 32 {kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>
-  // expected-error @+1 {{expected only tensors of anchors and the epilogue to leave a phase}}
-  kernel.yield %a : !graph.qtensor<?x32, block = 32>
-}
-}
-
-// -----
-
-#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
-module attributes {machine.target = #target} {
 graph.file @f0 "f"
 graph.weight @w : !graph.weight<4x32x32, f32> at @f0, 0
 graph.weight @v : !graph.weight<32x32, f32> at @f0, 0
@@ -873,7 +788,7 @@ graph.func @forward(%tok: !graph.tokens) -> tensor<?x64xf32> {
   %s = graph.embed %tok, %u : !graph.weight<64x4, f32>
   %r = graph.route %s top 2 : tensor<?x4xf32>
   %a = graph.experts %x, %r, %w each : tensor<?x32xf32>, tensor<?x4xf32>, !graph.weight<4x32x32, f32>
-  // expected-error @+1 {{expected only graph.glu of what the experts compute behind their parts}}
+  // expected-error @+1 {{expected only graph.glu and graph.quantize of what the experts compute behind their parts}}
   %y = graph.residual %a, %a : tensor<?x64xf32>
   graph.return %y : tensor<?x64xf32>
 }
@@ -886,23 +801,21 @@ module attributes {machine.target = #target} {
 graph.file @f0 "f"
 graph.weight @w : !graph.weight<4x32x32, f32> at @f0, 0
 graph.weight @v : !graph.weight<32x32, f32> at @f0, 0
-graph.weight @t : !graph.weight<64x32, f32> at @f0, 0
+graph.weight @t : !graph.weight<64x64, f32> at @f0, 0
 graph.weight @u : !graph.weight<64x4, f32> at @f0, 0
-graph.func @forward(%tok: !graph.tokens) -> tensor<?x64xf32> {
+graph.func @forward(%tok: !graph.tokens) -> tensor<?x32xf32> {
   %w = graph.param @w : !graph.weight<4x32x32, f32>
   %v = graph.param @v : !graph.weight<32x32, f32>
-  %t = graph.param @t : !graph.weight<64x32, f32>
+  %t = graph.param @t : !graph.weight<64x64, f32>
   %u = graph.param @u : !graph.weight<64x4, f32>
-  %x = graph.embed %tok, %t : !graph.weight<64x32, f32>
+  %x = graph.embed %tok, %t : !graph.weight<64x64, f32>
   %s = graph.embed %tok, %u : !graph.weight<64x4, f32>
   %r = graph.route %s top 2 : tensor<?x4xf32>
-  // expected-error @+1 {{expected one product with experts, or several with as many that meet in an epilogue with a row for each part}}
-  %a = graph.experts %x, %r, %w each : tensor<?x32xf32>, tensor<?x4xf32>, !graph.weight<4x32x32, f32>
-  %b = graph.experts %x, %r, %w each : tensor<?x32xf32>, tensor<?x4xf32>, !graph.weight<4x32x32, f32>
-  %c = graph.glu %a, %a silu : tensor<?x64xf32>
-  %d = graph.glu %b, %b silu : tensor<?x64xf32>
-  %e = graph.attention %c keys %c, %d heads 1 over 1 {scale = 1.0} : tensor<?x64xf32> keys tensor<?x64xf32>, tensor<?x64xf32>
-  graph.return %e : tensor<?x64xf32>
+  // expected-error @+1 {{expected one product with experts, or several of as many experts with a row for each part}}
+  %a = graph.experts %x, %r, %w sum : tensor<?x64xf32>, tensor<?x4xf32>, !graph.weight<4x32x32, f32>
+  %b = graph.experts %x, %r, %w sum : tensor<?x64xf32>, tensor<?x4xf32>, !graph.weight<4x32x32, f32>
+  %c = graph.glu %a, %b silu : tensor<?x32xf32>
+  graph.return %c : tensor<?x32xf32>
 }
 }
 
@@ -962,7 +875,7 @@ graph.func @forward(%tok: !graph.tokens) -> tensor<?x32xf32> {
   %u = graph.param @u : !graph.weight<64x2, f32>
   %x = graph.embed %tok, %t : !graph.weight<64x32, f32>
   %r = graph.embed %tok, %u : !graph.weight<64x2, f32>
-  // expected-error @+1 {{expected one product with experts, or several with as many that meet in an epilogue with a row for each part}}
+  // expected-error @+1 {{expected one product with experts, or several of as many experts with a row for each part}}
   %a = graph.experts %x, %r, %w each : tensor<?x32xf32>, tensor<?x2xf32>, !graph.weight<4x32x32, f32>
   %b = graph.experts %x, %r, %v sum : tensor<?x32xf32>, tensor<?x2xf32>, !graph.weight<4x32x32, f32>
   %c = graph.glu %a, %b silu : tensor<?x32xf32>
@@ -986,10 +899,145 @@ graph.func @forward(%tok: !graph.tokens) -> tensor<?x32xf32> {
   %u = graph.param @u : !graph.weight<64x2, f32>
   %x = graph.embed %tok, %t : !graph.weight<64x32, f32>
   %r = graph.embed %tok, %u : !graph.weight<64x2, f32>
-  // expected-error @+1 {{expected one product with experts, or several with as many that meet in an epilogue with a row for each part}}
+  // expected-error @+1 {{expected one product with experts, or several of as many experts with a row for each part}}
   %a = graph.experts %x, %r, %w each : tensor<?x32xf32>, tensor<?x2xf32>, !graph.weight<4x32x32, f32>
   %b = graph.experts %x, %r, %v each : tensor<?x32xf32>, tensor<?x2xf32>, !graph.weight<5x32x32, f32>
   %c = graph.glu %a, %b silu : tensor<?x32xf32>
   graph.return %c : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+graph.func @all_and_wanted_rows(%tok: !graph.tokens) -> tensor<?x32xf32> {
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  %x = graph.embed %tok, %w : !graph.weight<32x32, f32>
+  %y = graph.linear %x, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  %s = graph.select %y, %tok : tensor<?x32xf32>
+  %l = graph.logits %s, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  // expected-error @+1 {{expected rows of all tokens or of wanted ones, but got both}}
+  %r = graph.residual %x, %l : tensor<?x32xf32>
+  graph.return %r : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+graph.func @positions_of_wanted_rows(%tok: !graph.tokens) -> tensor<?x32xf32> {
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  %x = graph.embed %tok, %w : !graph.weight<32x32, f32>
+  %s = graph.select %x, %tok : tensor<?x32xf32>
+  %l = graph.logits %s, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  // expected-error @+1 {{expected rows of all tokens, but got those of wanted ones}}
+  %r = graph.rope %l, %tok halves {head_dim = 32, dim = 32, theta = 1.0e4} : tensor<?x32xf32>
+  graph.return %r : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+kernel.reference @r(%x: tensor<?x32xf32>, %tok: !graph.tokens) -> tensor<?x32xf32> {
+  kernel.yield %x : tensor<?x32xf32>
+}
+kernel.phase @p(%x: tensor<?x32xf32>, %tok: !graph.tokens) -> tensor<?x32xf32> attributes {reference = @r} {
+  %n = graph.param @n : !graph.weight<32, f32>
+  %y = graph.norm %x, %n {eps = 1.0e-5, kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>, !graph.weight<32, f32>
+  // expected-error @+1 {{expected rows of all tokens like those of the anchor}}
+  %s = graph.select %y, %tok {kernel.role = #kernel.role<epilogue>} : tensor<?x32xf32>
+  kernel.yield %s : tensor<?x32xf32>
+}
+graph.layer @select_as_an_epilogue(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32>, %i: index) -> tensor<?x32xf32> {
+  %s = kernel.call @p(%x, %tok) : (tensor<?x32xf32>, !graph.tokens) -> tensor<?x32xf32>
+  graph.return %x : tensor<?x32xf32>
+}
+}
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
+graph.weight @n : !graph.weight<32, f32> at @f0, 0
+graph.layer @layer(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32>, %i: index) -> tensor<?x32xf32> {
+  graph.return %x : tensor<?x32xf32>
+}
+graph.func @wanted_rows_as_a_stream(%tok: !graph.tokens, %kv: !kv.caches<1>) -> tensor<?x32xf32> {
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  %e = graph.embed %tok, %w : !graph.weight<32x32, f32>
+  %s = graph.select %e, %tok : tensor<?x32xf32>
+  // expected-error @+1 {{expected rows of all tokens in the residual stream}}
+  %x = graph.linear %s, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  %y = graph.repeat %x, %tok, %kv [#graph.segment<@layer, 0, 1>] : tensor<?x32xf32>, !kv.caches<1>
+  %z = graph.linear %y, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  graph.return %z : tensor<?x32xf32>
+}
+}
+
+// -----
+
+// A share of heads of 80 columns has no whole blocks.
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<160x32, f32> at @f0, 0
+kernel.reference @r(%x: tensor<?x32xf32>, %tok: !graph.tokens) -> !graph.qtensor<?x160, block = 32> {
+  %w = graph.param @w : !graph.weight<160x32, f32>
+  %y = graph.linear %x, %w : tensor<?x32xf32>, !graph.weight<160x32, f32>
+  %q = graph.quantize %y by 32 : tensor<?x160xf32>
+  kernel.yield %q : !graph.qtensor<?x160, block = 32>
+}
+kernel.phase @p(%x: tensor<?x32xf32>, %tok: !graph.tokens) -> !graph.qtensor<?x160, block = 32> attributes {reference = @r} {
+  %w = graph.param @w : !graph.weight<160x32, f32>
+  %y = graph.linear %x, %w {kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>, !graph.weight<160x32, f32>
+  %r = graph.rope %y, %tok halves {head_dim = 80, dim = 80, theta = 1.0e4, kernel.role = #kernel.role<epilogue>} : tensor<?x160xf32>
+  // expected-error @+1 {{expected shares of whole blocks of 32 columns, but got shares of 80}}
+  %q = graph.quantize %r by 32 {kernel.role = #kernel.role<epilogue>} : tensor<?x160xf32>
+  kernel.yield %q : !graph.qtensor<?x160, block = 32>
+}
+graph.layer @half_blocks(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32>, %i: index) -> tensor<?x32xf32> {
+  %y = kernel.call @p(%x, %tok) : (tensor<?x32xf32>, !graph.tokens) -> !graph.qtensor<?x160, block = 32>
+  graph.return %x : tensor<?x32xf32>
+}
+}
+
+// -----
+
+// Experts cannot be chosen by some of the scores.
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<64x32, f32> at @f0, 0
+kernel.reference @r(%x: tensor<?x32xf32>) -> tensor<?x4xf32> {
+  %w = graph.param @w : !graph.weight<64x32, f32>
+  %y = graph.linear %x, %w : tensor<?x32xf32>, !graph.weight<64x32, f32>
+  %s = graph.route %y top 2 : tensor<?x64xf32>
+  kernel.yield %s : tensor<?x4xf32>
+}
+kernel.phase @p(%x: tensor<?x32xf32>) -> tensor<?x4xf32> attributes {reference = @r} {
+  %w = graph.param @w : !graph.weight<64x32, f32>
+  %y = graph.linear %x, %w {kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>, !graph.weight<64x32, f32>
+  // expected-error @+1 {{expected whole rows of scores}}
+  %s = graph.route %y top 2 {kernel.role = #kernel.role<epilogue>} : tensor<?x64xf32>
+  kernel.yield %s : tensor<?x4xf32>
+}
+graph.layer @route_of_a_share(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32>, %i: index) -> tensor<?x32xf32> {
+  %y = kernel.call @p(%x) : (tensor<?x32xf32>) -> tensor<?x4xf32>
+  graph.return %x : tensor<?x32xf32>
 }
 }

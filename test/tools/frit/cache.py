@@ -52,6 +52,7 @@ class CacheTest(DriverTest):
                 ("--kv-cache-type", "f32"),
                 ("--target", "x86-64", "--activations", "f32"),
                 ("--max-tokens", "6"),
+                ("--fusion", "none"),
                 ("--like", "llama"),
             ],
             start=2,

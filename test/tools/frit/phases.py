@@ -72,7 +72,7 @@ class PhaseTest(DriverTest):
 
     def test_options_that_come_too_late(self):
         self.frit("compile", self.model, "--compile-to", "fuse", "-o", "fuse.mlir")
-        for option in ("--activations=f32", "--kv-cache-type=f32", "--target=x86-64"):
+        for option in ("--activations=f32", "--kv-cache-type=f32", "--target=x86-64", "--fusion=none"):
             self.assert_error(["compile", "fuse.mlir", option, "-o", "x.frit"], "comes too late")
         self.frit("compile", "fuse.mlir", "--max-tokens=6", "-o", "x.frit")
         self.frit("compile", self.model, "--compile-to", "normalize", "-o", "early.mlir")
@@ -82,18 +82,21 @@ class PhaseTest(DriverTest):
         self.assertEqual(late, direct)
 
     def test_a_bundle_says_what_the_module_went_through(self):
-        for option, phase in (("--activations", "quantize"), ("--kv-cache-type", "cache")):
-            for value, other in (("f32", "int8" if phase == "quantize" else "f16"),):
-                self.frit("compile", self.model, f"{option}={value}", "-o", "direct.frit")
-                self.frit("compile", self.model, f"{option}={value}", "--compile-to", phase, "-o", "m.mlir")
-                self.frit("compile", "m.mlir", "-o", "on.frit")
-                direct, on = ((self.directory / f).read_bytes() for f in ("direct.frit", "on.frit"))
-                self.assertEqual(on, direct)
-                self.tokens("on.frit", "--tokens", "5", "-n", "1", f"{option}={value}")
-                self.assert_error(
-                    ["run", "on.frit", "--tokens", "5", f"{option}={other}"],
-                    f"was compiled with {option}={value}",
-                )
+        for option, phase, value, other in (
+            ("--activations", "quantize", "f32", "int8"),
+            ("--kv-cache-type", "cache", "f32", "f16"),
+            ("--fusion", "fuse", "none", "all"),
+        ):
+            self.frit("compile", self.model, f"{option}={value}", "-o", "direct.frit")
+            self.frit("compile", self.model, f"{option}={value}", "--compile-to", phase, "-o", "m.mlir")
+            self.frit("compile", "m.mlir", "-o", "on.frit")
+            direct, on = ((self.directory / f).read_bytes() for f in ("direct.frit", "on.frit"))
+            self.assertEqual(on, direct)
+            self.tokens("on.frit", "--tokens", "5", "-n", "1", f"{option}={value}")
+            self.assert_error(
+                ["run", "on.frit", "--tokens", "5", f"{option}={other}"],
+                f"was compiled with {option}={value}",
+            )
 
     def test_activations_of_a_module_that_does_not_name_them(self):
         for value in ("f32", "int8"):

@@ -30,7 +30,7 @@ OPTIONS = {
     "cache": "--clear",
 }
 # Options of the compiler, on every command that may compile.
-COMPILER = "--target --activations --kv-cache-type --weights --arch-spec --like --max-tokens"
+COMPILER = "--target --activations --kv-cache-type --fusion --weights --arch-spec --like --max-tokens"
 
 
 class HelpTest(DriverTest):
@@ -119,6 +119,7 @@ class MisuseTest(DriverTest):
             (["run", "m", "-p", "a", "--repeat-penalty", "0"], "--repeat-penalty"),
             (["run", "m", "-p", "a", "--activations", "int4"], "--activations", "int8 or f32"),
             (["run", "m", "-p", "a", "--kv-cache-type", "q8"], "--kv-cache-type", "f16 or f32"),
+            (["verify", "m", "--fusion", "some"], "--fusion", "all or none"),
             (["run", "m", "-p", "a", "--max-tokens", "1"], "--max-tokens", "2 to 65536"),
             (["run", "m", "-p", "a", "--huge-pages", "yes"], "--huge-pages", "auto, on or off"),
             (["bench"], "expected a MODEL"),

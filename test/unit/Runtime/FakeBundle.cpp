@@ -119,7 +119,11 @@ FakeBundle::FakeBundle() {
     return json{{"symbol", symbol}, {"packs", std::move(packIndices)}};
   };
   auto buffer = [](const char *name, const char *rows, uint32_t rowBytes) {
-    return json{{"name", name}, {"rows", rows}, {"row_bytes", rowBytes}};
+    return json{{"name", name},
+                {"rows", rows},
+                {"columns", rowBytes / 4},
+                {"block", 0},
+                {"row_bytes", rowBytes}};
   };
   auto ropeTable = [](int dim, double theta, double scale) {
     return json{{"dim", dim},
@@ -145,7 +149,7 @@ FakeBundle::FakeBundle() {
         {"layers", +FakeLayers},
         {"hidden", +FakeHidden}}},
       {"source", {{"file", "fake.gguf"}, {"hash", "0123456789abcdef"}}},
-      {"options", {{"activations", "int8"}, {"kv_cache_type", "f16"}}},
+      {"options", {{"activations", "int8"}, {"kv_cache_type", "f16"}, {"fusion", "all"}}},
       {"target", {{"name", "generic"}, {"features", json::array()}}},
       {"token_multiple", +FakeTokenMultiple},
       {"wanted_multiple", +FakeWantedMultiple},

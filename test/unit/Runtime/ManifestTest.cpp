@@ -69,6 +69,9 @@ TEST_F(ManifestTest, ReadsEveryField) {
   EXPECT_EQ(manifest.ropeTables[1].theta, 100);
   ASSERT_EQ(manifest.buffers.size(), 4u);
   EXPECT_FALSE(manifest.buffers[0].perWanted);
+  EXPECT_EQ(manifest.buffers[0].columns, FakeHidden);
+  EXPECT_EQ(manifest.buffers[0].block, 0);
+  EXPECT_EQ(manifest.buffers[0].rowBytes, FakeHidden * 4);
   EXPECT_TRUE(manifest.buffers[3].perWanted);
   EXPECT_EQ(manifest.logits, 3u);
   ASSERT_EQ(manifest.packs.size(), 4u);
@@ -93,7 +96,7 @@ TEST_F(ManifestTest, NamesTheFieldThatIsWrong) {
   noPacks["packs"] = json::array();
   EXPECT_EQ(refusalOf(noPacks), "manifest: phases[0].packs[0]: the list it points into is empty");
   EXPECT_EQ(refusal("/abi", FRIT_ABI_VERSION + 1),
-            "bundle is for version 3 of the runtime's ABI, this is version 2: "
+            "bundle is for version 4 of the runtime's ABI, this is version 3: "
             "compile the model again");
   EXPECT_EQ(refusal("/abi", "1"),
             "manifest: abi: expected an integer from 0 to 9223372036854775807, found \"1\"");
@@ -117,12 +120,25 @@ TEST_F(ManifestTest, NamesTheFieldThatIsWrong) {
   EXPECT_EQ(refusal("/buffers/2/row_bytes", 1e3),
             "manifest: buffers[2].row_bytes: expected an integer from 1 to 1099511627776, found "
             "1000.0");
+  EXPECT_EQ(refusal("/buffers/2/row_bytes", 8),
+            "manifest: buffers[2].row_bytes: expected 4 for 1 columns of f32, found 8");
+  EXPECT_EQ(refusal("/buffers/2/columns", 0),
+            "manifest: buffers[2].columns: expected an integer from 1 to 1073741824, found 0");
+  EXPECT_EQ(refusal("/buffers/0/block", 3),
+            "manifest: buffers[0].block: expected whole blocks in 8 columns, found 3");
+  EXPECT_EQ(refusal("/buffers/0/block", -1),
+            "manifest: buffers[0].block: expected an integer from 0 to 1073741824, found -1");
+  EXPECT_EQ(refusal("/buffers/3/block", 1),
+            "manifest: logits: expected a buffer with one row of " +
+                std::to_string(bundle.vocabulary()) +
+                " f32 (one for each id of the vocabulary) a wanted token, found 'logits' with "
+                "rows of " +
+                std::to_string(bundle.vocabulary()) + " int8 a wanted token");
   EXPECT_EQ(refusal("/logits", 4), "manifest: logits: expected an integer from 0 to 3, found 4");
-  std::string vocabularyBytes = std::to_string(bundle.vocabulary() * 4);
   EXPECT_EQ(refusal("/logits", 1), "manifest: logits: expected a buffer with one row of " +
-                                       vocabularyBytes +
-                                       " bytes (4 for each id of the vocabulary) a wanted token, "
-                                       "found 'y' with rows of 32 bytes a token");
+                                       std::to_string(bundle.vocabulary()) +
+                                       " f32 (one for each id of the vocabulary) a wanted token, "
+                                       "found 'y' with rows of 8 f32 a token");
   std::string packsBytes = std::to_string(bundle.packs.size());
   EXPECT_EQ(refusal("/packs/1/rows", 1'000'000),
             "manifest: packs[1]: 'weights' has 1000000 rows of 64 bytes at offset " +

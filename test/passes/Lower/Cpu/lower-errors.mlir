@@ -595,3 +595,11 @@ tile.phase @add_to_gathered_rows reference @r bucket 4 {
   %q = tile.product %v, %m into %g : !tile.tile<4x16>, !tile.matrix<16x16, f32, p16> into !tile.tile<4x16> -> !tile.tile<4x16>
 }
 }
+
+// -----
+
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 16, vector_registers = 16, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+// expected-error @+1 {{expected blocks of 32, but got 64}}
+tile.buffer @large_blocks[tokens, 64] int8 by 64
+}

@@ -203,6 +203,34 @@ class Weights:
         return bytes(out)
 
 
+# ===- int8 activations ---------------------------------------------------===
+
+def pack_codes(values: list[float]) -> bytes:
+    """int8 blocks of 32 in memory as the tile dialect documents them: codes, scale, scale * sum, sum, first sum."""
+    out = b""
+    for begin in range(0, len(values), 32):
+        block = values[begin:begin + 32]
+        scale = f32(max(map(abs, block)) / 127)
+        codes = [round(x / scale) if scale else 0 for x in block]
+        out += struct.pack("<32b2f2i", *codes, scale, scale * sum(codes), sum(codes), sum(codes[:16]))
+    return out
+
+
+def unpack_codes(name: str, content: bytes) -> list[float]:
+    """What int8 blocks stand for; not-a-number where nothing was written."""
+    values: list[float] = []
+    for begin in range(0, len(content), 48):
+        block = content[begin:begin + 48]
+        if set(block) == {GUARD}:
+            values += [math.nan] * 32
+            continue
+        *codes, scale, scaled_sum, total, first = struct.unpack("<32b2f2i", block)
+        if (total, first, scaled_sum) != (sum(codes), sum(codes[:16]), f32(scale * sum(codes))):
+            sys.exit(f"{name}: expected the sums of the codes, but got {total}, {first}, {scaled_sum}")
+        values += [scale * code for code in codes]
+    return values
+
+
 # ===- phases -------------------------------------------------------------===
 
 class Context(ctypes.Structure):
@@ -264,8 +292,8 @@ class Phases:
         self.scratch_bytes = int(re.search(r"frit.scratch_bytes = (\d+)", lowered.stdout)[1])
         self.rope_tables = [(int(dim), float(theta), float(scale)) for dim, scale, theta in re.findall(
             r"\{dim = (\d+) : i64, position_scale = (\S+) : f64, theta = (\S+) : f64\}", lowered.stdout)]
-        self.buffers = [(name, int(columns)) for name, columns in
-                        re.findall(r"tile\.buffer @(\w+)\[\w+, (\d+)\]", text)]
+        self.buffers = [(name, int(columns), bool(int8)) for name, columns, int8 in
+                        re.findall(r"tile\.buffer @(\w+)\[\w+, (\d+)\]( int8 by 32)?", text)]
         self.packs = {phase: re.findall(r"@([\w.]+)", packs) for packs, phase in re.findall(
             r'frit\.packs = \[([^]]*)\], frit\.phase = "(\w+)"', lowered.stdout)}
         # Only the functions: the rest needs dialects that LLVM's tools do not have.
@@ -288,8 +316,12 @@ class Phases:
         padded = len(positions)
         rows = max(1, padded, len(wanted))
         contents = {}
-        for name, columns in self.buffers:
+        for name, columns, int8 in self.buffers:
             matrix = (buffers or {}).get(name, [])
+            if int8:
+                given = b"".join(map(pack_codes, matrix))
+                contents[name] = Memory(given + bytes([GUARD]) * (rows * columns // 32 * 48 - len(given)))
+                continue
             flat = [x for row in matrix for x in row]
             contents[name] = f32s(flat + [math.nan] * (rows * columns - len(flat)))
         rope = []
@@ -318,7 +350,7 @@ class Phases:
         for name, memory in [*contents.items(), ("scratch", scratch), *((n, m) for n, m in zip("kv", (keys, values)) if m)]:
             memory.check(f"{phase}: {name}")
         result = {}
-        for name, columns in self.buffers:
-            flat = contents[name].floats()
+        for name, columns, int8 in self.buffers:
+            flat = unpack_codes(name, contents[name].bytes()) if int8 else contents[name].floats()
             result[name] = [flat[r * columns:(r + 1) * columns] for r in range(rows)]
         return result
