@@ -203,6 +203,9 @@ FailureOr<Value> PhaseScheduler::emitOp(Operation *op, TileEnv &env, const Place
       .Case([&](graph::NormOp norm) -> FailureOr<Value> {
         if (!norm.getGroup() && columnsOf(tiles[0]) != columnsOf(norm.getInput()))
           return norm.emitOpError("expected whole rows for a norm without groups");
+        if (norm.getGroup() && columnsOf(tiles[0]) % static_cast<int64_t>(*norm.getGroup()))
+          return norm.emitOpError("expected shares of whole groups of ")
+                 << *norm.getGroup() << " columns, but got shares of " << columnsOf(tiles[0]);
         return emitNorm(norm, tiles[0], place.column);
       })
       .Case([&](graph::RouteOp route) -> FailureOr<Value> {

@@ -1041,3 +1041,26 @@ graph.layer @route_of_a_share(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !k
   graph.return %x : tensor<?x32xf32>
 }
 }
+
+// -----
+
+// A share of attention is a head of 32 columns.
+#target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
+module attributes {machine.target = #target} {
+graph.file @f0 "f"
+graph.weight @n : !graph.weight<64, f32> at @f0, 0
+kernel.reference @r(%x: tensor<?x64xf32>, %kv: !kv.cache<2x32, k = <f16>, v = <f16>>, %tok: !graph.tokens) -> tensor<?x64xf32> {
+  kernel.yield %x : tensor<?x64xf32>
+}
+kernel.phase @p(%x: tensor<?x64xf32>, %kv: !kv.cache<2x32, k = <f16>, v = <f16>>, %tok: !graph.tokens) -> tensor<?x64xf32> attributes {reference = @r} {
+  %n = graph.param @n : !graph.weight<64, f32>
+  %a = graph.attention %x cache %kv, %tok heads 2 over 2 {scale = 0.125, mask = #graph.mask<causal>, kernel.role = #kernel.role<anchor>} : tensor<?x64xf32>, !kv.cache<2x32, k = <f16>, v = <f16>>, !graph.tokens
+  // expected-error @+1 {{expected shares of whole groups of 64 columns, but got shares of 32}}
+  %m = graph.norm %a, %n {eps = 1.0e-5, group = 64, kernel.role = #kernel.role<epilogue>} : tensor<?x64xf32>, !graph.weight<64, f32>
+  kernel.yield %m : tensor<?x64xf32>
+}
+graph.layer @norm_of_several_heads(%x: tensor<?x64xf32>, %tok: !graph.tokens, %kv: !kv.cache<2x32, k = <f16>, v = <f16>>, %i: index) -> tensor<?x64xf32> {
+  %e = kernel.call @p(%x, %kv, %tok) : (tensor<?x64xf32>, !kv.cache<2x32, k = <f16>, v = <f16>>, !graph.tokens) -> tensor<?x64xf32>
+  graph.return %x : tensor<?x64xf32>
+}
+}

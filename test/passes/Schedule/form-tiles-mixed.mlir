@@ -126,7 +126,6 @@ kernel.phase @parts(%x: tensor<?x64xf32>, %s: tensor<?x4xf32>) -> !graph.qtensor
 // CHECK:         tile.shares
 // CHECK:           tile.weights @pack.experts[
 // CHECK:             tile.scatter %{{.*}}, @[[A]][
-// CHECK:         tile.shares
 // CHECK:           tile.weights @pack.others[
 // CHECK:             tile.scatter %{{.*}}, @[[B]][
 kernel.reference @siblings.reference(%x: tensor<?x64xf32>, %r: tensor<?x4xf32>) -> (tensor<?x64xf32>, tensor<?x64xf32>) {

@@ -126,13 +126,13 @@ TEST_F(ModelTest, RefusesOtherMachines) {
 }
 
 TEST_F(ModelTest, RefusesOtherVersions) {
-  bundle.manifest["abi"] = 3;
+  bundle.manifest["abi"] = 4;
   EXPECT_EQ(refusal(),
-            "bundle is for version 3 of the runtime's ABI, this is version 2: compile the "
+            "bundle is for version 4 of the runtime's ABI, this is version 3: compile the "
             "model again");
   bundle.manifest["abi"] = 0;
   EXPECT_EQ(refusal(),
-            "bundle is for version 0 of the runtime's ABI, this is version 2: compile the "
+            "bundle is for version 0 of the runtime's ABI, this is version 3: compile the "
             "model again");
 }
 

@@ -324,6 +324,8 @@ TEST_F(SessionTest, RefusesWhatMemoryCannotHold) {
   FakeBundle scratch;
   scratch.manifest["scratch_bytes"] = int64_t{1} << 40;
   scratch.manifest["programs"][2]["max_tokens"] = 1 << 20;
+  // How many bytes a row of int8 takes is up to the code.
+  scratch.manifest["buffers"][0]["block"] = +FakeHidden;
   scratch.manifest["buffers"][0]["row_bytes"] = int64_t{1} << 40;
   scratch.write(directory.file("scratch.frit"));
   auto opened = Model::open(directory.file("scratch.frit"));
