@@ -62,6 +62,9 @@ struct Memory {
   std::string name;
   int64_t bytes = 0;
   bool isShared = false; ///< By all cores; otherwise each has one.
+  /// Of all that is read and written; of one that is not shared, for each core. None: its datapaths
+  /// are all that bounds it.
+  std::optional<Figure> bytesPerSecond = {};
 };
 
 /// A way for data between two memories.

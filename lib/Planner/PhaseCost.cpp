@@ -46,6 +46,7 @@ public:
     part = static_cast<double>(llvm::divideCeil(all, rowCores * columnCores)) /
            static_cast<double>(all);
     pathBytes.resize(machine.datapaths.size());
+    memoryBytes.resize(machine.memories.size());
   }
 
   double ofCore(double amount, bool isRepeated) const {
@@ -65,10 +66,14 @@ public:
     const std::optional<cost::Route> &route = routes[from][to];
     if (!route)
       return false;
-    for (unsigned path : route->datapaths)
-      pathBytes[path] += machine.datapaths[path].isShared
-                             ? bytes * (isRepeated ? static_cast<double>(columnCores) : 1)
-                             : ofCore(bytes, isRepeated);
+    double core = ofCore(bytes, isRepeated);
+    double all = bytes * (isRepeated ? static_cast<double>(columnCores) : 1);
+    for (unsigned path : route->datapaths) {
+      const cost::Datapath &datapath = machine.datapaths[path];
+      pathBytes[path] += datapath.isShared ? all : core;
+      for (unsigned end : {datapath.from, datapath.to})
+        memoryBytes[end] += machine.memories[end].isShared ? all : core;
+    }
     return true;
   }
   PhaseCost evaluate() const;
@@ -80,6 +85,7 @@ private:
   double part = 1; ///< Of shared work, that of the core with most of it.
   std::array<double, cost::numNumbers> matrixOps = {}; ///< Of one core.
   double vectorOps = 0, exps = 0;                      ///< Of one core.
+  llvm::SmallVector<double> memoryBytes;               ///< The same of memories.
   llvm::SmallVector<double> pathBytes; ///< Of one core; on a path that all share, of all.
 };
 
@@ -111,6 +117,9 @@ PhaseCost CostModel::Load::evaluate() const {
     for (auto [path, bytes] : llvm::zip_equal(machine.datapaths, pathBytes))
       take(bytes / at(path.bytesPerSecond, scenario.bandwidth),
            machine.memories[path.from].name + " to " + machine.memories[path.to].name);
+    for (auto [memory, bytes] : llvm::zip_equal(machine.memories, memoryBytes))
+      if (memory.bytesPerSecond)
+        take(bytes / at(*memory.bytesPerSecond, scenario.bandwidth), memory.name);
     double wait = at(machine.phaseSeconds, scenario.synchronization);
     if (index == 0)
       result.bound = wait > longest ? "synchronization" : bound;

@@ -7,6 +7,8 @@
 
 #include "dialects/Graph/Graph.h"
 #include "dialects/Kernel/Kernel.h"
+#include "lib/Cost/Target.h"
+#include "lib/Planner/Search.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "passes/Fuse/Passes.h"
@@ -38,13 +40,17 @@ struct PhasePlan {
 /// Cuts the body of one function.
 class Cutter {
 public:
-  Cutter(FunctionOpInterface function, bool fuses)
-      : function(function), block(function.getFunctionBody().front()), fuses(fuses) {}
+  /// With a machine, the planner decides for calls of `shape`; otherwise all is fused or nothing.
+  Cutter(FunctionOpInterface function, bool fuses, const cost::Machine *machine,
+         const cost::Shape &shape)
+      : function(function), block(function.getFunctionBody().front()), fuses(fuses),
+        machine(machine), shape(shape) {}
 
   LogicalResult run();
 
 private:
   LogicalResult plan();
+  void planForMachine();
   LogicalResult planLocal(Operation *op);
   LogicalResult checkCaches();
   void collectPrologue(PhasePlan &phase, Value value);
@@ -56,6 +62,8 @@ private:
   FunctionOpInterface function;
   Block &block;
   bool fuses; ///< otherwise each op has a phase of its own
+  const cost::Machine *machine;
+  cost::Shape shape;
   SmallVector<PhasePlan> phases;
   DenseMap<Operation *, size_t> owner; ///< phase of every anchor and epilogue op
   llvm::StringSet<> names;
@@ -81,6 +89,12 @@ static bool isRecomputable(Operation *op) {
 }
 
 LogicalResult Cutter::plan() {
+  if (machine) {
+    planForMachine();
+    for (PhasePlan &phase : phases)
+      phase.name = nameOf(phase);
+    return success();
+  }
   DenseMap<std::pair<Value, Value>, size_t> productsOf; ///< By input and routes.
   for (Operation &op : block) {
     std::optional<FusionRole> role = roleOf(&op);
@@ -110,6 +124,23 @@ LogicalResult Cutter::plan() {
     phase.name = nameOf(phase);
   }
   return success();
+}
+
+void Cutter::planForMachine() {
+  auto flow = plan::Dataflow::of(block, shape);
+  plan::CostModel model(flow, *machine);
+  plan::Plan plan = plan::planPhases(flow, model);
+  for (const plan::Phase &planned : plan.partition.phases) {
+    PhasePlan &phase = phases.emplace_back();
+    for (unsigned node : planned.anchors)
+      phase.anchors.push_back(flow.nodes[node].op);
+    for (unsigned node : planned.prologue)
+      phase.prologue.insert(flow.nodes[node].op);
+    for (unsigned node : planned.epilogue)
+      phase.epilogue.insert(flow.nodes[node].op);
+    for (unsigned node : llvm::concat<const unsigned>(planned.anchors, planned.epilogue))
+      owner[flow.nodes[node].op] = phases.size() - 1;
+  }
 }
 
 LogicalResult Cutter::planLocal(Operation *op) {
@@ -304,16 +335,38 @@ struct FormPhases : fuse::impl::FormPhasesBase<FormPhases> {
   using Base::Base;
 
   void runOnOperation() override {
-    if (fusion != "all" && fusion != "none") {
-      getOperation().emitError("expected fusion to be all or none, but got ") << fusion.getValue();
+    if (fusion != "all" && fusion != "none" && fusion != "planned") {
+      getOperation().emitError("expected fusion to be all, none or planned, but got ")
+          << fusion.getValue();
       return signalPassFailure();
+    }
+    if (tokens < 1 || keys < tokens) {
+      getOperation().emitError("expected at least one token and as many keys, but got ")
+          << tokens.getValue() << " and " << keys.getValue();
+      return signalPassFailure();
+    }
+    std::optional<cost::Machine> machine;
+    if (fusion == "planned") {
+      machine::TargetAttr target = machine::getTarget(getOperation());
+      if (!target) {
+        getOperation().emitError("expected a ")
+            << machine::targetAttrName << " on the module to plan for";
+        return signalPassFailure();
+      }
+      Result<cost::Machine> found = cost::machineOf(target);
+      if (!found) {
+        getOperation().emitError(found.error());
+        return signalPassFailure();
+      }
+      machine = *std::move(found);
     }
     SmallVector<FunctionOpInterface> functions;
     for (Operation &op : *getOperation().getBody())
       if (isa<graph::FuncOp, graph::LayerOp>(op))
         functions.push_back(cast<FunctionOpInterface>(op));
     for (FunctionOpInterface function : functions)
-      if (failed(Cutter(function, fusion == "all").run()))
+      if (failed(Cutter(function, fusion != "none", machine ? &*machine : nullptr, {tokens, keys})
+                     .run()))
         return signalPassFailure();
   }
 };

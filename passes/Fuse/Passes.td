@@ -24,7 +24,8 @@ def FormPhases : Pass<"frit-form-phases", "::mlir::ModuleOp"> {
     3. a local op joins, as epilogue, the last phase that computes one of its operands.
 
     With `fusion=none` every op is the anchor of a phase of its own: to measure what fusion gains, and to
-    find a fault.
+    find a fault. With `fusion=planned` the planner decides for the machine of the module and calls of
+    `tokens` and `keys` (docs/planner.md).
 
     Phases run in the order of their first anchors. Fails when the ops on a cache are in another order,
     and on ops with regions.
@@ -44,7 +45,9 @@ def FormPhases : Pass<"frit-form-phases", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [
-    Option<"fusion", "fusion", "std::string", "\"all\"", "Whether ops share phases: all or none">];
+    Option<"fusion", "fusion", "std::string", "\"all\"", "Whether ops share phases: all, none or planned">,
+    Option<"tokens", "tokens", "int64_t", "1", "Tokens of the calls to plan for">,
+    Option<"keys", "keys", "int64_t", "1024", "Keys that the newest token sees in the calls to plan for">];
   let dependentDialects = ["::frit::graph::GraphDialect", "::frit::kernel::KernelDialect"];
 }
 
