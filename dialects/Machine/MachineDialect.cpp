@@ -48,7 +48,7 @@ LogicalResult InstructionAttr::verify(EmitError emitError, StringRef name, int64
 }
 
 LogicalResult MemoryAttr::verify(EmitError emitError, StringRef name, int64_t bytes, Scope,
-                                 int64_t alignment) {
+                                 int64_t alignment, Rate bandwidth) {
   if (name.empty())
     return emitError() << "expected a memory to have a name";
   if (bytes < 0)
@@ -56,7 +56,7 @@ LogicalResult MemoryAttr::verify(EmitError emitError, StringRef name, int64_t by
   if (alignment < 0 || (alignment & (alignment - 1)))
     return emitError() << "expected the alignment of memory " << name
                        << " to be a power of two, but got " << alignment;
-  return success();
+  return verifyRate(emitError, bandwidth, "memory " + name);
 }
 
 LogicalResult DatapathAttr::verify(EmitError emitError, StringRef from, StringRef to, Rate bytes,

@@ -50,18 +50,21 @@ def Machine_MemoryAttr : Machine_Attr<"Memory", "memory"> {
   let summary = "A memory";
   let description = [{
     Each `scope` has one of so many bytes (0: not known). `alignment`, if known, is the bytes that
-    it moves at once: a cache line, or what addresses must be a multiple of.
+    it moves at once: a cache line, or what addresses must be a multiple of. `bandwidth`, if known, is
+    what all who read or write it together get, in bytes per second.
 
-    Example: `#machine.memory<"l2", 1048576 per core, alignment = 64>`, `#machine.memory<"dram" per machine>`.
+    Example: `#machine.memory<"l2", 1048576 per core, alignment = 64>`,
+    `#machine.memory<"dram" per machine, bandwidth = 2.0e+11 per machine>`.
   }];
   let parameters = (ins StringRefParameter<>:$name, "int64_t":$bytes,
-                        "::frit::machine::Scope":$scope, DefaultValuedParameter<"int64_t", "0">:$alignment);
+                        "::frit::machine::Scope":$scope, DefaultValuedParameter<"int64_t", "0">:$alignment,
+                        DefaultValuedParameter<"::frit::machine::Rate", "{}">:$bandwidth);
 }
 
 def Machine_DatapathAttr : Machine_Attr<"Datapath", "datapath"> {
   let summary = "A way from a memory to another";
   let description = [{
-    The rate, if known, is in bytes per second. What can be done on the way costs nothing: `convert`
+    The rate, if known, is in bytes per second; the memories at its ends may have less. What can be done on the way costs nothing: `convert`
     elements to another type, `relu`, multiply with one number (`scale`) or one for each column
     (`channel_scale`), `transpose`, change between row-major and the matrix unit's order
     (`relayout`), add to what is there (`accumulate`), serve several cores with one read (`multicast`).
@@ -91,8 +94,9 @@ def Machine_TargetAttr : Machine_Attr<"Target", "target"> {
       features = ["v"], cores = 16, vector_bytes = 32, vector_registers = 16,
       f32_ops_per_second = 6.4e+10 per core,
       instructions = [<"dot4.256", 1, 8, 4, i8, ui8, i32>],
-      memories = [<"registers", 512 per core>, <"l1", 32768 per core, alignment = 64>, <"dram" per machine>],
-      datapaths = [<"l1" to "registers", 2.5e+11 per core>, <"dram" to "registers", 2.0e+11 per machine>]>
+      memories = [<"registers", 512 per core>, <"l1", 32768 per core, alignment = 64>,
+                  <"dram" per machine, bandwidth = 2.0e+11 per machine>],
+      datapaths = [<"l1" to "registers", 2.5e+11 per core>, <"dram" to "registers", 3.5e+10 per core>]>
     ```
 
     Passes ask with `need...`, which says what is missing, of which machine, and who needs it.
@@ -119,6 +123,9 @@ def Machine_TargetAttr : Machine_Attr<"Target", "target"> {
     /// What one `scope` does when all in it that have the rate do; nothing when it is not known.
     std::optional<double> rate(Rate rate, Scope scope) const;
     std::optional<double> rate(FigureId id, Scope scope) const;
+    /// Bytes per second through the datapath in one `scope` when all move bytes: what it has, and
+    /// what the memories at its ends have, whatever is least of that which is known.
+    std::optional<double> bandwidth(DatapathAttr path, Scope scope) const;
 
     /// The same for `who` cannot do without, "the planner": what is not known is an error that
     /// names the machine, the figure and `who`.

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/Machine/Machine.h"
+#include "lib/Support/Printable.h"
 
 using namespace mlir;
 using namespace frit;
@@ -118,15 +119,36 @@ std::optional<double> TargetAttr::rate(FigureId id, Scope scope) const {
   return figure ? rate(Rate{figure->value, figure->scope}, scope) : std::nullopt;
 }
 
+/// The rates that limit a datapath.
+static SmallVector<Rate> limitsOf(TargetAttr target, DatapathAttr path) {
+  SmallVector<Rate> limits;
+  if (path.getBytes())
+    limits.push_back(path.getBytes());
+  for (StringRef end : {path.getFrom(), path.getTo()})
+    if (MemoryAttr memory = target.findMemory(end); memory && memory.getBandwidth())
+      limits.push_back(memory.getBandwidth());
+  return limits;
+}
+
+std::optional<double> TargetAttr::bandwidth(DatapathAttr path, Scope scope) const {
+  std::optional<double> least;
+  for (Rate limit : limitsOf(*this, path)) {
+    std::optional<double> bytes = rate(limit, scope);
+    if (!bytes)
+      return std::nullopt;
+    least = std::min(*bytes, least.value_or(*bytes));
+  }
+  return least;
+}
+
 //===----------------------------------------------------------------------===//
 // Figures that somebody cannot do without
 //===----------------------------------------------------------------------===//
 
 /// The one message about what a description does not say.
 static Failure unknown(TargetAttr target, StringRef what, StringRef who) {
-  return Failure("the description of machine ", std::string_view(target.getName()),
-                 " does not say ", std::string_view(what), ", which ", std::string_view(who),
-                 " needs");
+  return Failure("the description of machine ", printable(target.getName()), " does not say ",
+                 printable(what), ", which ", std::string_view(who), " needs");
 }
 
 Result<double> TargetAttr::need(FigureId id, StringRef who) const {
@@ -175,7 +197,12 @@ Result<double> TargetAttr::needBandwidth(StringRef from, StringRef to, Scope sco
   DatapathAttr found = findDatapath(from, to);
   if (!found)
     return unknown(*this, "that there is " + path, who);
-  return needScoped(*this, found.getBytes(), scope, "the bandwidth of " + path, who);
+  if (std::optional<double> bytes = bandwidth(found, scope))
+    return *bytes;
+  for (Rate limit : limitsOf(*this, found))
+    if (Result<double> bytes = needScoped(*this, limit, scope, "", who); !bytes)
+      return bytes;
+  return unknown(*this, "the bandwidth of " + path, who);
 }
 
 Result<double> TargetAttr::needRate(InstructionAttr instruction, Scope scope, StringRef who) const {

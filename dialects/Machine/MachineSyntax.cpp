@@ -177,16 +177,23 @@ Attribute MemoryAttr::parse(AsmParser &parser, Type) {
   std::string name;
   int64_t bytes = 0, alignment = 0;
   Scope scope;
+  Rate bandwidth;
   if (parser.parseLess() || parser.parseString(&name) ||
       (succeeded(parser.parseOptionalComma()) && parseBytes(parser, bytes)) ||
       parsePer(parser, scope))
     return {};
-  if (succeeded(parser.parseOptionalComma()) &&
-      (parser.parseKeyword("alignment") || parser.parseEqual() || parseBytes(parser, alignment)))
+  bool comma = succeeded(parser.parseOptionalComma());
+  if (comma && succeeded(parser.parseOptionalKeyword("alignment"))) {
+    if (parser.parseEqual() || parseBytes(parser, alignment))
+      return {};
+    comma = succeeded(parser.parseOptionalComma());
+  }
+  if (comma &&
+      (parser.parseKeyword("bandwidth") || parser.parseEqual() || parseRate(parser, bandwidth)))
     return {};
   if (parser.parseGreater())
     return {};
-  return checked<MemoryAttr>(parser, place, name, bytes, scope, alignment);
+  return checked<MemoryAttr>(parser, place, name, bytes, scope, alignment, bandwidth);
 }
 
 void MemoryAttr::print(AsmPrinter &printer) const {
@@ -197,6 +204,10 @@ void MemoryAttr::print(AsmPrinter &printer) const {
   printPer(printer, getScope());
   if (getAlignment())
     printer << ", alignment = " << getAlignment();
+  if (getBandwidth()) {
+    printer << ", bandwidth = ";
+    printRate(printer, getBandwidth());
+  }
   printer << ">";
 }
 

@@ -14,6 +14,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/Twine.h"
+#include "llvm/Support/FormatVariadic.h"
 
 #include <cmath>
 #include <map>
@@ -243,6 +244,7 @@ DescribedMemory readMemory(Context &context, const Value &value, const std::stri
   reader.readScope(result.scope);
   result.bytes = readFigure(reader, "bytes", FigureKind::Bytes);
   result.alignment = readFigure(reader, "alignment_bytes", FigureKind::Bytes);
+  result.bandwidth = readRate(reader, "bytes_per_second", "bytes_per_cycle");
   reader.readText("note", result.note);
   reader.finish();
   return result;
@@ -391,6 +393,8 @@ void check(Context &context, const MachineDescription &machine) {
   };
   for (const StatedFigure &figure : machine.figures)
     needsClock(figure.statement, perCycle(infoOf(figure.id).key));
+  for (const auto &[index, memory] : llvm::enumerate(machine.memories))
+    needsClock(memory.bandwidth, "memories[" + Twine(index) + "].bytes_per_cycle");
   for (const auto &[index, path] : llvm::enumerate(machine.datapaths))
     needsClock(path.bytes, "datapaths[" + Twine(index) + "].bytes_per_cycle");
   for (const auto &[index, instruction] : llvm::enumerate(machine.instructions))
@@ -453,21 +457,37 @@ MachineDescription readDescription(Context &context, const Value &json) {
 
 } // namespace
 
-Result<MachineDescription> machine::parseDescription(StringRef text, StringRef place,
-                                                     FindDescription find) {
-  auto failure = [&](const std::string &message) {
-    return Failure(printable(message)).in(printable(place));
-  };
+static Result<Value> parseResolved(StringRef text, StringRef place, FindDescription find) {
+  Status status;
   Result<Value> json = parseJSON(text);
   if (!json)
-    return failure(json.error());
-  if (Status status = requireUniqueKeys(text); !status)
-    return failure(status.error());
-  if (Status status = resolveLike(*json, find); !status)
-    return failure(status.error());
+    status = json.takeFailure();
+  if (status)
+    status = requireUniqueKeys(text);
+  if (status)
+    status = resolveLike(*json, find);
+  if (!status)
+    return Failure(printable(status.error())).in(printable(place));
+  return json;
+}
+
+Result<MachineDescription> machine::parseDescription(StringRef text, StringRef place,
+                                                     FindDescription find) {
+  Result<Value> json = parseResolved(text, place, find);
+  if (!json)
+    return json.takeFailure();
   Context context;
   MachineDescription result = readDescription(context, *json);
   if (!context.status)
-    return failure(context.status.error());
+    return Failure(printable(context.status.error())).in(printable(place));
   return result;
+}
+
+Result<std::string> machine::resolveDescription(StringRef text, StringRef place,
+                                                FindDescription find) {
+  Result<Value> json = parseResolved(text, place, find);
+  if (!json)
+    return json.takeFailure();
+  // LLVM prints keys in their alphabetical order.
+  return llvm::formatv("{0:2}", *json).str();
 }

@@ -59,7 +59,13 @@ std::vector<std::string> frit::compilableMachines() {
   return names;
 }
 
-static Result<MachineDescription> loadDescription(StringRef path) {
+namespace {
+struct MachineFile {
+  std::string text, place;
+};
+} // namespace
+
+static Result<MachineFile> readFile(StringRef path) {
   constexpr uint64_t maxBytes = 1 << 20;
   std::string place = "machine description " + printable(path);
   llvm::sys::fs::file_status status;
@@ -74,18 +80,40 @@ static Result<MachineDescription> loadDescription(StringRef path) {
   auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
   if (!buffer)
     return Failure("cannot read ", place, ": ", buffer.getError().message());
-  return machine::parseDescription((*buffer)->getBuffer(), path, findBuiltin);
+  return MachineFile{(*buffer)->getBuffer().str(), path.str()};
+}
+
+static Result<MachineFile> findFile(std::string_view name) {
+  std::string wanted = name == "native" ? detectMachine() : std::string(name);
+  if (std::optional<StringRef> text = findBuiltin(wanted))
+    return MachineFile{text->str(), wanted + ".json"};
+  if (StringRef(wanted).ends_with(".json"))
+    return readFile(wanted);
+  Result<std::vector<MachineDescription>> machines = builtinMachines();
+  if (!machines)
+    return machines.takeFailure();
+  constexpr unsigned farthest = 2;
+  std::string nearest;
+  for (const MachineDescription &machine : *machines)
+    if (StringRef(machine.name).edit_distance(wanted) <= farthest)
+      nearest += (nearest.empty() ? "; did you mean " : " or ") + machine.name;
+  return Failure("unknown target ", printable(wanted),
+                 ": expected native, a .json file, or a name that frit targets lists, such as ",
+                 llvm::join(compilableMachines(), ", "), nearest);
 }
 
 Result<MachineDescription> frit::describeMachine(std::string_view name) {
-  std::string wanted = name == "native" ? detectMachine() : std::string(name);
-  if (std::optional<StringRef> text = findBuiltin(wanted))
-    return machine::parseDescription(*text, wanted + ".json", findBuiltin);
-  if (StringRef(wanted).ends_with(".json"))
-    return loadDescription(wanted);
-  return Failure("unknown target ", printable(wanted),
-                 ": expected native, a .json file, or one of ",
-                 llvm::join(compilableMachines(), ", "));
+  Result<MachineFile> file = findFile(name);
+  if (!file)
+    return file.takeFailure();
+  return machine::parseDescription(file->text, file->place, findBuiltin);
+}
+
+Result<std::string> frit::machineText(std::string_view name) {
+  Result<MachineFile> file = findFile(name);
+  if (!file)
+    return file.takeFailure();
+  return machine::resolveDescription(file->text, file->place, findBuiltin);
 }
 
 //===----------------------------------------------------------------------===//
@@ -165,10 +193,14 @@ Result<machine::TargetAttr> frit::targetOf(const MachineDescription &description
   SmallVector<machine::MemoryAttr> memories;
   for (const auto &[index, memory] : llvm::enumerate(description.memories)) {
     int64_t size = bytes(memory.bytes), alignment = bytes(memory.alignment);
-    if (failed(machine::MemoryAttr::verify(emitError, memory.name, size, memory.scope, alignment)))
+    machine::Rate bandwidth;
+    if (memory.bandwidth)
+      bandwidth = description.rateOf(*memory.bandwidth).value_or(bandwidth);
+    if (failed(machine::MemoryAttr::verify(emitError, memory.name, size, memory.scope, alignment,
+                                           bandwidth)))
       return failure(": memories[" + llvm::Twine(index) + "]");
     memories.push_back(
-        machine::MemoryAttr::get(&context, memory.name, size, memory.scope, alignment));
+        machine::MemoryAttr::get(&context, memory.name, size, memory.scope, alignment, bandwidth));
   }
   SmallVector<machine::DatapathAttr> datapaths;
   for (const auto &[index, path] : llvm::enumerate(description.datapaths)) {

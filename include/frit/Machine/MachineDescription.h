@@ -53,6 +53,7 @@ struct DescribedMemory {
   std::string name, note;
   Scope scope = Scope::Core;
   std::optional<Statement> bytes, alignment;
+  std::optional<Statement> bandwidth; ///< Of all who read or write it, per second or cycle.
 };
 
 struct DescribedDatapath {
@@ -113,6 +114,10 @@ using FindDescription = llvm::function_ref<std::optional<llvm::StringRef>(llvm::
 /// `like` is looked for with `find`.
 Result<MachineDescription> parseDescription(llvm::StringRef json, llvm::StringRef place,
                                             FindDescription find);
+
+/// The same as JSON that is like no other any more: what parseDescription() reads, keys sorted.
+Result<std::string> resolveDescription(llvm::StringRef json, llvm::StringRef place,
+                                       FindDescription find);
 
 } // namespace frit::machine
 

@@ -29,6 +29,9 @@ std::vector<std::string> compilableMachines();
 /// detectMachine() names. Errors name the description and the field.
 Result<machine::MachineDescription> describeMachine(std::string_view name);
 
+/// The same as JSON that is like no other any more.
+Result<std::string> machineText(std::string_view name);
+
 /// What passes see of a description.
 Result<machine::TargetAttr> targetOf(const machine::MachineDescription &description,
                                      std::string_view place, mlir::MLIRContext &context);

@@ -13,7 +13,9 @@
 // CHECK-SAME:   machine.h = #machine.datapath<"l0" to "gm", 2.5e+11 per die>,
 // CHECK-SAME:   machine.i = #machine.datapath<"l0" to "gm" [convert, relu, scale, channel_scale, transpose, relayout, accumulate, multicast], 64 per core>,
 // CHECK-SAME:   machine.j = #machine.datapath<"l0" to "gm" [relu]>,
-// CHECK-SAME:   machine.k = #machine.instruction<"secret", ?, 8, ?, bf16, bf16, f32>} {
+// CHECK-SAME:   machine.k = #machine.instruction<"secret", ?, 8, ?, bf16, bf16, f32>,
+// CHECK-SAME:   machine.l = #machine.memory<"hbm", 8 per die, alignment = 512, bandwidth = 1.6e+12 per die>,
+// CHECK-SAME:   machine.m = #machine.memory<"dram" per machine, bandwidth = 2.0e+11 per machine>} {
 module @single attributes {
   machine.a = #machine.instruction<"dot4.512", 1, 16, 4, i8, ui8, i32>,
   machine.b = #machine.instruction<"mma", 16, 16, 32, f8E4M3FN, f8E5M2, f32, 15000000000000 per core>,
@@ -25,7 +27,9 @@ module @single attributes {
   machine.h = #machine.datapath<"l0" to "gm", 250.0e9 per die>,
   machine.i = #machine.datapath<"l0" to "gm" [multicast, accumulate, relayout, transpose, channel_scale, scale, relu, convert], 64 per core>,
   machine.j = #machine.datapath<"l0" to "gm" [relu, relu]>,
-  machine.k = #machine.instruction<"secret", ?, 8, ?, bf16, bf16, f32>
+  machine.k = #machine.instruction<"secret", ?, 8, ?, bf16, bf16, f32>,
+  machine.l = #machine.memory<"hbm", 8 per die, alignment = 512, bandwidth = 1.6e12 per die>,
+  machine.m = #machine.memory<"dram" per machine, bandwidth = 2.0e11 per machine>
 } {}
 
 // Fields in any order; figures are printed in that of Figures.def.

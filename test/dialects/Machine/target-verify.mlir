@@ -55,6 +55,11 @@ module attributes {machine.a = #machine.memory<"l1", 1024 per core, alignment = 
 
 // -----
 
+// expected-error @+1 {{expected a number above 0, at most 1e24 as the rate of memory l1, but got -1.0}}
+module attributes {machine.a = #machine.memory<"l1", 1024 per core, bandwidth = -1 per core>} {}
+
+// -----
+
 // expected-error @+1 {{expected a datapath to lead to another memory, but got l1 twice}}
 module attributes {machine.a = #machine.datapath<"l1" to "l1">} {}
 

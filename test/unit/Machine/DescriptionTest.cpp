@@ -230,7 +230,7 @@ TEST(Description, RefusesPartsThatAreNone) {
               "memories[2]: expected one of each, found a second 'a'");
   expectError(with("memory", R"(, "alignment": 1)"),
               "memories[0]: unknown key 'alignment'; known are name, scope, bytes, "
-              "alignment_bytes, note");
+              "alignment_bytes, bytes_per_second, bytes_per_cycle, note");
   expectError(with("datapaths", R"(, {"from": "a", "to": "c", "source": "book"})"),
               "datapaths[1].to: expected the name of a memory, found 'c'");
   expectError(with("datapaths", R"(, {"from": "a", "to": "b", "source": "book"})"),
@@ -278,6 +278,21 @@ TEST(Description, RatesPerCycleNeedAClock) {
           "datapath",
           R"(, "bytes_per_cycle": {"value": 1, "scope": "core", "provenance": "vendor", "source": "book"})"),
       "datapaths[0].bytes_per_cycle: expected clock_hz in a description with a rate per cycle");
+}
+
+TEST(Description, MemoriesHaveABandwidth) {
+  constexpr const char *rate =
+      R"(, "bytes_per_cycle": {"value": 64, "scope": "die", "provenance": "vendor", "source": "book"})";
+  MachineDescription machine = parsed(with("memory", rate));
+  EXPECT_EQ(machine.rateOf(*machine.memories[0].bandwidth), (Rate{128e9, Scope::Die}));
+  EXPECT_FALSE(machine.memories[1].bandwidth);
+  EXPECT_EQ(
+      errorOf(
+          R"({"name": "m", "summary": "s", "kind": "cpu", "memories": [{"name": "a", "scope": "die")" +
+          std::string(
+              R"(, "bytes_per_cycle": {"value": 64, "scope": "die", "provenance": "vendor", "source": "a b"}}]})")),
+      "m.json: memories[0].bytes_per_cycle: expected clock_hz in a description with a rate per "
+      "cycle");
 }
 
 TEST(Description, BackEndsNeedWhatCodeIsMadeFrom) {

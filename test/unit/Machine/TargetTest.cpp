@@ -39,8 +39,10 @@ std::string errorOf(const Result<T> &result) {
 
 constexpr const char *full = R"(dies = 2, cores = 20, vector_units_per_core = 2,
   f32_ops_per_second = 100 per unit, f16_ops_per_second = 400 per cluster, barrier_seconds = 2.0e-6,
-  memories = [<"l1", 524288 per core>, <"gm" per machine>, <"ub" per unit>],
-  datapaths = [<"gm" to "l1" [relayout], 1000 per machine>, <"l1" to "gm">],
+  memories = [<"l1", 524288 per core>, <"gm" per machine, bandwidth = 1000 per machine>, <"ub" per unit>,
+              <"shared" per cluster, bandwidth = 5 per cluster>],
+  datapaths = [<"gm" to "l1" [relayout]>, <"l1" to "ub">, <"ub" to "gm", 20 per unit>, <"gm" to "ub", 30 per unit>,
+               <"l1" to "shared", 30 per core>],
   instructions = [<"slow", 16, 16, 16, f16, f16, f32, 50 per core>, <"fast", 16, 16, 16, f16, f16, f32, 2000 per machine>,
                   <"unknown", 16, 16, 16, i8, i8, i32>])";
 
@@ -87,13 +89,21 @@ TEST_F(TargetTest, MemoriesAndDatapaths) {
   EXPECT_EQ(*target.needBandwidth("gm", "l1", Scope::Core, "p"), 50);
   EXPECT_TRUE(target.findDatapath("gm", "l1").can(OnTheWay::Relayout));
   EXPECT_FALSE(target.findDatapath("gm", "l1").can(OnTheWay::Relu));
-  EXPECT_EQ(::errorOf(target.needBandwidth("l1", "gm", Scope::Core, "p")),
-            "the description of machine t does not say the bandwidth of a datapath from l1 to gm, "
-            "which p needs");
+  // 40 units of 20 are less than the memory has, and of 30 they are more.
+  EXPECT_EQ(*target.needBandwidth("ub", "gm", Scope::Machine, "p"), 800);
+  EXPECT_EQ(*target.needBandwidth("gm", "ub", Scope::Machine, "p"), 1000);
+  EXPECT_EQ(*target.needBandwidth("gm", "ub", Scope::Unit, "p"), 25);
+  EXPECT_EQ(target.bandwidth(target.findDatapath("l1", "ub"), Scope::Core), std::nullopt);
   EXPECT_EQ(::errorOf(target.needBandwidth("l1", "ub", Scope::Core, "p")),
-            "the description of machine t does not say that there is a datapath from l1 to ub, "
+            "the description of machine t does not say the bandwidth of a datapath from l1 to ub, "
             "which p needs");
-  EXPECT_FALSE(target.findDatapath("l1", "ub"));
+  // What limits it cannot be compared.
+  EXPECT_EQ(::errorOf(target.needBandwidth("l1", "shared", Scope::Core, "p")),
+            "the description of machine t does not say clusters, which p needs");
+  EXPECT_EQ(::errorOf(target.needBandwidth("l1", "gm", Scope::Core, "p")),
+            "the description of machine t does not say that there is a datapath from l1 to gm, "
+            "which p needs");
+  EXPECT_FALSE(target.findDatapath("l1", "gm"));
 }
 
 TEST_F(TargetTest, Instructions) {
@@ -149,7 +159,13 @@ TEST_F(TargetTest, UnknownNames) {
   Result<TargetAttr> target = readMachine("z80", context);
   ASSERT_FALSE(target);
   EXPECT_TRUE(StringRef(target.error())
-                  .starts_with("unknown target z80: expected native, a .json file, or one of "));
+                  .starts_with("unknown target z80: expected native, a .json file, or a name that "
+                               "frit targets lists, such as avx512-vnni, "))
+      << target.error();
+  target = readMachine("zen6", context);
+  ASSERT_FALSE(target);
+  EXPECT_TRUE(StringRef(target.error()).ends_with("; did you mean zen3 or zen4 or zen5"))
+      << target.error();
   target = readMachine("/nowhere/m.json", context);
   ASSERT_FALSE(target);
   EXPECT_EQ(target.error(),
