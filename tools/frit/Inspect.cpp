@@ -8,8 +8,8 @@
 #include "lib/Driver/Inspect.h"
 #include "lib/Driver/Archs.h"
 
-#include "frit/Machine/MachineModel.h"
 #include "lib/Driver/Output.h"
+#include "lib/Driver/Targets.h"
 #include "tools/frit/CommandLine.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -37,15 +37,14 @@ int frit::driver::inspectCommand(int argc, char **argv) {
 }
 
 int frit::driver::targetsCommand(int argc, char **argv) {
-  CommandLine line("targets", "List the machines that frit compiles for");
+  CommandLine line("targets", "List the machines that frit compiles or plans for");
+  Option<std::string> show{line, "show", cl::value_desc("name"),
+                           cl::desc("Print all that is known about this machine, or about that of\n"
+                                    "a description (.json): every figure with its source")};
+  Option<bool> json{line, "json", cl::desc("Print JSON")};
   if (std::optional<int> code = line.parse(argc, argv))
     return *code;
-  std::string native = detectMachine();
-  for (const machine::MachineDescription &machine : *builtinMachines())
-    outs() << (machine.name == native ? "* " : "  ") << left_justify(machine.name, 14)
-           << machine.summary << "\n";
-  outs() << "* is what --target=native stands for on this machine\n";
-  return ExitSuccess;
+  return show.given() ? showTarget(show, json) : listTargets(json);
 }
 
 int frit::driver::archsCommand(int argc, char **argv) {

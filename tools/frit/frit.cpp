@@ -31,7 +31,7 @@ static const Command commands[] = {
     {"convert", "write a Hugging Face directory as a GGUF file", convertCommand},
     {"verify", "compare the compiled model with the reference interpreter", verifyCommand},
     {"inspect", "say what a model consists of", inspectCommand},
-    {"targets", "list the machines that frit compiles for", targetsCommand},
+    {"targets", "list the machines that frit compiles or plans for", targetsCommand},
     {"archs", "list the architectures that frit reads", archsCommand},
     {"cache", "list or clear the models that run and bench compiled", cacheCommand},
 };

@@ -80,7 +80,7 @@ class HelpTest(DriverTest):
     def test_lists(self):
         out, _ = self.frit("targets")
         self.assertRegex(out, r"(?m)^[* ] x86-64-v3 +\S")
-        self.assertEqual(len(re.findall(r"(?m)^\* \S+ +x86", out)), 1)
+        self.assertEqual(len(re.findall(r"(?m)^\* \S+ +isa", out)), 1)
         out, _ = self.frit("archs")
         self.assertIn("llama", out.split())
 
