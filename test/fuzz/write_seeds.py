@@ -126,6 +126,12 @@ def records() -> dict[str, bytes]:
     return {name: json.dumps({"name": name, "like": "base"} | record).encode() for name, record in differences.items()}
 
 
+def machines() -> dict[str, bytes]:
+    """Differences from "base" of MachineFuzzer.cpp, for each part of a description."""
+    differences = json.loads((ROOT / "test/fuzz/machine-seeds.json").read_text())
+    return {name: json.dumps({"name": name, "summary": "s", "like": "base"} | machine).encode() for name, machine in differences.items()}
+
+
 def chat_templates() -> dict[str, bytes]:
     tests = ROOT / "test/unit/Tokenizer"
     result = {path.stem: path.read_bytes() for path in sorted((tests / "chat_templates").glob("*.jinja"))}
@@ -145,6 +151,7 @@ def main() -> None:
         ("config", configs()),
         ("tokenizer", tokenizers()),
         ("sentencepiece", sentencepiece()),
+        ("machine", machines()),
         ("record", records()),
         ("chat-template", chat_templates()),
     ):
