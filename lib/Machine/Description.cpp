@@ -416,7 +416,8 @@ void check(Context &context, const MachineDescription &machine) {
 MachineDescription readDescription(Context &context, const Value &json) {
   MachineDescription result;
   ObjectReader reader(context, json, "");
-  reader.find("$schema");
+  std::string ignored;
+  reader.readText("$schema", ignored);
   reader.readText("name", result.name, /*required=*/true);
   reader.readText("summary", result.summary, /*required=*/true);
   if (std::optional<unsigned> index = reader.readChoice("kind", machineKinds))

@@ -168,12 +168,12 @@ Result<machine::TargetAttr> frit::targetOf(const MachineDescription &description
   SmallVector<machine::InstructionAttr> instructions;
   for (const auto &[index, instruction] : llvm::enumerate(description.instructions)) {
     std::string where = ": instructions[" + std::to_string(index) + "]";
-    Type types[3];
-    for (auto [type, name] :
-         llvm::zip_equal(types, ArrayRef({instruction.lhs, instruction.rhs, instruction.acc}))) {
+    const StringRef names[] = {instruction.lhs, instruction.rhs, instruction.acc};
+    Type types[std::size(names)];
+    for (auto [type, name] : llvm::zip_equal(types, names)) {
       type = parseElement(name, context);
       if (!type) {
-        refused = "expected an element type such as i8, ui8 or f32, found '" + name + "'";
+        refused = ("expected an element type such as i8, ui8 or f32, found '" + name + "'").str();
         return failure(where);
       }
     }
