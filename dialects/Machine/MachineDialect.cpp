@@ -48,7 +48,7 @@ LogicalResult InstructionAttr::verify(EmitError emitError, StringRef name, int64
 }
 
 LogicalResult MemoryAttr::verify(EmitError emitError, StringRef name, int64_t bytes, Scope,
-                                 int64_t alignment, Rate bandwidth) {
+                                 int64_t alignment, uint32_t, Rate bandwidth) {
   if (name.empty())
     return emitError() << "expected a memory to have a name";
   if (bytes < 0)

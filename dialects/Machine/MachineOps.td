@@ -50,7 +50,9 @@ def Machine_MemoryAttr : Machine_Attr<"Memory", "memory"> {
   let summary = "A memory";
   let description = [{
     Each `scope` has one of so many bytes (0: not known). `alignment`, if known, is the bytes that
-    it moves at once: a cache line, or what addresses must be a multiple of. `bandwidth`, if known, is
+    it moves at once: a cache line, or what addresses must be a multiple of. `serves` says whose operands
+    are there: inputs of the matrix unit on their way to it (`matrix_inputs`), what it gives
+    (`matrix_outputs`), those of the vector unit (`vectors`). `bandwidth`, if known, is
     what all who read or write it together get, in bytes per second.
 
     Example: `#machine.memory<"l2", 1048576 per core, alignment = 64>`,
@@ -58,6 +60,7 @@ def Machine_MemoryAttr : Machine_Attr<"Memory", "memory"> {
   }];
   let parameters = (ins StringRefParameter<>:$name, "int64_t":$bytes,
                         "::frit::machine::Scope":$scope, DefaultValuedParameter<"int64_t", "0">:$alignment,
+                        DefaultValuedParameter<"uint32_t", "0">:$serves,
                         DefaultValuedParameter<"::frit::machine::Rate", "{}">:$bandwidth);
 }
 
@@ -112,6 +115,8 @@ def Machine_TargetAttr : Machine_Attr<"Target", "target"> {
     /// The one of that name; null when the machine lacks it.
     InstructionAttr findInstruction(::llvm::StringRef name) const;
     MemoryAttr findMemory(::llvm::StringRef name) const;
+    /// Null when no memory says that it does.
+    MemoryAttr findMemory(Port port) const;
     DatapathAttr findDatapath(::llvm::StringRef from, ::llvm::StringRef to) const;
     /// The fastest that multiplies these types; null when the machine has none whose rate is known.
     InstructionAttr fastestInstruction(::mlir::Type lhs, ::mlir::Type rhs) const;

@@ -35,6 +35,13 @@ InstructionAttr TargetAttr::findInstruction(StringRef name) const {
 
 MemoryAttr TargetAttr::findMemory(StringRef name) const { return findNamed(getMemories(), name); }
 
+MemoryAttr TargetAttr::findMemory(Port port) const {
+  for (MemoryAttr memory : getMemories())
+    if (memory.getServes() & bitOf(port))
+      return memory;
+  return {};
+}
+
 DatapathAttr TargetAttr::findDatapath(StringRef from, StringRef to) const {
   for (DatapathAttr path : getDatapaths())
     if (path.getFrom() == from && path.getTo() == to)

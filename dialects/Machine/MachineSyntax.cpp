@@ -172,10 +172,27 @@ void InstructionAttr::print(AsmPrinter &printer) const {
   printer << ">";
 }
 
+static ParseResult parsePorts(AsmParser &parser, uint32_t &bits) {
+  return parser.parseCommaSeparatedList(Delimiter::Square, [&]() -> ParseResult {
+    SMLoc place = parser.getCurrentLocation();
+    StringRef keyword;
+    if (parser.parseKeyword(&keyword))
+      return failure();
+    const auto *found = llvm::find(portNames, keyword);
+    if (found == std::end(portNames))
+      return parser.emitError(place, "expected ")
+             << llvm::join(ArrayRef(portNames), ", ") << " as what a memory serves, but got "
+             << keyword;
+    bits |= 1u << (found - std::begin(portNames));
+    return success();
+  });
+}
+
 Attribute MemoryAttr::parse(AsmParser &parser, Type) {
   SMLoc place = parser.getCurrentLocation();
   std::string name;
   int64_t bytes = 0, alignment = 0;
+  uint32_t serves = 0;
   Scope scope;
   Rate bandwidth;
   if (parser.parseLess() || parser.parseString(&name) ||
@@ -188,12 +205,17 @@ Attribute MemoryAttr::parse(AsmParser &parser, Type) {
       return {};
     comma = succeeded(parser.parseOptionalComma());
   }
+  if (comma && succeeded(parser.parseOptionalKeyword("serves"))) {
+    if (parser.parseEqual() || parsePorts(parser, serves))
+      return {};
+    comma = succeeded(parser.parseOptionalComma());
+  }
   if (comma &&
       (parser.parseKeyword("bandwidth") || parser.parseEqual() || parseRate(parser, bandwidth)))
     return {};
   if (parser.parseGreater())
     return {};
-  return checked<MemoryAttr>(parser, place, name, bytes, scope, alignment, bandwidth);
+  return checked<MemoryAttr>(parser, place, name, bytes, scope, alignment, serves, bandwidth);
 }
 
 void MemoryAttr::print(AsmPrinter &printer) const {
@@ -204,6 +226,14 @@ void MemoryAttr::print(AsmPrinter &printer) const {
   printPer(printer, getScope());
   if (getAlignment())
     printer << ", alignment = " << getAlignment();
+  SmallVector<StringRef> ports;
+  for (Port port : {Port::MatrixInputs, Port::MatrixOutputs, Port::Vectors})
+    if (getServes() & bitOf(port))
+      ports.push_back(nameOf(port));
+  if (!ports.empty()) {
+    printer << ", serves = ";
+    printList(printer, ArrayRef(ports), [&](StringRef port) { printer << port; });
+  }
   if (getBandwidth()) {
     printer << ", bandwidth = ";
     printRate(printer, getBandwidth());

@@ -82,7 +82,7 @@ FailureOr<LoadedModel> frit::loadModel(StringRef path, MLIRContext &context,
       emitError(here, target.error());
       return failure();
     }
-    if (target->getTriple().empty()) {
+    if (target->getTriple().empty() && !options.onlyPlans) {
       emitError(here) << "machine " << target->getName()
                       << " is for planning only: frit has no back end for it";
       return failure();

@@ -34,6 +34,7 @@ private:
   void readMemories();
   void readDatapaths();
   void readRates();
+  void readPorts();
   void need(bool isThere, const Twine &what) {
     if (!isThere)
       missing += (missing.empty() ? "" : ", ") + what.str();
@@ -87,7 +88,10 @@ void Reader::readMemories() {
   });
   for (machine::MemoryAttr memory : shared) {
     indexOf[memory.getName()] = result.memories.size();
-    result.memories.push_back({memory.getName().str(), bytesOf(memory), true, {}});
+    Memory &added =
+        result.memories.emplace_back(Memory{memory.getName().str(), bytesOf(memory), true, {}});
+    if (std::optional<double> rate = target.rate(memory.getBandwidth(), Scope::Machine))
+      added.bytesPerSecond = Figure::exact(*rate);
   }
 }
 
@@ -143,6 +147,30 @@ void Reader::readRates() {
        "the rate of a matrix instruction");
 }
 
+/// Where the units read and write: what the memories say, or the only one that a core has.
+void Reader::readPorts() {
+  auto find = [&](machine::Port port) -> unsigned {
+    if (machine::MemoryAttr memory = target.findMemory(port))
+      return indexOf[memory.getName()];
+    bool isOnly =
+        llvm::count_if(result.memories, [](const Memory &memory) { return !memory.isShared; }) == 1;
+    need(isOnly, "which memory serves " + machine::nameOf(port));
+    return 0;
+  };
+  result.matrixInput = find(machine::Port::MatrixInputs);
+  result.matrixOutput = find(machine::Port::MatrixOutputs);
+  result.vectorMemory = find(machine::Port::Vectors);
+  if (result.unitsShareIssue)
+    return;
+  // The tile that a matrix unit sums at once: square as far as the other half of its memory lets
+  // it.
+  constexpr int64_t rows = 128;
+  int64_t bytes = result.memories[result.matrixOutput].bytes;
+  result.tileRows = rows;
+  result.tileColumns = std::clamp<int64_t>(bytes / 2 / (4 * rows), 16, 256);
+  result.sharesRows = true;
+}
+
 Result<Machine> Reader::read() {
   result.name = target.getName().str();
   std::optional<double> cores = target.count(Scope::Core);
@@ -156,6 +184,7 @@ Result<Machine> Reader::read() {
   readMemories();
   readDatapaths();
   readRates();
+  readPorts();
   if (!missing.empty())
     return Failure("the description of machine ", std::string_view(result.name),
                    " does not say what the planner needs: ", missing);

@@ -244,6 +244,16 @@ DescribedMemory readMemory(Context &context, const Value &value, const std::stri
   reader.readScope(result.scope);
   result.bytes = readFigure(reader, "bytes", FigureKind::Bytes);
   result.alignment = readFigure(reader, "alignment_bytes", FigureKind::Bytes);
+  std::vector<std::string> ports;
+  reader.readTexts("serves", ports);
+  for (const std::string &port : ports) {
+    const auto *found = llvm::find(portNames, port);
+    if (found == std::end(portNames))
+      reader.fail("serves", "expected one of " + llvm::join(ArrayRef(portNames), ", ") +
+                                ", found '" + port + "'");
+    else
+      result.serves |= 1u << (found - std::begin(portNames));
+  }
   result.bandwidth = readRate(reader, "bytes_per_second", "bytes_per_cycle");
   reader.readText("note", result.note);
   reader.finish();

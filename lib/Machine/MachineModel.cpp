@@ -197,10 +197,10 @@ Result<machine::TargetAttr> frit::targetOf(const MachineDescription &description
     if (memory.bandwidth)
       bandwidth = description.rateOf(*memory.bandwidth).value_or(bandwidth);
     if (failed(machine::MemoryAttr::verify(emitError, memory.name, size, memory.scope, alignment,
-                                           bandwidth)))
+                                           memory.serves, bandwidth)))
       return failure(": memories[" + llvm::Twine(index) + "]");
-    memories.push_back(
-        machine::MemoryAttr::get(&context, memory.name, size, memory.scope, alignment, bandwidth));
+    memories.push_back(machine::MemoryAttr::get(&context, memory.name, size, memory.scope,
+                                                alignment, memory.serves, bandwidth));
   }
   SmallVector<machine::DatapathAttr> datapaths;
   for (const auto &[index, path] : llvm::enumerate(description.datapaths)) {

@@ -76,6 +76,7 @@ int benchCommand(int argc, char **argv);
 int cacheCommand(int argc, char **argv);
 int compileCommand(int argc, char **argv);
 int convertCommand(int argc, char **argv);
+int explainCommand(int argc, char **argv);
 int inspectCommand(int argc, char **argv);
 int runCommand(int argc, char **argv);
 int targetsCommand(int argc, char **argv);

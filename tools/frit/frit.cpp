@@ -30,6 +30,7 @@ static const Command commands[] = {
     {"compile", "compile a model to a bundle, or a part of the way", compileCommand},
     {"convert", "write a Hugging Face directory as a GGUF file", convertCommand},
     {"verify", "compare the compiled model with the reference interpreter", verifyCommand},
+    {"explain", "say why which ops of a model are fused on a machine", explainCommand},
     {"inspect", "say what a model consists of", inspectCommand},
     {"targets", "list the machines that frit compiles or plans for", targetsCommand},
     {"archs", "list the architectures that frit reads", archsCommand},

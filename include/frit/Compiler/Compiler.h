@@ -19,6 +19,8 @@ namespace frit {
 struct CompilerOptions {
   /// A description's name, a .json file, or native.
   std::string target = "native";
+  /// The target may be a machine that no back end serves: nothing will be emitted.
+  bool onlyPlans = false;
   PipelineOptions pipeline;
   /// Record of the user's for the architecture (`--arch-spec`), or the name of another one
   /// (`--like`).

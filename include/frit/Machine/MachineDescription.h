@@ -52,6 +52,7 @@ struct StatedFigure {
 struct DescribedMemory {
   std::string name, note;
   Scope scope = Scope::Core;
+  uint32_t serves = 0; ///< Of bits of Port.
   std::optional<Statement> bytes, alignment;
   std::optional<Statement> bandwidth; ///< Of all who read or write it, per second or cycle.
 };

@@ -29,6 +29,12 @@ inline constexpr llvm::StringLiteral scopeNames[] = {"unit", "core", "cluster", 
 inline llvm::StringRef nameOf(Scope scope) { return scopeNames[static_cast<unsigned>(scope)]; }
 std::optional<Scope> findScope(llvm::StringRef name);
 
+/// What the units of a core read and write in a memory; a set of bits.
+enum class Port : uint8_t { MatrixInputs, MatrixOutputs, Vectors };
+inline constexpr llvm::StringLiteral portNames[] = {"matrix_inputs", "matrix_outputs", "vectors"};
+inline llvm::StringRef nameOf(Port port) { return portNames[static_cast<unsigned>(port)]; }
+inline uint32_t bitOf(Port port) { return 1u << static_cast<unsigned>(port); }
+
 /// So many per second in each `scope`. 0: not known.
 struct Rate {
   double perSecond = 0;

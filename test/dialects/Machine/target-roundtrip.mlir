@@ -14,7 +14,7 @@
 // CHECK-SAME:   machine.i = #machine.datapath<"l0" to "gm" [convert, relu, scale, channel_scale, transpose, relayout, accumulate, multicast], 64 per core>,
 // CHECK-SAME:   machine.j = #machine.datapath<"l0" to "gm" [relu]>,
 // CHECK-SAME:   machine.k = #machine.instruction<"secret", ?, 8, ?, bf16, bf16, f32>,
-// CHECK-SAME:   machine.l = #machine.memory<"hbm", 8 per die, alignment = 512, bandwidth = 1.6e+12 per die>,
+// CHECK-SAME:   machine.l = #machine.memory<"hbm", 8 per die, alignment = 512, serves = [matrix_inputs, vectors], bandwidth = 1.6e+12 per die>,
 // CHECK-SAME:   machine.m = #machine.memory<"dram" per machine, bandwidth = 2.0e+11 per machine>} {
 module @single attributes {
   machine.a = #machine.instruction<"dot4.512", 1, 16, 4, i8, ui8, i32>,
@@ -28,7 +28,7 @@ module @single attributes {
   machine.i = #machine.datapath<"l0" to "gm" [multicast, accumulate, relayout, transpose, channel_scale, scale, relu, convert], 64 per core>,
   machine.j = #machine.datapath<"l0" to "gm" [relu, relu]>,
   machine.k = #machine.instruction<"secret", ?, 8, ?, bf16, bf16, f32>,
-  machine.l = #machine.memory<"hbm", 8 per die, alignment = 512, bandwidth = 1.6e12 per die>,
+  machine.l = #machine.memory<"hbm", 8 per die, alignment = 512, serves = [vectors, matrix_inputs], bandwidth = 1.6e12 per die>,
   machine.m = #machine.memory<"dram" per machine, bandwidth = 2.0e11 per machine>
 } {}
 

@@ -45,6 +45,11 @@ module attributes {machine.a = #machine.memory<"l1", 1024 per socket>} {}
 
 // -----
 
+// expected-error @+1 {{expected matrix_inputs, matrix_outputs, vectors as what a memory serves, but got users}}
+module attributes {machine.a = #machine.memory<"l1", 1024 per core, serves = [users]>} {}
+
+// -----
+
 // expected-error @+1 {{expected the alignment of memory l1 to be a power of two, but got 48}}
 module attributes {machine.a = #machine.memory<"l1", 1024 per core, alignment = 48>} {}
 

@@ -16,7 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent / "Inputs"))
 from driver import DriverTest, main
 
-COMMANDS = ["run", "bench", "compile", "verify", "inspect", "targets", "archs", "cache"]
+COMMANDS = ["run", "bench", "compile", "verify", "explain", "inspect", "targets", "archs", "cache"]
 # What the help of a command must list.
 OPTIONS = {
     "run": "-p -f --tokens -n --ctx -c --threads -t --temp --top-k --top-p --min-p --repeat-penalty "
@@ -25,6 +25,7 @@ OPTIONS = {
     "compile": "-o --emit --compile-from --compile-to --dump-phases-to --list-phases "
     "--no-verify-phases --remarks-filter --dry-run",
     "verify": "--tokens --seed --json",
+    "explain": "--tokens --keys --json",
     "inspect": "--json",
     "archs": "--show",
     "cache": "--clear",
@@ -51,7 +52,7 @@ class HelpTest(DriverTest):
             self.assertIn(f"frit {command} [options]", out)
             listed = set(re.findall(r"(?m)^  (--?[\w-]+)", out))
             expected = set(OPTIONS.get(command, "").split()) | {"--help"}
-            if command in ("run", "bench", "compile", "verify", "inspect"):
+            if command in ("run", "bench", "compile", "verify", "explain", "inspect"):
                 expected |= set(COMPILER.split())
                 self.assertIn("MODEL", out)
             self.assertLessEqual(expected, listed, command)

@@ -230,7 +230,10 @@ TEST(Description, RefusesPartsThatAreNone) {
               "memories[2]: expected one of each, found a second 'a'");
   expectError(with("memory", R"(, "alignment": 1)"),
               "memories[0]: unknown key 'alignment'; known are name, scope, bytes, "
-              "alignment_bytes, bytes_per_second, bytes_per_cycle, note");
+              "alignment_bytes, serves, bytes_per_second, bytes_per_cycle, note");
+  expectError(with("memory", R"(, "serves": ["users"])"),
+              "memories[0].serves: expected one of matrix_inputs, matrix_outputs, vectors, found "
+              "'users'");
   expectError(with("datapaths", R"(, {"from": "a", "to": "c", "source": "book"})"),
               "datapaths[1].to: expected the name of a memory, found 'c'");
   expectError(with("datapaths", R"(, {"from": "a", "to": "b", "source": "book"})"),
