@@ -51,7 +51,8 @@ def Graph_NormKindAttr : EnumAttr<Graph_Dialect, Graph_NormKind, "norm_kind"> {
 
 def Graph_Activation : Graph_Enum<"Activation", "activation function", [
   I32EnumAttrCase<"SiLU", 0, "silu">, I32EnumAttrCase<"GELU", 1, "gelu">,
-  I32EnumAttrCase<"GELUTanh", 2, "gelu_tanh">]>;
+  I32EnumAttrCase<"GELUTanh", 2, "gelu_tanh">, I32EnumAttrCase<"ReLU", 3, "relu">,
+  I32EnumAttrCase<"ReLUSquared", 4, "relu_squared">]>;
 def Graph_ActivationAttr : EnumAttr<Graph_Dialect, Graph_Activation, "activation">;
 
 def Graph_RopePairs : Graph_Enum<"RopePairs", "which two elements of a head rotate together", [

@@ -166,5 +166,6 @@ FusionRole NormOp::getFusionRole() { return getGroup() ? FusionRole::Local : Fus
 FusionRole QuantizeOp::getFusionRole() { return FusionRole::Row; }
 FusionRole SelectOp::getFusionRole() { return FusionRole::Row; }
 FusionRole RopeOp::getFusionRole() { return FusionRole::Local; }
+FusionRole ActivationOp::getFusionRole() { return FusionRole::Local; }
 FusionRole GluOp::getFusionRole() { return FusionRole::Local; }
 FusionRole ResidualOp::getFusionRole() { return FusionRole::Local; }

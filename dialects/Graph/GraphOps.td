@@ -154,10 +154,34 @@ def Graph_AttentionOp : Graph_ComputeOp<"attention", [InferTypeOpAdaptor,
   let hasVerifier = 1;
 }
 
+def Graph_ActivationOp : Graph_ComputeOp<"activation", [Pure, AllTypesMatch<["input", "result"]>]> {
+  let summary = "Activation function of each element";
+  let description = [{
+    | `act` | of x |
+    |---|---|
+    | `silu` | x / (1 + exp(-x)) |
+    | `gelu` | x / 2 * (1 + erf(x / sqrt(2))) |
+    | `gelu_tanh` | x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))) |
+    | `relu` | max(x, 0) |
+    | `relu_squared` | max(x, 0)^2 |
+
+    Import creates it where an FFN has no gate; `fuse` moves it into the epilogue of the product whose result it
+    takes. Sources: Hendrycks and Gimpel 2016; So et al. 2021.
+
+    Example:
+    ```mlir
+    %a = graph.activation %u gelu_tanh : tensor<?x12288xf32>
+    ```
+  }];
+  let arguments = (ins Graph_Tensor:$input, Graph_ActivationAttr:$act);
+  let results = (outs Graph_Tensor:$result);
+  let assemblyFormat = "$input `` $act attr-dict `:` type($input)";
+}
+
 def Graph_GluOp : Graph_ComputeOp<"glu", [Pure, AllTypesMatch<["gate", "up", "result"]>]> {
   let summary = "Gated linear unit";
   let description = [{
-    act(gate) * up. Source: Shazeer 2020.
+    act(gate) * up, act as of `graph.activation`. Source: Shazeer 2020.
 
     Example:
     ```mlir

@@ -23,8 +23,9 @@ static void addReference(Operation *reference, LayerClassDescription &layer) {
     layer.heads = attention.getHeads();
     layer.window = attention.getWindow().value_or(0);
   });
-  reference->walk([&](graph::GluOp glu) {
-    layer.ffn = cast<RankedTensorType>(glu.getResult().getType()).getDimSize(1);
+  reference->walk([&](Operation *op) {
+    if (isa<graph::ActivationOp, graph::GluOp>(op))
+      layer.ffn = cast<RankedTensorType>(op->getResult(0).getType()).getDimSize(1);
   });
 }
 

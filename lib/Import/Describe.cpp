@@ -50,8 +50,9 @@ static LayerClassDescription describeLayer(LayerOp layer) {
     result.heads = attention.getHeads();
     result.window = attention.getWindow().value_or(0);
   });
-  layer.walk([&](GluOp glu) {
-    result.ffn = cast<RankedTensorType>(glu.getResult().getType()).getDimSize(1);
+  layer.walk([&](Operation *op) {
+    if (isa<ActivationOp, GluOp>(op))
+      result.ffn = cast<RankedTensorType>(op->getResult(0).getType()).getDimSize(1);
   });
   return result;
 }

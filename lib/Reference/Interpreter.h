@@ -81,6 +81,7 @@ private:
   mlir::LogicalResult eval(graph::EmbedOp op);
   mlir::LogicalResult eval(graph::NormOp op);
   mlir::LogicalResult eval(graph::RopeOp op);
+  mlir::LogicalResult eval(graph::ActivationOp op);
   mlir::LogicalResult eval(graph::GluOp op);
   mlir::LogicalResult eval(graph::ResidualOp op);
   mlir::LogicalResult eval(graph::SelectOp op);

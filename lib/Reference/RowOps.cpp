@@ -1,4 +1,4 @@
-//===- RowOps.cpp - embed, norm, rope, glu, residual, select ---------------===//
+//===- RowOps.cpp - embed, norm, rope, activation, glu, residual, select ---===//
 //
 // Part of frit, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -130,8 +130,20 @@ static T activate(graph::Activation act, T x) {
     return x / 2 *
            (1 +
             std::tanh(static_cast<T>(sqrtTwoOverPi) * (x + static_cast<T>(0.044715) * x * x * x)));
+  case graph::Activation::ReLU:
+    return x > 0 ? x : 0;
+  case graph::Activation::ReLUSquared:
+    return x > 0 ? x * x : 0;
   }
   llvm_unreachable("every activation has a case");
+}
+
+template <typename T>
+LogicalResult Interpreter<T>::eval(graph::ActivationOp op) {
+  Tensor<T> y = tensor(op.getInput());
+  for (T &value : y.values)
+    value = activate(op.getAct(), value);
+  return bind(op.getResult(), std::move(y));
 }
 
 template <typename T>
@@ -177,6 +189,7 @@ LogicalResult Interpreter<T>::eval(graph::SelectOp op) {
 INSTANTIATE(graph::EmbedOp)
 INSTANTIATE(graph::NormOp)
 INSTANTIATE(graph::RopeOp)
+INSTANTIATE(graph::ActivationOp)
 INSTANTIATE(graph::GluOp)
 INSTANTIATE(graph::ResidualOp)
 INSTANTIATE(graph::SelectOp)

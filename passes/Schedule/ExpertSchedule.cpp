@@ -152,9 +152,10 @@ LogicalResult PhaseScheduler::emitParts(const Component &component, Value lhs, V
     if (llvm::none_of(op.getOperands(), isHere))
       continue; // of another component
     // Rows are parts, of which buffers and positions know nothing.
-    if (!isa<graph::GluOp, graph::QuantizeOp>(op) || !llvm::all_of(op.getOperands(), isHere))
-      return op.emitOpError("expected only graph.glu and graph.quantize of what the experts "
-                            "compute behind their parts");
+    if (!isa<graph::ActivationOp, graph::GluOp, graph::QuantizeOp>(op) ||
+        !llvm::all_of(op.getOperands(), isHere))
+      return op.emitOpError("expected only graph.activation, graph.glu and graph.quantize of what "
+                            "the experts compute behind their parts");
     FailureOr<Value> result = emitOp(&op, env, where);
     if (failed(result))
       return failure();

@@ -123,6 +123,8 @@ private:
   mlir::FailureOr<mlir::Value> emitOp(mlir::Operation *op, TileEnv &env, const Place &place);
   mlir::Value emitNorm(graph::NormOp norm, mlir::Value input, mlir::Value column);
   mlir::FailureOr<mlir::Value> emitRoute(graph::RouteOp route, mlir::Value scores);
+  mlir::Value emitActivation(mlir::OpBuilder &b, mlir::Location loc, graph::Activation kind,
+                             mlir::Value x);
   mlir::Value emitSoftcap(mlir::Location loc, mlir::Value input, double cap);
   mlir::Value map(mlir::Location loc, tile::TileType type, mlir::ValueRange inputs,
                   llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::ValueRange)> body);

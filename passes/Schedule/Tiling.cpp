@@ -152,9 +152,9 @@ Value PhaseScheduler::emitSoftcap(Location loc, Value input, double cap) {
              });
 }
 
-/// silu(x) = x / (1 + exp(-x)); gelu as in Hendrycks and Gimpel 2016, exactly or with tanh.
-static Value emitActivation(OpBuilder &b, Location loc, graph::Activation kind, Value x,
-                            function_ref<Value(double)> scalar) {
+/// graph.activation of one element.
+Value PhaseScheduler::emitActivation(OpBuilder &b, Location loc, graph::Activation kind, Value x) {
+  auto scalar = [&](double value) { return PhaseScheduler::scalar(b, loc, value); };
   switch (kind) {
   case graph::Activation::SiLU: {
     Value e = math::ExpOp::create(b, loc, arith::NegFOp::create(b, loc, x));
@@ -175,6 +175,12 @@ static Value emitActivation(OpBuilder &b, Location loc, graph::Activation kind, 
     return arith::MulFOp::create(
         b, loc, half,
         arith::AddFOp::create(b, loc, math::TanhOp::create(b, loc, inner), scalar(1.0)));
+  }
+  case graph::Activation::ReLU:
+    return arith::MaxNumFOp::create(b, loc, x, scalar(0.0));
+  case graph::Activation::ReLUSquared: {
+    Value positive = arith::MaxNumFOp::create(b, loc, x, scalar(0.0));
+    return arith::MulFOp::create(b, loc, positive, positive);
   }
   }
   llvm_unreachable("unknown activation");
@@ -228,11 +234,14 @@ FailureOr<Value> PhaseScheduler::emitOp(Operation *op, TileEnv &env, const Place
                                             static_cast<int64_t>(rope.getDim()), rope.getTheta(),
                                             rope.getPositionScale(), rope.getFrequenciesAttr()));
       })
+      .Case([&](graph::ActivationOp activation) -> FailureOr<Value> {
+        return map(loc, type, tiles, [&](OpBuilder &b, ValueRange v) -> Value {
+          return emitActivation(b, loc, activation.getAct(), v[0]);
+        });
+      })
       .Case([&](graph::GluOp glu) -> FailureOr<Value> {
         return map(loc, type, tiles, [&](OpBuilder &b, ValueRange v) -> Value {
-          Value gate = emitActivation(b, loc, glu.getAct(), v[0],
-                                      [&](double value) { return scalar(b, loc, value); });
-          return arith::MulFOp::create(b, loc, gate, v[1]);
+          return arith::MulFOp::create(b, loc, emitActivation(b, loc, glu.getAct(), v[0]), v[1]);
         });
       })
       .Case([&](graph::ResidualOp residual) -> FailureOr<Value> {

@@ -1,6 +1,6 @@
 // RUN: frit-translate --frit-interpret %s
 // RUN: frit-translate --frit-interpret --precision=f64 %s
-// Written by make_expected.py: gated linear units, against torch.
+// Written by make_expected.py: gated linear units, against torch and transformers.
 
 graph.func @silu() {
   %g = arith.constant dense<[
@@ -43,6 +43,36 @@ graph.func @gelu_tanh() {
   %e = arith.constant dense<[
     [-0.0, 5.15625, 0.0, 0.17331869482466128, -12.249999999999995, -0.708984375, 11.8359375, 2.3491950572329667e-14, 0.24443170194942077],
     [1.8617366375999465, -0.0014481147243295663, -0.09800349182852502, 3.3594647867133633, -2.481444909319294, 1.0951935722348352, -1.1665210442783971e-07, 0.8330462862016578, 10.112304687246871]]> : tensor<2x9xf64>
+  check.expect_close %y, %e {abs = 2.0e-5, rel = 2.0e-5} : tensor<2x9xf32>, tensor<2x9xf64>
+  graph.return
+}
+
+graph.func @relu() {
+  %g = arith.constant dense<[
+    [0.0, 30.0, -30.0, 0.1875, 7.0, 7.5625, 7.5, -6.6875, -0.75],
+    [1.6875, -3.4375, -1.9375, 2.0, 4.8125, 1.3125, -5.1875, 2.8125, 5.9375]]> : tensor<2x9xf32>
+  %u = arith.constant dense<[
+    [-1.109375, 0.171875, -0.640625, 1.609375, -1.75, -0.09375, 1.578125, -0.28125, -1.4375],
+    [1.15625, 1.84375, 1.921875, 1.71875, -0.515625, 0.921875, 1.875, 0.296875, 1.703125]]> : tensor<2x9xf32>
+  %y = graph.glu %g, %u relu : tensor<2x9xf32>
+  %e = arith.constant dense<[
+    [-0.0, 5.15625, -0.0, 0.3017578125, -12.25, -0.708984375, 11.8359375, -0.0, -0.0],
+    [1.951171875, 0.0, 0.0, 3.4375, -2.4814453125, 1.2099609375, 0.0, 0.8349609375, 10.1123046875]]> : tensor<2x9xf64>
+  check.expect_close %y, %e {abs = 2.0e-5, rel = 2.0e-5} : tensor<2x9xf32>, tensor<2x9xf64>
+  graph.return
+}
+
+graph.func @relu_squared() {
+  %g = arith.constant dense<[
+    [0.0, 30.0, -30.0, 0.1875, 7.0, 7.5625, 7.5, -6.6875, -0.75],
+    [1.6875, -3.4375, -1.9375, 2.0, 4.8125, 1.3125, -5.1875, 2.8125, 5.9375]]> : tensor<2x9xf32>
+  %u = arith.constant dense<[
+    [-1.109375, 0.171875, -0.640625, 1.609375, -1.75, -0.09375, 1.578125, -0.28125, -1.4375],
+    [1.15625, 1.84375, 1.921875, 1.71875, -0.515625, 0.921875, 1.875, 0.296875, 1.703125]]> : tensor<2x9xf32>
+  %y = graph.glu %g, %u relu_squared : tensor<2x9xf32>
+  %e = arith.constant dense<[
+    [-0.0, 154.6875, -0.0, 0.05657958984375, -85.75, -5.3616943359375, 88.76953125, -0.0, -0.0],
+    [3.2926025390625, 0.0, 0.0, 6.875, -11.94195556640625, 1.58807373046875, 0.0, 2.34832763671875, 60.04180908203125]]> : tensor<2x9xf64>
   check.expect_close %y, %e {abs = 2.0e-5, rel = 2.0e-5} : tensor<2x9xf32>, tensor<2x9xf64>
   graph.return
 }

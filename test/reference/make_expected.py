@@ -4,7 +4,7 @@
 Inputs are random numbers that f32 holds exactly. Expected values come from implementations that have
 nothing to do with frit, computed in f64:
   torch.nn.functional   embedding, rms_norm, layer_norm, linear, silu, gelu
-  transformers          rotary position embedding of llama (halves)
+  transformers          rotary position embedding of llama (halves), squared ReLU
   onnx.reference        Attention of opset 25; onnxruntime repeats what it can run
   gguf                  quantization and dequantization of weights
 numpy does the rest (int8 products step by step in f32, slots and positions of caches).
@@ -23,6 +23,7 @@ import onnx.reference
 import onnxruntime
 import torch
 import torch.nn.functional as F
+from transformers.activations import ACT2FN
 from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
 
 HERE = pathlib.Path(__file__).parent
@@ -232,15 +233,16 @@ def make_rope() -> None:
 
 
 def make_glu() -> None:
-    test, rng = Test("glu", "gated linear units, against torch."), Rng(4)
+    test, rng = Test("glu", "gated linear units, against torch and transformers."), Rng(4)
+    alone = Test("activation", "activation functions, against torch and transformers.")
     gate, up = rng.tensor(2, 9) * 4, rng.tensor(2, 9)
     gate[0, :3] = [0.0, 30.0, -30.0]
-    activations = {
-        "silu": F.silu(torch64(gate)),
-        "gelu": F.gelu(torch64(gate)),
-        "gelu_tanh": F.gelu(torch64(gate), approximate="tanh"),
-    }
+    x = torch64(gate)
+    gelu_tanh = F.gelu(x, approximate="tanh")
+    activations = {"silu": F.silu(x), "gelu": F.gelu(x), "gelu_tanh": gelu_tanh, "relu": F.relu(x), "relu_squared": ACT2FN["relu2"](x)}
     for act, value in activations.items():
+        result = expect_close("%y", value.numpy(), "tensor<2x9xf32>")
+        alone.func(act, f"%x = {constant(gate)}", f"%y = graph.activation %x {act} : tensor<2x9xf32>", *result)
         test.func(
             act,
             f"%g = {constant(gate)}",
@@ -249,6 +251,7 @@ def make_glu() -> None:
             *expect_close("%y", (value * torch64(up)).numpy(), "tensor<2x9xf32>"),
         )
     test.write()
+    alone.write()
 
 
 def make_residual() -> None:

@@ -68,6 +68,12 @@ graph.func @elementwise(%x: tensor<?x8xf32>, %y: tensor<?x8xf32>, %tok: !graph.t
   %1 = graph.glu %x, %y gelu : tensor<?x8xf32>
   // CHECK: graph.glu %{{.*}}, %{{.*}} gelu_tanh : tensor<?x8xf32>
   %2 = graph.glu %x, %y gelu_tanh : tensor<?x8xf32>
+  // CHECK: graph.activation %{{.*}} silu : tensor<?x8xf32>
+  %6 = graph.activation %x silu : tensor<?x8xf32>
+  // CHECK: graph.activation %{{.*}} relu {tag} : tensor<?x8xf32>
+  %7 = graph.activation %x relu {tag} : tensor<?x8xf32>
+  // CHECK: graph.activation %{{.*}} relu_squared : tensor<?x8xf32>
+  %8 = graph.activation %x relu_squared : tensor<?x8xf32>
   // CHECK: graph.residual %{{.*}}, %{{.*}} : tensor<?x8xf32>
   %3 = graph.residual %x, %y : tensor<?x8xf32>
   // CHECK: graph.residual %{{.*}}, %{{.*}} {scale = 5.000000e-01 : f64} : tensor<?x8xf32>

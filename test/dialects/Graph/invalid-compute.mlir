@@ -403,3 +403,20 @@ graph.func @attention_softcap_infinite(%q: tensor<?x8xf32>, %k: tensor<?x8xf32>)
   %y = graph.attention %q keys %k, %k heads 2 over 2 {scale = 0.5, softcap = 0x7FF0000000000000 : f64} : tensor<?x8xf32> keys tensor<?x8xf32>, tensor<?x8xf32>
   graph.return
 }
+
+// -----
+
+graph.func @activation_type(%x: tensor<?x8xf32>) {
+  // expected-error @+1 {{failed to verify that all of {input, result} have same type}}
+  %y = "graph.activation"(%x) <{act = #graph<activation silu>}> : (tensor<?x8xf32>) -> tensor<?x4xf32>
+  graph.return
+}
+
+// -----
+
+graph.func @activation_unknown(%x: tensor<?x8xf32>) {
+  // expected-error @+2 {{expected ::frit::graph::Activation to be one of: silu, gelu, gelu_tanh, relu, relu_squared}}
+  // expected-error @+1 {{custom op 'graph.activation' failed to parse}}
+  %y = graph.activation %x quick_gelu : tensor<?x8xf32>
+  graph.return
+}

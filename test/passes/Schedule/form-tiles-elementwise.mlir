@@ -272,6 +272,41 @@ graph.layer @glu(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x16>
 // CHECK-NEXT: [[ROTATE:%.*]] = tile.rotate [[MAP4]] of %{{.*}} {dim = 8 : i64, head_dim = 16 : i64, position_scale = 2.500000e-01 : f64, theta = 1.000000e+04 : f64} : !tile.tile<1x32>
 // CHECK-NEXT: tile.store [[ROTATE]], @buffer.residual[%{{.*}}, %{{.*}}] : !tile.tile<1x32>
 
+graph.layer @activation(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x16>, %i: index) -> tensor<?x32xf32> {
+  %t = graph.param @table : !graph.weight<64x32, q8_0>
+  %h = graph.embed %tok, %t : !graph.weight<64x32, q8_0>
+  %a = graph.activation %h silu : tensor<?x32xf32>
+  %b = graph.activation %a relu : tensor<?x32xf32>
+  %c = graph.activation %b relu_squared : tensor<?x32xf32>
+  graph.return %c : tensor<?x32xf32>
+}
+
+// CHECK-LABEL: tile.phase @activation.embed.m1
+// CHECK:      [[EMBED:%.*]] = tile.embed
+// CHECK-NEXT: [[MAP:%.*]] = tile.map([[EMBED]] : !tile.tile<1x32>) -> !tile.tile<1x32> {
+// CHECK-NEXT: ^bb0([[ARG:%.*]]: f32):
+// CHECK-NEXT:   [[NEGF:%.*]] = arith.negf [[ARG]] : f32
+// CHECK-NEXT:   [[EXP:%.*]] = math.exp [[NEGF]] : f32
+// CHECK-NEXT:   [[CST:%.*]] = arith.constant 1.000000e+00 : f32
+// CHECK-NEXT:   [[ADDF:%.*]] = arith.addf [[CST]], [[EXP]] : f32
+// CHECK-NEXT:   [[DIVF:%.*]] = arith.divf [[ARG]], [[ADDF]] : f32
+// CHECK-NEXT:   tile.yield [[DIVF]]
+// CHECK-NEXT: }
+// CHECK-NEXT: [[MAP2:%.*]] = tile.map([[MAP]] : !tile.tile<1x32>) -> !tile.tile<1x32> {
+// CHECK-NEXT: ^bb0([[ARG:%.*]]: f32):
+// CHECK-NEXT:   [[CST:%.*]] = arith.constant 0.000000e+00 : f32
+// CHECK-NEXT:   [[MAX:%.*]] = arith.maxnumf [[ARG]], [[CST]] : f32
+// CHECK-NEXT:   tile.yield [[MAX]]
+// CHECK-NEXT: }
+// CHECK-NEXT: [[MAP3:%.*]] = tile.map([[MAP2]] : !tile.tile<1x32>) -> !tile.tile<1x32> {
+// CHECK-NEXT: ^bb0([[ARG:%.*]]: f32):
+// CHECK-NEXT:   [[CST:%.*]] = arith.constant 0.000000e+00 : f32
+// CHECK-NEXT:   [[MAX:%.*]] = arith.maxnumf [[ARG]], [[CST]] : f32
+// CHECK-NEXT:   [[MULF:%.*]] = arith.mulf [[MAX]], [[MAX]] : f32
+// CHECK-NEXT:   tile.yield [[MULF]]
+// CHECK-NEXT: }
+// CHECK-NEXT: tile.store [[MAP3]], @buffer.residual[%{{.*}}, %{{.*}}] : !tile.tile<1x32>
+
 graph.func @forward(%tok: !graph.tokens, %kv: !kv.caches<1>) -> tensor<?x64xf32> {
   %t = graph.param @table : !graph.weight<64x32, q8_0>
   %b = graph.param @scores : !graph.weight<64, f32>

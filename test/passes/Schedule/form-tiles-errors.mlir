@@ -788,7 +788,7 @@ graph.func @forward(%tok: !graph.tokens) -> tensor<?x64xf32> {
   %s = graph.embed %tok, %u : !graph.weight<64x4, f32>
   %r = graph.route %s top 2 : tensor<?x4xf32>
   %a = graph.experts %x, %r, %w each : tensor<?x32xf32>, tensor<?x4xf32>, !graph.weight<4x32x32, f32>
-  // expected-error @+1 {{expected only graph.glu and graph.quantize of what the experts compute behind their parts}}
+  // expected-error @+1 {{expected only graph.activation, graph.glu and graph.quantize of what the experts compute behind their parts}}
   %y = graph.residual %a, %a : tensor<?x64xf32>
   graph.return %y : tensor<?x64xf32>
 }

@@ -46,6 +46,13 @@
 // CHECK: tile.rows %[[SUM]]
 // CHECK: tile.store
 
+// Experts without a gate.
+// CHECK-LABEL: tile.phase @ungated.up.m1
+// CHECK: %[[U:.*]] = tile.product %{{.*}}, %{{.*}} instruction "dot"
+// CHECK: %[[F:.*]] = tile.map(%[[U]] :
+// CHECK: arith.maxnumf
+// CHECK: tile.scatter %[[F]], @buffer.ungated.up
+
 // Both matrices of an expert are one stream.
 // CHECK: tile.pack @[[PACK]] of [@block::@gate, @block::@up] by 32 order p16
 // CHECK: tile.pack @pack.block.down of [@block::@down] order p16
@@ -83,11 +90,26 @@ graph.layer @decoder(%x: tensor<?x64xf32>, %tok: !graph.tokens, %kv: !kv.cache<2
   graph.return %y : tensor<?x64xf32>
 }
 
+graph.layer @ungated(%x: tensor<?x64xf32>, %tok: !graph.tokens, %kv: !kv.cache<2x32, k = <f16>, v = <f16>>, %i: index) -> tensor<?x64xf32> {
+  %wr = graph.param @block::@router[%i] : !graph.weight<5x64, f32>
+  %wu = graph.param @block::@up[%i] : !graph.weight<5x96x64, q8_0>
+  %wd = graph.param @block::@down[%i] : !graph.weight<5x64x96, q8_0>
+  %s = graph.linear %x, %wr : tensor<?x64xf32>, !graph.weight<5x64, f32>
+  %r = graph.route %s top 2 : tensor<?x5xf32>
+  %q = graph.quantize %x by 32 : tensor<?x64xf32>
+  %u = graph.experts %q, %r, %wu each : !graph.qtensor<?x64, block = 32>, tensor<?x4xf32>, !graph.weight<5x96x64, q8_0>
+  %f = graph.activation %u relu : tensor<?x192xf32>
+  %fq = graph.quantize %f by 32 : tensor<?x192xf32>
+  %d = graph.experts %fq, %r, %wd sum : !graph.qtensor<?x192, block = 32>, tensor<?x4xf32>, !graph.weight<5x64x96, q8_0>
+  %y = graph.residual %x, %d : tensor<?x64xf32>
+  graph.return %y : tensor<?x64xf32>
+}
+
 graph.weight @table : !graph.weight<64x64, f32> at @f0, 0
-graph.func @forward(%tok: !graph.tokens, %kv: !kv.caches<2>) -> tensor<?x64xf32> {
+graph.func @forward(%tok: !graph.tokens, %kv: !kv.caches<4>) -> tensor<?x64xf32> {
   %t = graph.param @table : !graph.weight<64x64, f32>
   %x = graph.embed %tok, %t : !graph.weight<64x64, f32>
-  %y = graph.repeat %x, %tok, %kv [#graph.segment<@decoder, 0, 2>] : tensor<?x64xf32>, !kv.caches<2>
+  %y = graph.repeat %x, %tok, %kv [#graph.segment<@decoder, 0, 2>, #graph.segment<@ungated, 0, 2>] : tensor<?x64xf32>, !kv.caches<4>
   %s = graph.select %y, %tok : tensor<?x64xf32>
   %l = graph.logits %s, %t : tensor<?x64xf32>, !graph.weight<64x64, f32>
   graph.return %l : tensor<?x64xf32>
