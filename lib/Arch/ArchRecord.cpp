@@ -20,6 +20,18 @@ using llvm::StringRef;
 
 StringRef frit::roleKeyword(Role role) { return roleInfos[static_cast<unsigned>(role)].keyword; }
 
+bool frit::isGate(Role role) {
+  switch (role) {
+  case Role::FfnGate:
+  case Role::FfnGateBias:
+  case Role::FfnGateExps:
+  case Role::FfnGateShexp:
+    return true;
+  default:
+    return false;
+  }
+}
+
 StringRef frit::describe(ValueKind kind) {
   switch (kind) {
   case ValueKind::Count:

@@ -46,6 +46,8 @@ inline constexpr RoleInfo roleInfos[] = {
 };
 inline constexpr unsigned numRoles = std::size(roleInfos);
 llvm::StringRef roleKeyword(Role role);
+/// Whether it is for the gates of FFNs and experts.
+bool isGate(Role role);
 
 /// Where a checkpoint comes from: a GGUF file, or a directory as Hugging Face's transformers saves.
 enum class Origin : unsigned { GGUF, HuggingFace };
@@ -117,7 +119,8 @@ struct Refusal {
 enum class NormShape { RMS, Layer };
 enum class QKNorm { None, BeforeRope, AfterRope };
 enum class RopeOrder { Halves, Interleaved };
-enum class GluActivation { SiLU, GELU, GELUTanh };
+enum class FfnKind { GLU, MLP };
+enum class FfnActivation { SiLU, GELU, GELUTanh, ReLU, ReLUSquared };
 enum class ExpertScoring { Softmax, Sigmoid };
 
 /// How the frequencies of RoPE are changed for contexts longer than those of training.
@@ -158,9 +161,10 @@ struct ArchRecord {
   /// dim / 2 divisors of the frequencies: a tensor of GGUF files, a key of config.json. The long
   /// ones serve sessions of more than the original context (LongRoPE).
   ByOrigin<Names> ropeFactors, ropeLongFactors;
-  GluActivation activation = GluActivation::SiLU; ///< Where no key says which.
+  FfnKind ffnKind = FfnKind::GLU;
+  FfnActivation activation = FfnActivation::SiLU; ///< Where no key says which.
   ByOrigin<Names> activationKeys;                 ///< Of a text that is one of the choices.
-  std::vector<std::pair<std::string, GluActivation>> activationChoices;
+  std::vector<std::pair<std::string, FfnActivation>> activationChoices;
   Expression expertCount = Expression::constant(0);      ///< 0: the layer is dense.
   Expression expertsUsed = Expression::constant(0);      ///< By each token.
   Expression sharedExperts = Expression::constant(0);    ///< Not 0: an expert serves all tokens.
@@ -169,6 +173,7 @@ struct ArchRecord {
   ExpertScoring expertScoring = ExpertScoring::Softmax;
   Expression embeddingScale = Expression::constant(1);
   Expression residualScale = Expression::constant(1);
+  Expression residualParallel = Expression::constant(0); ///< Not 0: the FFN sees no attention.
   Expression logitsScale = Expression::constant(1);
   Expression logitsSoftcap = Expression::constant(0); ///< 0: none.
 
@@ -189,6 +194,8 @@ struct ArchRecord {
     const std::optional<TensorSpec> &spec = tensors[static_cast<unsigned>(role)];
     return spec ? &*spec : nullptr;
   }
+  /// Whether models have tensors of this role at all: gates only those whose FFNs have some.
+  bool uses(Role role) const { return ffnKind == FfnKind::GLU || !isGate(role); }
   const Hyperparameter *findHyperparameter(llvm::StringRef name) const;
 };
 

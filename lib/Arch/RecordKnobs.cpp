@@ -73,20 +73,22 @@ void RecordReader::readRope(ObjectReader &top) {
 }
 
 void RecordReader::readActivation(ObjectReader &ffn) {
-  const std::pair<StringLiteral, GluActivation> activations[] = {
-      {"silu", GluActivation::SiLU},
-      {"gelu", GluActivation::GELU},
-      {"gelu_tanh", GluActivation::GELUTanh}};
+  const std::pair<StringLiteral, FfnActivation> activations[] = {
+      {"silu", FfnActivation::SiLU},
+      {"gelu", FfnActivation::GELU},
+      {"gelu_tanh", FfnActivation::GELUTanh},
+      {"relu", FfnActivation::ReLU},
+      {"relu_squared", FfnActivation::ReLUSquared}};
   const llvm::json::Value *json = ffn.find("activation");
   if (!json || !json->getAsObject())
-    return ffn.readChoice<GluActivation>("activation", record.activation, activations);
+    return ffn.readChoice<FfnActivation>("activation", record.activation, activations);
   ObjectReader object(problem, json, ffn.inside("activation"));
   object.readNames(record.activationKeys);
-  object.readChoice<GluActivation>("default", record.activation, activations);
+  object.readChoice<FfnActivation>("default", record.activation, activations);
   ObjectReader choices(problem, object.require("choices"), object.inside("choices"));
   for (const std::string &name : choices.keys()) {
-    GluActivation activation = GluActivation::SiLU;
-    choices.readChoice<GluActivation>(name, activation, activations);
+    FfnActivation activation = FfnActivation::SiLU;
+    choices.readChoice<FfnActivation>(name, activation, activations);
     record.activationChoices.emplace_back(name, activation);
   }
   object.finish();
@@ -99,7 +101,7 @@ void RecordReader::readExperts(ObjectReader &top) {
     experts.require("count");
     experts.require("used");
     for (Role role : {Role::FfnGateInp, Role::FfnGateExps, Role::FfnUpExps, Role::FfnDownExps})
-      if (!record.tensor(role))
+      if (record.uses(role) && !record.tensor(role))
         experts.fail("", "expected a tensor '" + roleKeyword(role) + "'");
   }
   experts.readExpression("count", record.expertCount);
@@ -134,10 +136,16 @@ void RecordReader::readKnobs(ObjectReader &top) {
   readRope(top);
 
   ObjectReader ffn(problem, top.require("ffn"), "ffn");
-  enum class FfnKind { Glu } kind = FfnKind::Glu;
-  ffn.readChoice<FfnKind>("kind", kind, {{"glu", FfnKind::Glu}});
+  ffn.readChoice<FfnKind>("kind", record.ffnKind, {{"glu", FfnKind::GLU}, {"mlp", FfnKind::MLP}});
   readActivation(ffn);
   ffn.finish();
+  if (record.uses(Role::FfnGate)) {
+    const TensorSpec *gate = record.tensor(Role::FfnGate);
+    if (!gate)
+      problem.fail("tensors.ffn_gate", "is missing, and ffn.kind is glu");
+    else if (gate->optional)
+      problem.fail("tensors.ffn_gate.optional", "no FFN of kind glu does without it");
+  }
 
   readExperts(top);
 
@@ -147,6 +155,7 @@ void RecordReader::readKnobs(ObjectReader &top) {
 
   ObjectReader residual(problem, top.find("residual"), "residual");
   residual.readExpression("scale", record.residualScale);
+  residual.readExpression("parallel", record.residualParallel);
   residual.finish();
 
   ObjectReader logits(problem, top.find("logits"), "logits");

@@ -131,6 +131,7 @@ void RecordReader::checkNames() {
   checkNames("experts.scale", record.expertsScale);
   checkNames("embedding.scale", record.embeddingScale);
   checkNames("residual.scale", record.residualScale);
+  checkNames("residual.parallel", record.residualParallel);
   checkNames("logits.scale", record.logitsScale);
   checkNames("logits.softcap", record.logitsSoftcap);
 }

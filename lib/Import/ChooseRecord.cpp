@@ -72,7 +72,7 @@ static std::string nearestRecords(const Checkpoint &checkpoint, ArrayRef<ArchRec
   for (const ArchRecord &record : records) {
     llvm::StringSet<> common, lacking;
     for (const RoleInfo &info : roleInfos) {
-      const TensorSpec *spec = record.tensor(info.role);
+      const TensorSpec *spec = record.uses(info.role) ? record.tensor(info.role) : nullptr;
       StringRef name = spec ? StringRef(spec->names[checkpoint.origin()]) : "";
       if (kinds.contains(name))
         common.insert(name);

@@ -563,7 +563,7 @@ Status frit::convertToGGUF(StringRef path, StringRef output, mlir::MLIRContext &
     return Failure("the record '", record.name, "' knows no GGUF files");
   for (const RoleInfo &info : roleInfos)
     if (const TensorSpec *spec = record.tensor(info.role);
-        spec && spec->names[Origin::GGUF].empty())
+        spec && record.uses(info.role) && spec->names[Origin::GGUF].empty())
       return Failure("the record '", record.name, "' does not say where GGUF files hold ",
                      std::string_view(info.keyword));
   return Converter(*checkpoint, resolved->model, options).write(output);

@@ -69,16 +69,23 @@ private:
   Value param(Role role) { return params[static_cast<unsigned>(role)]; }
   Value norm(Value input, Role weight, std::optional<Role> bias, const NormSpec &spec,
              int64_t group = 0);
+  /// Null when the model has no such weight.
   Value linear(Value input, Role weight, std::optional<Role> bias = std::nullopt) {
+    if (!param(weight))
+      return {};
     return LinearOp::create(builder, at(weight), input, param(weight),
                             bias ? param(*bias) : Value());
   }
   FrequenciesAttr frequencies(const RopeSpec &spec);
   Value rope(StringRef name, Value input, Value tokens, const LayerSpec &layer);
-  Value attention(const LayerSpec &layer, Value stream, Value tokens, Value cache);
-  Value glu(Value gate, Value up);
+  Value attention(const LayerSpec &layer, Value input, Value tokens, Value cache);
+  Value activation(Value gate, Value up);
   Value experts(const ExpertsSpec &spec, Value input);
-  Value feedForward(const LayerSpec &layer, Value stream);
+  Value feedForward(const LayerSpec &layer, Value input);
+  Value residual(StringRef name, Value stream, Value branch, const LayerSpec &layer) {
+    return ResidualOp::create(builder, at(name), stream.getType(), stream, branch,
+                              number(layer.residualScale));
+  }
 
   const ModelSpec &model;
   const ArchRecord &record;
@@ -215,8 +222,7 @@ Value GraphBuilder::rope(StringRef name, Value input, Value tokens, const LayerS
                         number(spec.positionScale), frequencies(spec));
 }
 
-Value GraphBuilder::attention(const LayerSpec &layer, Value stream, Value tokens, Value cache) {
-  Value input = norm(stream, Role::AttnNorm, Role::AttnNormBias, layer.norm);
+Value GraphBuilder::attention(const LayerSpec &layer, Value input, Value tokens, Value cache) {
   Value query = linear(input, Role::AttnQ, Role::AttnQBias);
   Value key = linear(input, Role::AttnK, Role::AttnKBias);
   Value value = linear(input, Role::AttnV, Role::AttnVBias);
@@ -249,17 +255,19 @@ Value GraphBuilder::attention(const LayerSpec &layer, Value stream, Value tokens
       layer.window ? builder.getI64IntegerAttr(layer.window) : IntegerAttr(),
       cap(layer.attentionSoftcap));
   Value branch = linear(mixed, Role::AttnOutput, Role::AttnOutputBias);
-  branch = norm(branch, Role::AttnPostNorm, std::nullopt, layer.norm);
-  return ResidualOp::create(builder, at("attn_residual"), stream.getType(), stream, branch,
-                            number(layer.residualScale));
+  return norm(branch, Role::AttnPostNorm, std::nullopt, layer.norm);
 }
 
-Value GraphBuilder::glu(Value gate, Value up) {
+/// act(gate) * up, or act(up) where there is no gate.
+Value GraphBuilder::activation(Value gate, Value up) {
   static constexpr Activation activations[] = {Activation::SiLU, Activation::GELU,
-                                               Activation::GELUTanh};
-  auto activation = activations[static_cast<unsigned>(model.activation)];
-  return GluOp::create(builder, at("ffn_glu"), gate.getType(), gate, up,
-                       ActivationAttr::get(builder.getContext(), activation));
+                                               Activation::GELUTanh, Activation::ReLU,
+                                               Activation::ReLUSquared};
+  auto act = ActivationAttr::get(builder.getContext(),
+                                 activations[static_cast<unsigned>(model.activation)]);
+  if (!gate)
+    return ActivationOp::create(builder, at("ffn_act"), up.getType(), up, act);
+  return GluOp::create(builder, at("ffn_glu"), gate.getType(), gate, up, act);
 }
 
 /// The sum over the experts of each token; of those that serve all tokens too.
@@ -272,39 +280,40 @@ Value GraphBuilder::experts(const ExpertsSpec &spec, Value input) {
       builder.getI64IntegerAttr(spec.used), ScoringAttr::get(builder.getContext(), scoring),
       spec.normalize ? builder.getUnitAttr() : UnitAttr(), number(spec.scale));
   auto product = [&](Value of, Role weight, Parts parts) -> Value {
+    if (!param(weight))
+      return {};
     return ExpertsOp::create(builder, at(weight), of, routes, param(weight),
                              PartsAttr::get(builder.getContext(), parts));
   };
-  Value inner = glu(product(input, Role::FfnGateExps, Parts::Each),
-                    product(input, Role::FfnUpExps, Parts::Each));
+  Value inner = activation(product(input, Role::FfnGateExps, Parts::Each),
+                           product(input, Role::FfnUpExps, Parts::Each));
   Value sum = product(inner, Role::FfnDownExps, Parts::Sum);
   if (!spec.shared)
     return sum;
-  Value shared = glu(linear(input, Role::FfnGateShexp), linear(input, Role::FfnUpShexp));
+  Value shared = activation(linear(input, Role::FfnGateShexp), linear(input, Role::FfnUpShexp));
   return ResidualOp::create(builder, at("ffn_shared"), sum.getType(), sum,
                             linear(shared, Role::FfnDownShexp), number(1));
 }
 
-Value GraphBuilder::feedForward(const LayerSpec &layer, Value stream) {
-  Value input = norm(stream, Role::FfnNorm, Role::FfnNormBias, layer.norm), branch;
+Value GraphBuilder::feedForward(const LayerSpec &layer, Value input) {
+  Value branch;
   if (layer.experts.count)
     branch = experts(layer.experts, input);
   else
-    branch = linear(glu(linear(input, Role::FfnGate, Role::FfnGateBias),
-                        linear(input, Role::FfnUp, Role::FfnUpBias)),
+    branch = linear(activation(linear(input, Role::FfnGate, Role::FfnGateBias),
+                               linear(input, Role::FfnUp, Role::FfnUpBias)),
                     Role::FfnDown, Role::FfnDownBias);
-  branch = norm(branch, Role::FfnPostNorm, std::nullopt, layer.norm);
-  return ResidualOp::create(builder, at("ffn_residual"), stream.getType(), stream, branch,
-                            number(layer.residualScale));
+  return norm(branch, Role::FfnPostNorm, std::nullopt, layer.norm);
 }
 
 void GraphBuilder::buildLayer(const LayerClass &layerClass) {
   const LayerSpec &layer = model.layers[layerClass.layers.front()];
-  RankedTensorType stream = activations(model.hidden);
+  RankedTensorType streamType = activations(model.hidden);
   auto cache = kv::CacheType::get(builder.getContext(), layer.kvHeads, layer.headDim,
                                   layer.valueDim, kv::StoreAttr(), kv::StoreAttr(), layer.window);
   auto type = builder.getFunctionType(
-      {stream, TokensType::get(builder.getContext()), cache, builder.getIndexType()}, {stream});
+      {streamType, TokensType::get(builder.getContext()), cache, builder.getIndexType()},
+      {streamType});
   Location location = at("blk.*");
   auto function = LayerOp::create(builder, location, "decoder" + layerClass.suffix, type,
                                   ArrayAttr(), ArrayAttr());
@@ -322,8 +331,16 @@ void GraphBuilder::buildLayer(const LayerClass &layerClass) {
     params[static_cast<unsigned>(info.role)] =
         ParamOp::create(builder, at(info.role), weightType(*weight), column, row);
   }
-  Value middle = attention(layer, body->getArgument(0), body->getArgument(1), body->getArgument(2));
-  ReturnOp::create(builder, location, feedForward(layer, middle));
+  Value stream = body->getArgument(0);
+  Value attended = norm(stream, Role::AttnNorm, Role::AttnNormBias, layer.norm);
+  Value middle =
+      residual("attn_residual", stream,
+               attention(layer, attended, body->getArgument(1), body->getArgument(2)), layer);
+  // Beside attention, an FFN without a norm of its own takes what attention takes.
+  Value input = layer.parallel ? (param(Role::FfnNorm) ? stream : attended) : middle;
+  input = norm(input, Role::FfnNorm, Role::FfnNormBias, layer.norm);
+  ReturnOp::create(builder, location,
+                   residual("ffn_residual", middle, feedForward(layer, input), layer));
 }
 
 //===----------------------------------------------------------------------===//

@@ -63,6 +63,7 @@ struct LayerSpec {
   RopeSpec rope;
   ExpertsSpec experts;
   double residualScale = 1;
+  bool parallel = false; ///< The FFN sees the stream that attention sees.
   std::array<std::optional<WeightRef>, numRoles> weights;
 
   /// Null when there is none.
@@ -82,7 +83,7 @@ struct ModelSpec {
   std::string name, architecture;
   Origin origin = Origin::GGUF;
   RopeOrder ropeOrder = RopeOrder::Halves; ///< Of rows in the files.
-  GluActivation activation = GluActivation::SiLU;
+  FfnActivation activation = FfnActivation::SiLU;
   std::string tokenizer;          ///< Empty: the checkpoint has none.
   std::vector<std::string> files; ///< Relative to the directory of the model.
   int64_t contextLength = 0, vocabulary = 0, hidden = 0;

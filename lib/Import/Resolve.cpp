@@ -41,6 +41,7 @@ std::vector<double> LayerSpec::numbers() const {
                                 rope.magnitude,
                                 double(rope.originalContext),
                                 residualScale,
+                                double(parallel),
                                 double(experts.count),
                                 double(experts.used),
                                 double(experts.shared),
@@ -431,8 +432,8 @@ void Resolver::readRole(const RoleInfo &info, int64_t layer, Weights &weights) {
     names += " or '" + roleKeyword(*spec->fallback).str() + "'";
   }
   // Nothing was said about one that is optional, or that the record does not have.
-  bool needed = info.necessary || info.role == Role::FfnGateInp || info.use == RoleUse::Matrices ||
-                info.use == RoleUse::Shared;
+  bool needed = info.necessary || info.role == Role::FfnGate || info.role == Role::FfnGateInp ||
+                info.use == RoleUse::Matrices || info.use == RoleUse::Shared;
   if (!weight && needed && problems.empty())
     problems.add("record " + record.name, "expected a tensor of " + names + ", found none");
 }
@@ -480,30 +481,35 @@ void Resolver::checkStructure(const LayerSpec &layer, int64_t index) {
   for (auto [role, columns] : {std::pair(Role::AttnQNorm, queries), {Role::AttnKNorm, keys}})
     if (const WeightRef *norm = layer.weight(role); norm && norm->shape[0] != columns)
       expect(role, {layer.headDim});
+  // The width of an FFN is that of its gate, if it has one.
+  auto first = [&](Role gate, Role up) {
+    const WeightRef *weight = layer.weight(gate);
+    return weight ? weight : layer.weight(up);
+  };
   if (layer.experts.count) {
     if (layer.experts.used > layer.experts.count)
       problems.add("experts.used", "expected at most the " + Twine(layer.experts.count) +
                                        " there are, found " + Twine(layer.experts.used));
     expect(Role::FfnGateInp, {layer.experts.count, hidden});
     expect(Role::FfnGateInpBias, {layer.experts.count});
-    if (const WeightRef *gate = layer.weight(Role::FfnGateExps)) {
-      int64_t ffn = gate->shape[1];
+    if (const WeightRef *inner = first(Role::FfnGateExps, Role::FfnUpExps)) {
+      int64_t ffn = inner->shape[1];
       expect(Role::FfnGateExps, {layer.experts.count, ffn, hidden});
       expect(Role::FfnUpExps, {layer.experts.count, ffn, hidden});
       expect(Role::FfnDownExps, {layer.experts.count, hidden, ffn});
     }
-    if (const WeightRef *gate = layer.weight(Role::FfnGateShexp)) {
-      int64_t ffn = gate->shape[0];
+    if (const WeightRef *inner = first(Role::FfnGateShexp, Role::FfnUpShexp)) {
+      int64_t ffn = inner->shape[0];
       expect(Role::FfnGateShexp, {ffn, hidden});
       expect(Role::FfnUpShexp, {ffn, hidden});
       expect(Role::FfnDownShexp, {hidden, ffn});
     }
     return;
   }
-  const WeightRef *gate = layer.weight(Role::FfnGate);
-  if (!gate)
+  const WeightRef *inner = first(Role::FfnGate, Role::FfnUp);
+  if (!inner)
     return;
-  int64_t ffn = gate->shape[0];
+  int64_t ffn = inner->shape[0];
   expect(Role::FfnGate, {ffn, hidden});
   expect(Role::FfnGateBias, {ffn});
   expect(Role::FfnUp, {ffn, hidden});
@@ -540,9 +546,12 @@ void Resolver::readLayer(int64_t index) {
   set(layer.window, record.attentionWindow, "attention.window", ValueKind::Size, index);
   layer.rope = ropes.read(index);
   set(layer.residualScale, record.residualScale, "residual.scale", ValueKind::Number, index);
+  double parallel = 0;
+  set(parallel, record.residualParallel, "residual.parallel", ValueKind::Number, index);
+  layer.parallel = parallel != 0;
   layer.experts = readExperts(index);
   for (const RoleInfo &info : roleInfos)
-    if (info.inLayer() && isUsed(info.use, layer.experts))
+    if (info.inLayer() && record.uses(info.role) && isUsed(info.use, layer.experts))
       readRole(info, index, layer.weights);
   if (layer.heads && layer.kvHeads && layer.headDim && layer.valueDim && model.hidden)
     checkStructure(layer, index);

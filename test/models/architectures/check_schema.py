@@ -85,7 +85,7 @@ def full_record(llama: Any) -> Any:
     record["attention"] |= {"softcap": 0, "qk_norm": "before_rope"}
     record["ffn"]["activation"]["gguf"] = "{arch}.activation"
     record["embedding"] = {"scale": 1}
-    record["residual"] = {"scale": 1}
+    record["residual"] = {"scale": 1, "parallel": 0}
     record["logits"] = {"scale": 1, "softcap": 0}
     record["hyperparameters"]["heads"] |= {
         "length_of": "heads", "choices": {"one": 1, "two": "1 + 1"}, "default": 1, "what": "w", "instead": "i",
@@ -98,7 +98,7 @@ def full_record(llama: Any) -> Any:
         tensor = record["tensors"].setdefault(keyword, {"shape": ["hidden"]})
         tensor["gguf"] = keyword + ".{layer}" * (kind != "model")
         tensor["huggingface"] = "model." + tensor["gguf"]
-        tensor["optional"] = not necessary
+        tensor["optional"] = not necessary and keyword != "ffn_gate"  # of which FFNs of kind glu need one
         if kind != "experts":
             tensor["rows"] = {"from": 0, "of": "hidden", "groups": 1}
         if keyword != FIRST[kind]:
@@ -249,7 +249,9 @@ BROKEN: list[tuple[Place, Any]] = [
     (("experts", "used"), GONE),
     (("rope", "scaling", "kinds"), GONE),
     (("rope", "scaling", "kinds", "yarn", "kind"), GONE),
-    (("ffn", "activation"), "relu"),
+    (("ffn", "activation"), "quick_gelu"),
+    (("tensors", "ffn_gate"), GONE),
+    (("tensors", "ffn_gate", "optional"), True),
     (("ffn", "activation", "choices"), GONE),
     (("refuse", 0), None),
     (("refuse", 0, "what"), GONE),

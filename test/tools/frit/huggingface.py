@@ -145,14 +145,14 @@ class HuggingFaceTest(DriverTest):
         self.assert_error(["run", str(self.model), "-p", "Hi"], "unknown model 'none'")
 
     def test_refused_all_at_once(self):
-        self.config["hidden_act"] = "relu2"
+        self.config["hidden_act"] = "quick_gelu"
         self.config["rope_scaling"] = {"type": "ntk", "factor": 2.0}
         self.config["quantization_config"] = {"quant_method": "gptq"}
         self.config["mystery"] = 3
         self.write_config()
         err = self.assert_error(["compile", str(self.model), "-o", "x.frit"], "for 4 reasons")
         for line in (
-            "config.json, hidden_act: frit does not support this activation ('relu2')",
+            "config.json, hidden_act: frit does not support this activation ('quick_gelu')",
             "config.json, rope_scaling.type: frit does not support this RoPE scaling ('ntk')",
             "config.json, quantization_config.quant_method: frit does not support quantized Hugging Face checkpoints",
             "config.json, mystery: the record 'llama' does not know it (its value is 3)",
@@ -432,9 +432,9 @@ class HuggingFaceTest(DriverTest):
         self.config["layer_types"] = ["full_attention", "sliding_attention"]
         self.write_config()
         self.assert_error(["convert", str(self.model), "-o", "x.gguf"], "'llama' cannot say that layer 0 is as in config.json")
-        self.config["hidden_act"] = "relu2"
+        self.config["hidden_act"] = "quick_gelu"
         self.write_config()
-        self.assert_error(["convert", str(self.model), "-o", "x.gguf"], "frit does not support this activation ('relu2')")
+        self.assert_error(["convert", str(self.model), "-o", "x.gguf"], "frit does not support this activation ('quick_gelu')")
         self.assertEqual(list(self.directory.glob("*x.gguf*")), [])
 
     def test_convert_to_a_full_disk(self):

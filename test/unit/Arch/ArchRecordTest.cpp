@@ -266,12 +266,28 @@ TEST(ArchRecord, Tensors) {
 }
 
 TEST(ArchRecord, Choices) {
-  EXPECT_EQ(errorReplacing("\"kind\": \"glu\"", "\"kind\": \"mlp\""),
-            "r.json: ffn.kind: expected one of glu, found 'mlp'");
-  EXPECT_EQ(errorWith("ffn", ", \"activation\": \"relu\""),
-            "r.json: ffn.activation: expected one of silu, gelu, gelu_tanh, found 'relu'");
+  EXPECT_EQ(errorReplacing("\"kind\": \"glu\"", "\"kind\": \"plain\""),
+            "r.json: ffn.kind: expected one of glu, mlp, found 'plain'");
+  EXPECT_EQ(errorWith("ffn", ", \"activation\": \"tanh\""),
+            "r.json: ffn.activation: expected one of silu, gelu, gelu_tanh, relu, relu_squared, "
+            "found 'tanh'");
   EXPECT_EQ(errorWith("norm", ", \"kind\": \"batch\""),
             "r.json: norm.kind: expected one of rms, layer, found 'batch'");
+}
+
+TEST(ArchRecord, Gates) {
+  std::string gate = "\"ffn_gate\": {\"gguf\": \"g{layer}\", \"shape\": [96, \"hidden\"]},";
+  EXPECT_EQ(errorReplacing(gate, ""), "r.json: tensors.ffn_gate: is missing, and ffn.kind is glu");
+  EXPECT_EQ(errorReplacing("[96, \"hidden\"]", "[96, \"hidden\"], \"optional\": true"),
+            "r.json: tensors.ffn_gate.optional: no FFN of kind glu does without it");
+
+  std::string ungated = recordWith();
+  ungated.replace(ungated.find("glu"), 3, "mlp");
+  Result<ArchRecord> record = parse(ungated);
+  ASSERT_TRUE(record) << record.error();
+  EXPECT_FALSE(record->uses(Role::FfnGate));
+  EXPECT_TRUE(record->uses(Role::FfnUp));
+  EXPECT_EQ(errorOf(ungated.replace(ungated.find(gate), gate.size(), "")), "no error");
 }
 
 TEST(ArchRecord, Refusals) {

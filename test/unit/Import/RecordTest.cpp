@@ -207,6 +207,59 @@ TEST_F(RecordTest, LayerNormsHaveBiases) {
                                 "graph.norm %5, %1 bias %2 {eps"}));
 }
 
+TEST_F(RecordTest, FfnsNeedNoGate) {
+  ImportOptions options = changedLlama(R"({"ffn": {"kind": "mlp", "activation": "relu_squared"}})");
+  auto module = importMade({"--drop", "blk.*.ffn_gate.weight"}, options);
+  ASSERT_TRUE(module) << diagnosticText;
+  EXPECT_TRUE(succeeded(verify(*module)));
+  EXPECT_TRUE(hasLines(print(*module),
+                       {"%17 = graph.norm %16, %5", "%18 = graph.linear %17, %6",
+                        "%19 = graph.activation %18 relu_squared", "%20 = graph.linear %19, %7"}));
+  EXPECT_TRUE(hasLines(refusalOfMade({}, options),
+                       {"blk.*.ffn_gate.weight (layers 0-1): the record 'llama' does not know"}));
+}
+
+TEST_F(RecordTest, ExpertsNeedNoGate) {
+  std::vector<std::string> arguments = {"--set", "llama.expert_count=u32:4", "--set",
+                                        "llama.expert_used_count=u32:2"};
+  for (const char *tensor : {"gate", "up", "down"})
+    arguments.insert(arguments.end(), {"--drop", std::string("blk.*.ffn_") + tensor + ".weight"});
+  for (std::string layer : {"blk.0.", "blk.1."})
+    for (const char *tensor : {"ffn_gate_inp.weight=f32:4x64", "ffn_up_exps.weight=f32:4x96x64",
+                               "ffn_down_exps.weight=f32:4x64x96"})
+      arguments.insert(arguments.end(), {"--add", layer + tensor});
+  auto module = importMade(arguments, changedLlama(R"({"ffn": {"kind": "mlp"}})"));
+  ASSERT_TRUE(module) << diagnosticText;
+  EXPECT_TRUE(succeeded(verify(*module)));
+  EXPECT_TRUE(hasLines(print(*module), {"graph.experts", "graph.activation", "graph.experts"}));
+  EXPECT_TRUE(
+      hasLines(refusalOfMade(arguments), {"blk.*.ffn_gate_exps.weight (layers 0-1): is missing"}));
+}
+
+TEST_F(RecordTest, FfnsMayStandBesideAttention) {
+  ImportOptions options = changedLlama(R"({"residual": {"parallel": "layer == 0", "scale": 0.5},
+                                           "tensors": {"ffn_norm": {"optional": true}}})");
+  // The first one has no norm of its own, the second one stands behind attention.
+  auto module = importMade({"--drop", "blk.0.ffn_norm.weight"}, options);
+  ASSERT_TRUE(module) << diagnosticText;
+  EXPECT_TRUE(succeeded(verify(*module)));
+  EXPECT_TRUE(hasLines(
+      print(*module),
+      {"graph.layer @decoder0(", "%8 = graph.norm %arg0, %0", "%15 = graph.linear %14, %4",
+       "%16 = graph.residual %arg0, %15 {scale = 5.000000e-01 : f64}", "%17 = graph.linear %8, %5",
+       "%18 = graph.linear %8, %6", "%19 = graph.glu %17, %18", "%20 = graph.linear %19, %7",
+       "%21 = graph.residual %16, %20 {scale = 5.000000e-01 : f64}", "graph.return %21",
+       "graph.layer @decoder1(", "%17 = graph.residual %arg0, %16", "%18 = graph.norm %17, %5"}));
+
+  // With one, it takes the stream that attention takes.
+  module = importMade({}, options);
+  ASSERT_TRUE(module) << diagnosticText;
+  EXPECT_TRUE(succeeded(verify(*module)));
+  EXPECT_TRUE(hasLines(print(*module), {"graph.layer @decoder0(", "%17 = graph.residual %arg0, %16",
+                                        "%18 = graph.norm %arg0, %5", "%19 = graph.linear %18, %6",
+                                        "graph.residual %17"}));
+}
+
 TEST_F(RecordTest, NoRope) {
   auto module = importMade({}, changedLlama(R"({"rope": {"dim": "layer == 0 ? rope_dim : 0"}})"));
   ASSERT_TRUE(module) << diagnosticText;
@@ -223,7 +276,7 @@ TEST_F(RecordTest, LayersThatDifferInAnyNumberAreOfTwoClasses) {
         R"("attention": {"window": "layer"})", R"("rope": {"dim": "layer ? 4 : 8"})",
         R"("rope": {"theta": "layer + 1"})",
         R"("rope": {"scaling": {"kinds": {"linear": {"factor": "layer + 1"}}}})",
-        R"("residual": {"scale": "layer"})"}) {
+        R"("residual": {"scale": "layer"})", R"("residual": {"parallel": "layer"})"}) {
     ImportOptions options = changedLlama(("{" + knob + "}").str());
     // The norm of the output is in no layer.
     if (knob.starts_with("\"norm\"")) {
