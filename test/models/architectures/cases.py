@@ -42,7 +42,7 @@ ARCHITECTURES: dict[str, list[str]] = {
     "internlm2": [],
     "olmo2": [*("--post-norms", "--qk-row-norm", "--drop", "blk.*.attn_norm.weight", "--drop", "blk.*.ffn_norm.weight")],
 }
-TIED_ONLY = ("gemma2", "gemma3")
+TIED_ONLY = ("gemma2", "gemma3", "cohere")
 # Shapes whose models of the families that may have biases have them: GLM, InternLM.
 BIASED = ("wide", "odd")
 # Factors of MiniCPM by shape: of the embedding, of the depth, and a width. The first is what readers of GGUF
@@ -56,13 +56,21 @@ NATIVE = (
     *("llama-3.1", "llama-linear", "llama-old", "mistral", "qwen2-yarn", "smollm3", "granite"),
     *("phi3", "phi3-long", "glm", "glm4", "hunyuan-alpha", "minicpm-long", "internlm3", "olmo3"),
     *("qwen3moe", "ernie4_5-moe", "hunyuan-moe"),
+    *("starcoder2", "cohere", "gpt_neox", "gpt_neox-serial", "phi", "stablelm", "nemotron", "arcee"),
 )
 # Mixtures of experts: how many there are, how many of them a token has, their width.
 EXPERTS: dict[str, tuple[int, int, int]] = {
     "wide": (8, 2, 48), "odd": (5, 3, 37), "long-heads": (16, 4, 36), "small": (3, 1, 17), "deep": (6, 6, 33),
 }  # fmt: skip
 # Keys without which llama.cpp does not read a file of the architecture, whatever their values.
-REQUIRED_KEYS = {"ernie4_5-moe": ("expert_count", "expert_used_count", "leading_dense_block_count", "interleave_moe_layer_step")}
+REQUIRED_KEYS = {
+    "ernie4_5-moe": tuple(
+        f"ernie4_5-moe.{key}"
+        for key in ("expert_count", "expert_used_count", "leading_dense_block_count", "interleave_moe_layer_step")
+    ),
+    "gpt_neox": ("gptneox.use_parallel_residual",),
+    "gpt_neox-serial": ("gptneox.use_parallel_residual",),
+}
 # What a GGUF file cannot say: weights of experts that do not add up to 1, layers with and without experts in turn.
 DIRECTORY_ONLY = (("qwen3moe", "odd"), ("qwen3moe", "deep"))
 

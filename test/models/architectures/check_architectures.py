@@ -50,8 +50,8 @@ def make_models(frit: str, scratch: Path, arch: str, shape: str) -> list[Path]:
     run(frit, "convert", str(directory), "--format", "f32", "-o", str(converted))
     content = converted.read_bytes()
     for key in cases.REQUIRED_KEYS.get(arch, ()):
-        if f"{arch}.{key}".encode() not in content:
-            raise RuntimeError(f"expected the key {arch}.{key} in the file that was converted")
+        if key.encode() not in content:
+            raise RuntimeError(f"expected the key {key} in the file that was converted")
     if arch in cases.NATIVE:
         return [directory, converted]
     make_tiny_gguf.main([str(file), *cases.arguments(arch, shape)])

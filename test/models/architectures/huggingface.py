@@ -61,10 +61,49 @@ def halves(weight: np.ndarray, heads: int) -> np.ndarray:
     return weight.reshape(heads, half, 2, -1).swapaxes(1, 2).reshape(weight.shape)
 
 
+# Those whose heads have no width of their own.
+DIVIDED = ("phi", "starcoder2", "cohere", "gpt_neox", "stablelm")
+# Those whose FFN has no gate, and those that have one norm a layer.
+UNGATED, ONE_NORM = ("starcoder2", "gpt_neox", "phi", "nemotron", "arcee"), ("cohere", "phi")
+GPT_NEOX = {
+    "model.embed_tokens": "gpt_neox.embed_in", "model.norm": "gpt_neox.final_layer_norm", "lm_head": "embed_out",
+    "model.layers": "gpt_neox.layers", "self_attn.qkv_proj": "attention.query_key_value", "self_attn.o_proj": "attention.dense",
+    "mlp.up_proj": "mlp.dense_h_to_4h", "mlp.down_proj": "mlp.dense_4h_to_h",
+}  # fmt: skip
+# What they call the parts of a Llama.
+NAMES = {
+    "starcoder2": {"mlp.up_proj": "mlp.c_fc", "mlp.down_proj": "mlp.c_proj"},
+    "phi": {
+        "model.norm": "model.final_layernorm", "self_attn.o_proj": "self_attn.dense",
+        "mlp.up_proj": "mlp.fc1", "mlp.down_proj": "mlp.fc2",
+    },
+    "gpt_neox": GPT_NEOX, "gpt_neox-serial": GPT_NEOX,
+}  # fmt: skip
+
+
+def family(arch: str) -> str:
+    return arch.removesuffix("-serial")
+
+
+def is_biased(arch: str, shape: str, part: str) -> bool:
+    """Whether there is a bias beside a weight."""
+    norms = ("starcoder2", "gpt_neox", "phi", "stablelm", "nemotron")
+    if "norm" in part:
+        return family(arch) in norms and part not in ("self_attn.q_norm", "self_attn.k_norm")
+    if family(arch) in ("starcoder2", "gpt_neox", "phi"):
+        return part.startswith(("self_attn.", "mlp."))
+    if shape not in cases.BIASED:
+        return arch.startswith("qwen2") and part in ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj")
+    if arch in ("internlm3", "nemotron", "arcee"):
+        return part.startswith(("self_attn.", "mlp."))
+    if arch == "cohere":
+        return part.startswith("self_attn.")
+    return arch.startswith(("qwen2", "glm", "stablelm")) and part in ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj")
+
+
 def hidden(arch: str, shape: str) -> int:
-    """Phi 3 has no width of its own."""
     sizes = cases.SHAPES[shape]
-    return sizes["heads"] * sizes["head_dim"] if arch.startswith("phi3") else sizes["hidden"]
+    return sizes["heads"] * sizes["head_dim"] if arch.startswith(DIVIDED) else sizes["hidden"]
 
 
 def is_sparse(arch: str, shape: str, layer: int) -> bool:
@@ -95,15 +134,19 @@ def native_shapes(arch: str, shape: str) -> dict[str, tuple[int, ...]]:
     sizes = cases.SHAPES[shape]
     width, ffn, head_dim = hidden(arch, shape), sizes["ffn"], sizes["head_dim"]
     q, kv = sizes["heads"] * head_dim, sizes["kv_heads"] * head_dim
-    result = {"model.embed_tokens.weight": (cases.VOCABULARY, width), "model.norm.weight": (width,)}
+    result = {"model.embed_tokens": (cases.VOCABULARY, width), "model.norm": (width,)}
     if cases.is_untied(arch, shape):
-        result["lm_head.weight"] = (cases.VOCABULARY, width)
+        result["lm_head"] = (cases.VOCABULARY, width)
     for layer in range(sizes["layers"]):
         first = "post_feedforward_layernorm" if arch == "olmo3" else "input_layernorm"
         part = {first: (width,), "post_attention_layernorm": (width,)}
+        if arch in ONE_NORM:
+            del part["post_attention_layernorm"]
         part["self_attn.o_proj"] = (width, q)
         if arch.startswith("phi3"):
             part["self_attn.qkv_proj"] = (q + 2 * kv, width)
+        elif family(arch) == "gpt_neox":
+            part["self_attn.qkv_proj"] = (3 * q, width)
         else:
             part |= {"self_attn.q_proj": (q, width), "self_attn.k_proj": (kv, width), "self_attn.v_proj": (kv, width)}
         if is_sparse(arch, shape, layer):
@@ -111,7 +154,8 @@ def native_shapes(arch: str, shape: str) -> dict[str, tuple[int, ...]]:
         elif arch.startswith(("phi3", "glm")):
             part |= {"mlp.gate_up_proj": (2 * ffn, width), "mlp.down_proj": (width, ffn)}
         else:
-            part |= {"mlp.gate_proj": (ffn, width), "mlp.up_proj": (ffn, width), "mlp.down_proj": (width, ffn)}
+            gate = {} if family(arch) in UNGATED else {"mlp.gate_proj": (ffn, width)}
+            part |= gate | {"mlp.up_proj": (ffn, width), "mlp.down_proj": (width, ffn)}
         if arch == "olmo3":
             part |= {"self_attn.q_norm": (q,), "self_attn.k_norm": (kv,)}
         if arch == "qwen3moe":
@@ -120,17 +164,21 @@ def native_shapes(arch: str, shape: str) -> dict[str, tuple[int, ...]]:
             part |= {"self_attn.query_layernorm": (head_dim,), "self_attn.key_layernorm": (head_dim,)}
         if arch == "glm4":
             part |= {"post_self_attn_layernorm": (width,), "post_mlp_layernorm": (width,)}
-        for name, dims in part.items():
-            result[f"model.layers.{layer}.{name}.weight"] = dims
-        if arch.startswith("qwen2") or (arch.startswith(("glm", "internlm3")) and shape in cases.BIASED):
-            for name, rows in (("q", q), ("k", kv), ("v", kv)):
-                result[f"model.layers.{layer}.self_attn.{name}_proj.bias"] = (rows,)
-        if arch == "ernie4_5-moe" and is_sparse(arch, shape, layer):
-            result[f"model.layers.{layer}.mlp.moe_statics.e_score_correction_bias"] = (1, cases.EXPERTS[shape][0])
-        if arch == "internlm3" and shape in cases.BIASED:
-            for name, rows in (("self_attn.o", width), ("mlp.gate", ffn), ("mlp.up", ffn), ("mlp.down", width)):
-                result[f"model.layers.{layer}.{name}_proj.bias"] = (rows,)
-    return result
+        result |= {f"model.layers.{layer}.{name}": dims for name, dims in part.items()}
+    tensors = {f"{name}.weight": dims for name, dims in result.items()}
+    for name, dims in result.items():
+        part = name.split(".", 3)[3] if name.startswith("model.layers.") else name
+        if is_biased(arch, shape, part):
+            tensors[f"{name}.bias"] = dims[:1]
+    if arch == "phi":
+        tensors["lm_head.bias"] = (cases.VOCABULARY,)
+    if arch == "ernie4_5-moe":
+        for layer in range(sizes["layers"]):
+            if is_sparse(arch, shape, layer):
+                tensors[f"model.layers.{layer}.mlp.moe_statics.e_score_correction_bias"] = (1, cases.EXPERTS[shape][0])
+    for theirs, ours in NAMES.get(arch, {}).items():
+        tensors = {name.replace(theirs, ours): dims for name, dims in tensors.items()}
+    return tensors
 
 
 def native_tensors(arch: str, shape: str) -> dict[str, np.ndarray]:
@@ -138,7 +186,7 @@ def native_tensors(arch: str, shape: str) -> dict[str, np.ndarray]:
     for name, dims in native_shapes(arch, shape).items():
         values = np.random.default_rng(zlib.crc32(f"{arch} {shape} {name}".encode())).standard_normal(dims)
         if "norm" in name:
-            values = 1 + 0.1 * values
+            values = 0.1 * values + (0 if arch == "nemotron" or name.endswith("bias") else 1)
         elif "e_score" in name:
             values = 0.1 * values
         elif len(dims) == 2 and "embed" not in name:

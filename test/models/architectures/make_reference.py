@@ -94,9 +94,14 @@ def granite_factors(shape: str) -> dict:
 def native_config(arch: str, shape: str, common: dict):
     """The architectures of cases.NATIVE. 64 tokens are more than the context of training where RoPE is scaled."""
     scaled = {"rope_theta": THETA, "original_max_position_embeddings": 32, "factor": 4.0}
-    if arch.startswith("phi3"):
+    if arch.startswith(huggingface.DIVIDED):
         del common["head_dim"]  # of which it is made
         common["hidden_size"] = huggingface.hidden(arch, shape)
+    if huggingface.is_biased(arch, shape, "model.norm") or arch == "cohere":
+        del common["rms_norm_eps"]
+    if arch.startswith("gpt_neox"):
+        del common["num_key_value_heads"]
+    biased = shape in cases.BIASED
     match arch:
         case "llama-3.1":
             common["rope_parameters"] = scaled | {"rope_type": "llama3", "low_freq_factor": 1.0, "high_freq_factor": 4.0}
@@ -136,7 +141,6 @@ def native_config(arch: str, shape: str, common: dict):
             return transformers.Olmo3Config(**common, sliding_window=16, layer_types=kinds)
         case "internlm3":  # a Llama with these biases
             common["rope_parameters"] |= {"rope_type": "dynamic", "factor": 6.0}
-            biased = shape in cases.BIASED
             return transformers.LlamaConfig(**common, attention_bias=biased, mlp_bias=biased)
         case "hunyuan-alpha":  # with what checkpoints of Hunyuan hold besides alpha
             unused = {"factor": 1.0, "beta_fast": 32, "beta_slow": 1, "mscale": 1.0, "mscale_all_dim": 0.0}
@@ -161,7 +165,25 @@ def native_config(arch: str, shape: str, common: dict):
         case "glm" | "glm4":
             common["rope_parameters"] |= {"partial_rotary_factor": 0.5}
             kind = transformers.GlmConfig if arch == "glm" else transformers.Glm4Config
-            return kind(**common, attention_bias=shape in cases.BIASED)
+            return kind(**common, attention_bias=biased)
+        case "starcoder2":
+            return transformers.Starcoder2Config(**common, norm_epsilon=EPS, sliding_window=16 if biased else None)
+        case "cohere":
+            return transformers.CohereConfig(**common, layer_norm_eps=EPS, logit_scale=0.3, attention_bias=biased)
+        case "gpt_neox" | "gpt_neox-serial":
+            common["rope_parameters"] |= {"partial_rotary_factor": 0.25}
+            return transformers.GPTNeoXConfig(**common, layer_norm_eps=EPS, use_parallel_residual=arch == "gpt_neox")
+        case "phi":
+            common["rope_parameters"] |= {"partial_rotary_factor": 0.5}
+            return transformers.PhiConfig(**common, layer_norm_eps=EPS)
+        case "stablelm":
+            common["rope_parameters"] |= {"partial_rotary_factor": 0.25}
+            return transformers.StableLmConfig(**common, layer_norm_eps=EPS, use_qkv_bias=biased)
+        case "nemotron":
+            common["rope_parameters"] |= {"partial_rotary_factor": 0.5}
+            return transformers.NemotronConfig(**common, norm_eps=EPS, attention_bias=biased, mlp_bias=biased)
+        case "arcee":
+            return transformers.ArceeConfig(**common, attention_bias=biased, mlp_bias=biased)
     raise ValueError(arch)
 
 
@@ -190,6 +212,7 @@ def load(arch: str, shape: str):
     state = model.state_dict()
     missing = set(state) - ({"lm_head.weight"} if not cases.is_untied(arch, shape) else set())
     for name, value in stack_experts(huggingface.tensors(arch, shape)).items():
+        name = name.replace("embed_out.", "lm_head.")  # as transformers calls it once it is read
         missing.remove(name)
         assert state[name].shape == value.shape, (name, state[name].shape, value.shape)
         state[name].copy_(torch.from_numpy(value.copy()))
