@@ -107,43 +107,42 @@ static void mergePatch(llvm::json::Object &base, const llvm::json::Object &chang
   }
 }
 
-/// Puts what the record is like under it, and that what it is like, ...
+/// Puts what the record is like under it, that what it is like under that, ...
 static Status resolveLike(llvm::json::Value &json, ArchRecord::FindRecord find, StringRef like) {
   // Long before that, a record is like itself.
   constexpr unsigned maxDepth = 8;
-  for (unsigned depth = 0;; ++depth) {
-    llvm::json::Object *record = json.getAsObject();
+  std::vector<llvm::json::Value> chain = {std::move(json)};
+  for (;; like = "") {
+    const llvm::json::Object *record = chain.back().getAsObject();
     const llvm::json::Value *field = record ? record->get("like") : nullptr;
     if (!record || (!field && like.empty()))
-      return {};
+      break;
     std::optional<StringRef> name = field ? field->getAsString() : like;
     if (!name)
       return Failure("like: expected a text");
     std::optional<StringRef> text = find(*name);
     if (!text)
       return Failure("like: there is no built-in record '", std::string_view(*name), "'");
-    if (depth == maxDepth)
+    if (chain.size() > maxDepth)
       return Failure("like: expected an end of what records are like, found '",
                      std::string_view(*name), "' again");
-    like = "";
     Result<llvm::json::Value> base = parseJSON(*text);
     if (!base)
       return base.takeFailure();
-    llvm::json::Object *merged = base->getAsObject();
-    if (!merged)
+    if (!base->getAsObject())
       return Failure("like: '", std::string_view(*name), "' is no record");
-    // These are its own; whom it is like in turn is found in the next round.
-    for (StringRef own : {"$schema", "name", "description", "gguf", "huggingface"})
-      merged->erase(own);
-    std::optional<std::string> next;
-    if (std::optional<StringRef> further = merged->getString("like"))
-      next = further->str();
-    mergePatch(*merged, *record);
-    merged->erase("like");
-    if (next)
-      (*merged)["like"] = *next;
-    json = *std::move(base);
+    chain.push_back(*std::move(base));
   }
+  // From below: what a record removes may come from any of those below it.
+  json = std::move(chain.back());
+  for (chain.pop_back(); !chain.empty(); chain.pop_back()) {
+    llvm::json::Object &merged = *json.getAsObject();
+    for (StringRef own : {"$schema", "name", "description", "gguf", "huggingface", "like"})
+      merged.erase(own);
+    mergePatch(merged, *chain.back().getAsObject());
+    merged.erase("like");
+  }
+  return {};
 }
 
 static Result<llvm::json::Value> parseResolved(StringRef place, StringRef text,

@@ -337,6 +337,9 @@ TEST(ArchRecord, LikeAnother) {
   text = ArchRecord::resolve("r.json", R"({"like": "none"})", findRecord);
   ASSERT_FALSE(text);
   EXPECT_EQ(text.error(), "r.json: like: there is no built-in record 'none'");
+  // What it removes may be of any of those it is like.
+  EXPECT_EQ(errorOf(R"({"name": "mine", "like": "middle", "attention": null})"),
+            "r.json: attention: is missing");
   // What --like says serves where the record says nothing.
   EXPECT_TRUE(parse(R"({"name": "mine"})", "base"));
   EXPECT_EQ(errorOf(R"({"name": "mine", "like": "none"})"),
