@@ -42,7 +42,7 @@ ARCHITECTURES: dict[str, list[str]] = {
     "internlm2": [],
     "olmo2": [*("--post-norms", "--qk-row-norm", "--drop", "blk.*.attn_norm.weight", "--drop", "blk.*.ffn_norm.weight")],
 }
-TIED_ONLY = ("gemma2", "gemma3", "cohere")
+TIED_ONLY = ("gemma2", "gemma3", "cohere", "cohere2")
 # Shapes whose models of the families that may have biases have them: GLM, InternLM.
 BIASED = ("wide", "odd")
 # Factors of MiniCPM by shape: of the embedding, of the depth, and a width. The first is what readers of GGUF
@@ -56,7 +56,7 @@ NATIVE = (
     *("llama-3.1", "llama-linear", "llama-old", "mistral", "qwen2-yarn", "smollm3", "granite"),
     *("phi3", "phi3-long", "glm", "glm4", "hunyuan-alpha", "minicpm-long", "internlm3", "olmo3"),
     *("qwen3moe", "ernie4_5-moe", "hunyuan-moe"),
-    *("starcoder2", "cohere", "gpt_neox", "gpt_neox-serial", "phi", "stablelm", "nemotron", "arcee"),
+    *("starcoder2", "cohere", "cohere2", "gpt_neox", "gpt_neox-serial", "phi", "stablelm", "nemotron", "arcee"),
 )
 # Mixtures of experts: how many there are, how many of them a token has, their width.
 EXPERTS: dict[str, tuple[int, int, int]] = {

@@ -64,7 +64,7 @@ def halves(weight: np.ndarray, heads: int) -> np.ndarray:
 # Those whose heads have no width of their own.
 DIVIDED = ("phi", "starcoder2", "cohere", "gpt_neox", "stablelm")
 # Those whose FFN has no gate, and those that have one norm a layer.
-UNGATED, ONE_NORM = ("starcoder2", "gpt_neox", "phi", "nemotron", "arcee"), ("cohere", "phi")
+UNGATED, ONE_NORM = ("starcoder2", "gpt_neox", "phi", "nemotron", "arcee"), ("cohere", "cohere2", "phi")
 GPT_NEOX = {
     "model.embed_tokens": "gpt_neox.embed_in", "model.norm": "gpt_neox.final_layer_norm", "lm_head": "embed_out",
     "model.layers": "gpt_neox.layers", "self_attn.qkv_proj": "attention.query_key_value", "self_attn.o_proj": "attention.dense",
@@ -96,7 +96,7 @@ def is_biased(arch: str, shape: str, part: str) -> bool:
         return arch.startswith("qwen2") and part in ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj")
     if arch in ("internlm3", "nemotron", "arcee"):
         return part.startswith(("self_attn.", "mlp."))
-    if arch == "cohere":
+    if arch.startswith("cohere"):
         return part.startswith("self_attn.")
     return arch.startswith(("qwen2", "glm", "stablelm")) and part in ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj")
 

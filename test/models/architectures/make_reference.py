@@ -97,7 +97,7 @@ def native_config(arch: str, shape: str, common: dict):
     if arch.startswith(huggingface.DIVIDED):
         del common["head_dim"]  # of which it is made
         common["hidden_size"] = huggingface.hidden(arch, shape)
-    if huggingface.is_biased(arch, shape, "model.norm") or arch == "cohere":
+    if huggingface.is_biased(arch, shape, "model.norm") or arch.startswith("cohere"):
         del common["rms_norm_eps"]
     if arch.startswith("gpt_neox"):
         del common["num_key_value_heads"]
@@ -170,6 +170,10 @@ def native_config(arch: str, shape: str, common: dict):
             return transformers.Starcoder2Config(**common, norm_epsilon=EPS, sliding_window=16 if biased else None)
         case "cohere":
             return transformers.CohereConfig(**common, layer_norm_eps=EPS, logit_scale=0.3, attention_bias=biased)
+        case "cohere2":
+            return transformers.Cohere2Config(
+                **common, layer_norm_eps=EPS, logit_scale=0.3, attention_bias=biased, sliding_window=16
+            )  # fmt: skip
         case "gpt_neox" | "gpt_neox-serial":
             common["rope_parameters"] |= {"partial_rotary_factor": 0.25}
             return transformers.GPTNeoXConfig(**common, layer_norm_eps=EPS, use_parallel_residual=arch == "gpt_neox")
