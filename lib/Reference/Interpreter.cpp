@@ -143,10 +143,11 @@ LogicalResult Interpreter<T>::evalOp(Operation *op) {
       return op->emitOpError("expected operands computed in its block");
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case<arith::ConstantOp, graph::BatchOp, graph::ParamOp, graph::RepeatOp, kernel::CallOp,
-            graph::EmbedOp, graph::NormOp, graph::RopeOp, graph::ActivationOp, graph::GluOp, graph::ResidualOp,
-            graph::SelectOp, graph::QuantizeOp, graph::LinearOp, graph::LogitsOp, graph::RouteOp,
-            graph::ExpertsOp, kv::CreateOp, kv::AppendOp, kv::EvictOp, graph::AttentionOp,
-            check::ExpectCloseOp, check::ExpectEqOp>([&](auto known) { return eval(known); })
+            graph::EmbedOp, graph::NormOp, graph::RopeOp, graph::ActivationOp, graph::GluOp,
+            graph::ResidualOp, graph::SelectOp, graph::QuantizeOp, graph::LinearOp, graph::LogitsOp,
+            graph::RouteOp, graph::ExpertsOp, kv::CreateOp, kv::AppendOp, kv::EvictOp,
+            graph::AttentionOp, check::ExpectCloseOp, check::ExpectEqOp>(
+          [&](auto known) { return eval(known); })
       .Default([](Operation *unknown) {
         return unknown->emitOpError("is not known to the reference interpreter");
       });

@@ -287,8 +287,7 @@ TEST_F(RefusalTest, TextsOfTheFileArePrintable) {
   EXPECT_TRUE(
       hasLines(text, {"key llama.notes: ", "'a\\0Ab\\1B[31m" + std::string(52, 'c') + "...'"}));
   std::vector<std::string> escape = setting({"general.architecture=string:novel\x1b[31m"});
-  EXPECT_TRUE(
-      hasLines(refusalOfMade(escape), {"the architecture 'novel\\1B[31m'; it knows "}));
+  EXPECT_TRUE(hasLines(refusalOfMade(escape), {"the architecture 'novel\\1B[31m'; it knows "}));
   ImportOptions options;
   options.like = "llama";
   EXPECT_TRUE(
