@@ -180,9 +180,9 @@ Checkpoint Checkpoint::view(const GGUFFile &file) {
   return result;
 }
 
-/// Leaves of objects as "outer.inner".
+/// Leaves of objects as "outer.inner"; those that are null apart.
 static void addEntries(const llvm::json::Object &object, StringRef prefix,
-                       std::vector<Checkpoint::Entry> &entries) {
+                       std::vector<Checkpoint::Entry> &entries, llvm::StringSet<> &nulls) {
   std::vector<StringRef> keys;
   for (const auto &field : object)
     keys.push_back(field.first);
@@ -191,8 +191,10 @@ static void addEntries(const llvm::json::Object &object, StringRef prefix,
     const llvm::json::Value &value = *object.get(key);
     std::string name = (prefix + key).str();
     if (const llvm::json::Object *inner = value.getAsObject())
-      addEntries(*inner, name + ".", entries);
-    else if (value.kind() != llvm::json::Value::Null)
+      addEntries(*inner, name + ".", entries, nulls);
+    else if (value.kind() == llvm::json::Value::Null)
+      nulls.insert(name);
+    else
       entries.push_back({std::move(name), value});
   }
 }
@@ -249,16 +251,17 @@ Checkpoint Checkpoint::view(std::unique_ptr<HuggingFaceDirectory> directory) {
 
 void Checkpoint::readConfig() {
   values.clear();
+  nullKeys.clear();
   // A model that also sees keeps what its language model is in an object of its own.
   const llvm::json::Object &config = huggingFace->config();
   llvm::StringSet<> inner;
   if (const llvm::json::Object *text = config.getObject("text_config")) {
-    addEntries(*text, "", values);
+    addEntries(*text, "", values, nullKeys);
     for (const Entry &entry : values)
       inner.insert(entry.key);
   }
   std::vector<Entry> outer;
-  addEntries(config, "", outer);
+  addEntries(config, "", outer, nullKeys);
   for (Entry &entry : outer)
     if (!StringRef(entry.key).starts_with("text_config.") && !inner.contains(entry.key))
       values.push_back(std::move(entry));
@@ -271,6 +274,8 @@ Status Checkpoint::setConfig(StringRef text) {
   index();
   return {};
 }
+
+bool Checkpoint::isNull(StringRef key) const { return nullKeys.contains(key) && !find(key); }
 
 void Checkpoint::index() {
   valueIndices.clear();

@@ -18,6 +18,7 @@
 #include "lib/Support/Number.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/JSON.h"
 
 #include <deque>
@@ -107,6 +108,8 @@ public:
   const std::vector<Entry> &entries() const { return values; }
   /// Null when there is none.
   const CheckpointValue *find(llvm::StringRef key) const;
+  /// Whether config.json says null.
+  bool isNull(llvm::StringRef key) const;
   /// "key llama.block_count", "config.json, hidden_size"
   std::string describeKey(llvm::StringRef key) const;
   const std::vector<CheckpointTensor> &tensors() const { return tensorInfos; }
@@ -128,6 +131,7 @@ private:
   std::string modelPath, modelDirectory;
   std::vector<std::string> weightFiles;
   std::vector<Entry> values;
+  llvm::StringSet<> nullKeys;
   std::vector<CheckpointTensor> tensorInfos;
   std::deque<std::string> renamed; ///< Names that are in no file as they are.
   llvm::StringMap<size_t> valueIndices, tensorIndices;

@@ -184,6 +184,13 @@ std::optional<double> Hyperparameters::compute(const Hyperparameter &parameter, 
                                                         ", found " + array->describe());
     return std::nullopt;
   }
+  // null turns off what can be off, whatever it would be if nothing were said.
+  bool canBeOff = parameter.kind == ValueKind::Size || parameter.kind == ValueKind::NonNegative ||
+                  parameter.kind == ValueKind::Flag;
+  if (canBeOff && !parameter.perLayer &&
+      llvm::any_of(parameter.keys[checkpoint.origin()],
+                   [&](const std::string &name) { return checkpoint.isNull(expandKey(name)); }))
+    return 0;
   std::string place = describe(parameter);
   if (parameter.fallback)
     return evaluate(*parameter.fallback,

@@ -82,6 +82,7 @@ public:
 private:
   void checkKeys();
   void checkFormats();
+  void checkBiases();
   void checkLeftOver();
   void readModel();
   void readLayer(int64_t layer);
@@ -603,6 +604,27 @@ void Resolver::readActivation() {
                    "); use a model whose activation is one of " + names);
 }
 
+/// A bias that may be absent is in all layers of a kind or in none: otherwise a part was lost.
+void Resolver::checkBiases() {
+  for (const RoleInfo &info : roleInfos) {
+    const TensorSpec *spec = record.tensor(info.role);
+    if (!info.inLayer() || !spec || !spec->optional || !info.keyword.ends_with("_bias"))
+      continue;
+    std::array<std::optional<int64_t>, 2> present, absent; // First layer, without and with experts.
+    for (const auto &[index, layer] : llvm::enumerate(model.layers)) {
+      auto &first = (layer.weight(info.role) ? present : absent)[layer.experts.count > 0];
+      if (!first)
+        first = static_cast<int64_t>(index);
+    }
+    for (size_t kind : {0, 1})
+      if (present[kind] && absent[kind])
+        problems.addTensor(spec->names[checkpoint.origin()],
+                           "is missing, although layer " + std::to_string(*present[kind]) +
+                               " has it; is the file complete?",
+                           *absent[kind]);
+  }
+}
+
 ModelSpec Resolver::resolve() {
   model.record = &record;
   model.architecture = architecture.str();
@@ -625,6 +647,7 @@ ModelSpec Resolver::resolve() {
     numbers.setLayers(*layers);
     for (int64_t layer = 0; layer < *layers; ++layer)
       readLayer(layer);
+    checkBiases();
     checkLeftOver();
   }
   return std::move(model);

@@ -269,6 +269,57 @@ class HuggingFaceTest(DriverTest):
         out, _ = self.frit("inspect", str(self.model), "--json")
         self.assertTrue(json.loads(out)["tied"])
 
+    def logits(self, **changes):
+        self.config = {key: value for key, value in (CONFIG | {"head_dim": 16} | changes).items() if value != "absent"}
+        self.write_config()
+        self.frit("run", str(self.model), "--tokens", ",".join(map(str, range(5, 15))), "-n", "0", "--activations", "f32", "--logits", "x.npy")
+        return (self.directory / "x.npy").read_bytes()
+
+    def test_absent_keys_are_what_transformers_takes_them_for(self):
+        windowed = {"sliding_window": 4, "max_window_layers": 0}
+        for kind, key, default, other, more in (
+            ("ernie4_5", "rope_theta", 500000.0, 10000.0, {}),
+            ("smollm3", "rope_theta", 2000000.0, 10000.0, {}),
+            ("smollm3", "no_rope_layer_interval", 4, 1, {}),
+            ("granite", "attention_multiplier", 1.0, 0.25, {}),
+            ("smollm3", "use_sliding_window", False, True, windowed),
+            ("mistral", "sliding_window", None, 4, {}),
+        ):
+            with self.subTest(kind=kind, key=key):
+                given = {"model_type": kind, **more}
+                absent = self.logits(**given, **{key: "absent"})
+                self.assertEqual(absent, self.logits(**given, **{key: default}))
+                self.assertNotEqual(absent, self.logits(**given, **{key: other}))
+
+    def test_null_turns_off_what_has_a_default(self):
+        original = dict(PARTS)
+        self.addCleanup(PARTS.update, original)
+        PARTS.update(
+            post_attention_norm="post_attention_layernorm", ffn_norm="pre_feedforward_layernorm", post_ffw_norm="post_feedforward_layernorm",
+        )  # fmt: skip
+        self.write_weights("--post-norms")
+        gelu = "gelu_pytorch_tanh"
+        gemma = {"model_type": "gemma2", "hidden_activation": gelu, "hidden_act": gelu, "query_pre_attn_scalar": 16}
+        for key, default in (("attn_logit_softcapping", 50.0), ("final_logit_softcapping", 30.0)):
+            absent = self.logits(**gemma, **{key: "absent"})
+            self.assertEqual(absent, self.logits(**gemma, **{key: default}))
+            self.assertNotEqual(absent, self.logits(**gemma, **{key: None}))
+        absent = self.logits(**gemma | {"query_pre_attn_scalar": "absent"})
+        self.assertEqual(absent, self.logits(**gemma | {"query_pre_attn_scalar": 256}))
+
+    def test_a_part_of_the_biases(self):
+        self.write_weights("--attention-bias")
+        whole = (self.model / "model.safetensors").read_bytes()
+        self.logits()
+        (self.model / "model.safetensors").write_bytes(whole.replace(b"layers.1.self_attn.q_proj.bias", b"layers.1.self_attn.q_proj.nope"))
+        lost = "model.layers.1.self_attn.q_proj.bias: is missing, although layer 0 has it; is the file complete?"
+        self.assert_error(["inspect", str(self.model)], lost)
+        # Qwen 2 has them always.
+        self.write_weights()
+        self.config["model_type"] = "qwen2"
+        self.write_config()
+        self.assert_error(["inspect", str(self.model)], "self_attn.q_proj.bias (layers 0-1): is missing")
+
     def test_seven_billion_parameters(self):
         """In shards that are holes: only headers are read."""
         config = CONFIG | {"hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 32}
