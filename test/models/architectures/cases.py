@@ -43,6 +43,9 @@ ARCHITECTURES: dict[str, list[str]] = {
     "olmo2": [*("--post-norms", "--qk-row-norm", "--drop", "blk.*.attn_norm.weight", "--drop", "blk.*.ffn_norm.weight")],
 }
 TIED_ONLY = ("gemma2", "gemma3", "cohere", "cohere2")
+# What is compiled with each op in a phase of its own, too, and in which shapes: every kind of op, and odd sizes.
+UNFUSED = ("llama", "qwen3", "gemma3", "olmo2", "glm4", "qwen3moe")
+UNFUSED_SHAPES = ("wide", "odd")
 # Shapes whose models of the families that may have biases have them: GLM, InternLM.
 BIASED = ("wide", "odd")
 # Factors of MiniCPM by shape: of the embedding, of the depth, and a width. The first is what readers of GGUF

@@ -48,7 +48,7 @@ class InspectTest(DriverTest):
             with self.subTest(dump.name):
                 found = self.inspect(str(dump))
                 self.assertEqual(found["phase"], dump.stem.split("-")[1])
-                for changed in ("phase", "packs", "files"):
+                for changed in ("phase", "packs", "buffers", "files"):
                     found[changed] = expected[changed]
                 self.assertEqual(found, expected)
 
