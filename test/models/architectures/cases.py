@@ -44,7 +44,7 @@ ARCHITECTURES: dict[str, list[str]] = {
 }
 TIED_ONLY = ("gemma2", "gemma3", "cohere", "cohere2")
 # What is compiled with each op in a phase of its own, too, and in which shapes: every kind of op, and odd sizes.
-UNFUSED = ("llama", "qwen3", "gemma3", "olmo2", "glm4", "qwen3moe")
+UNFUSED = ("llama", "qwen3", "gemma3", "olmo2", "glm4", "qwen3moe", "starcoder2", "gpt_neox")
 UNFUSED_SHAPES = ("wide", "odd")
 # Shapes whose models of the families that may have biases have them: GLM, InternLM.
 BIASED = ("wide", "odd")
