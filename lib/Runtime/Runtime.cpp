@@ -12,6 +12,7 @@
 #include "lib/Runtime/Tokenizer/ChatTemplate.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <new>
 
@@ -516,7 +517,10 @@ frit_status frit_sample(frit_sampler *sampler, const frit_session *session, int6
     if (frit_status status = frit_logits(session, index, &logits); status != FRIT_OK)
       return status;
     auto vocabulary = static_cast<size_t>(session->session->model().manifest().vocabulary);
-    *id = sampler->sampler.sample({logits, vocabulary});
+    int32_t chosen = sampler->sampler.sample({logits, vocabulary});
+    if (!std::isfinite(logits[static_cast<size_t>(chosen)]))
+      return fail("expected numbers as logits, found none; are weights of the model damaged?");
+    *id = chosen;
     return FRIT_OK;
   });
 }

@@ -8,6 +8,7 @@ import contextlib
 import ctypes
 import json
 import os
+import numbers
 import random
 import threading
 from array import array
@@ -327,8 +328,8 @@ class Model:
         seed: int | None = None,
     ) -> Iterator[tuple[int, Any]]:
         """Checks everything; what it returns gives (index of the prompt, piece of text or id)."""
-        if max_tokens is not None and max_tokens < 0:
-            raise Error(f"max_tokens: expected a number from 0, found {max_tokens}")
+        if max_tokens is not None and (not isinstance(max_tokens, numbers.Integral) or max_tokens < 0):
+            raise Error(f"max_tokens: expected a whole number from 0, found {max_tokens!r}")
         sampling = runtime.SamplerOptions(repeat_penalty=repeat_penalty, temperature=temperature)
         if temperature != 0:
             sampling.top_k, sampling.top_p, sampling.min_p = top_k, top_p, min_p

@@ -204,7 +204,9 @@ class GenerateTest(TinyTest):
         self.assert_refused("the prompt has 11 tokens, but the context only 10", short.generate, [5] * 11, stream=True)
         self.assert_refused("temperature: expected a number from 0, found -1", generate, "a", temperature=-1.0)
         self.assert_refused("top-p: expected a number from 0 to 1, found 2", generate, "a", temperature=1, top_p=2)
-        self.assert_refused("max_tokens: expected a number from 0, found -1", generate, "a", max_tokens=-1)
+        self.assert_refused("max_tokens: expected a whole number from 0, found -1", generate, "a", max_tokens=-1)
+        self.assert_refused("max_tokens: expected a whole number from 0, found 1.5", generate, "a", max_tokens=1.5)
+        self.assert_refused("max_tokens: expected a whole number from 0, found '4'", generate, "a", max_tokens="4")
         self.assertEqual(generate("a", max_tokens=0), "")
         with self.assertRaisesRegex(TypeError, "top_q"):
             generate("a", top_q=1)
