@@ -127,6 +127,12 @@ Work cost::workOf(Operation *op, const Shape &shape) {
       })
       .Case([&](graph::QuantizeOp) { work.vectorOps = 4 * elements; }) // Maximum, factor, rounding.
       .Case([&](graph::RopeOp) { work.vectorOps = 3 * elements; })
+      .Case([&](graph::ActivationOp activation) {
+        bool isReLU = activation.getAct() == graph::Activation::ReLU ||
+                      activation.getAct() == graph::Activation::ReLUSquared;
+        work.vectorOps = (isReLU ? 2 : 3) * elements;
+        work.exps = isReLU ? 0 : elements;
+      })
       .Case([&](graph::GluOp) {
         work.vectorOps = 4 * elements;
         work.exps = elements;

@@ -150,6 +150,26 @@ TEST_F(PlannerTest, DecodeOfALayerIsFivePhases) {
             "[linear* residual][norm quantize linear* linear* glu quantize][linear* residual]");
 }
 
+/// An FFN without a gate, of what attention takes.
+TEST_F(PlannerTest, DecodeOfALayerWithItsFfnBesideAttentionIsFourPhases) {
+  std::string text = llamaLayer;
+  auto replace = [&](StringRef from, StringRef end, StringRef to) {
+    size_t at = text.find(from);
+    ASSERT_NE(at, std::string::npos) << from.str();
+    text.replace(at, text.find(end, at) - at, to);
+  };
+  replace("%m = graph.norm", "%u = ", "");
+  replace("graph.linear %mq", ", %wu", "graph.linear %nq");
+  replace("graph.glu %g, %u silu", " :", "graph.activation %u gelu_tanh");
+  Block &block = parse(text);
+  std::string phases = planned(block, {1, 1024}, cpu(16));
+  EXPECT_EQ(StringRef(phases).count('['), 4u) << phases;
+  EXPECT_TRUE(StringRef(phases).starts_with(
+      "[norm quantize linear* linear* linear* linear* rope rope append activation quantize]"
+      "[attention* quantize]"))
+      << phases;
+}
+
 TEST_F(PlannerTest, ManyTokensAreNormedOnceNotOnceACore) {
   Block &block = parse(llamaLayer);
   EXPECT_EQ(planned(block, {64, 1024}, cpu(16)),
