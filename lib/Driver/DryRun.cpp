@@ -10,6 +10,7 @@
 #include "dialects/KV/KV.h"
 #include "dialects/Machine/Machine.h"
 #include "dialects/Tile/Tile.h"
+#include "frit/Machine/MachineModel.h"
 #include "frit/Runtime/TokenizerData.h"
 #include "lib/Arch/Registry.h"
 #include "lib/Driver/ModelFile.h"
@@ -166,8 +167,12 @@ Status Preflight::print(const Checkpoint *checkpoint) {
     printLine("record", recordText);
   if (!tokenizerText.empty())
     printLine("tokenizer", tokenizerText);
-  printLine("target", target.getName().str() +
-                          (request.options.target == "native" && checkpoint ? " (native)" : ""));
+  bool isNative = request.options.target == "native" && checkpoint;
+  Result<std::optional<Calibration>> calibration = findCalibration();
+  bool isMeasured = isNative && calibration && *calibration && (*calibration)->isOfThisCpu;
+  printLine("target", target.getName().str() + (isNative ? " (native" : "") +
+                          (isMeasured ? ", as frit calibrate measured it" : "") +
+                          (isNative ? ")" : ""));
   printLine("activations",
             activations.empty() ? request.options.pipeline.activations : activations);
   printLine("KV-cache type", cacheTypes);

@@ -122,8 +122,14 @@ static Result<std::string> cacheKey(const CompileRequest &request,
     if (name.ends_with(".json") || name.ends_with(".jinja"))
       add(name);
   }
-  // A built-in description is part of the compiler.
-  add(options.target == "native" ? detectMachine() : options.target);
+  // A built-in description is part of the compiler; native may be what frit calibrate measured.
+  add(options.target);
+  if (options.target == "native") {
+    Result<std::string> machine = machineText(options.target);
+    if (!machine)
+      return machine.takeFailure();
+    add(*machine);
+  }
   for (llvm::StringRef file :
        {llvm::StringRef(options.target), llvm::StringRef(options.archSpecPath)})
     if (file.ends_with(".json")) {

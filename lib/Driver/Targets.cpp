@@ -10,6 +10,7 @@
 #include "frit/Machine/MachineModel.h"
 #include "lib/Driver/DescribeMachine.h"
 #include "lib/Driver/Output.h"
+#include "lib/Support/Printable.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
@@ -125,6 +126,16 @@ int frit::driver::listTargets(bool json) {
   printTable(lines);
   llvm::outs() << "* is what --target=native stands for on this machine; - is not known; "
                   "'frit targets --show NAME' has the sources\n";
+  Result<std::optional<Calibration>> calibration = findCalibration();
+  if (!calibration) {
+    printError(calibration.error());
+    return ExitFailure;
+  }
+  if (*calibration && (*calibration)->isOfThisCpu)
+    llvm::outs() << "native has what frit calibrate measured: " << (*calibration)->path << "\n";
+  else if (*calibration)
+    llvm::outs() << "not used, as it is of another CPU: " << (*calibration)->path << " ("
+                 << printable((*calibration)->host) << ")\n";
   return ExitSuccess;
 }
 

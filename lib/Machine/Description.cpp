@@ -440,6 +440,7 @@ MachineDescription readDescription(Context &context, const Value &json) {
   reader.readText("triple", result.triple);
   reader.readText("cpu", result.cpu);
   reader.readTexts("features", result.features);
+  reader.readText("host", result.host);
   readSources(reader);
   for (const FigureInfo &info : figureInfos) {
     std::optional<Statement> figure = info.kind == FigureKind::Rate

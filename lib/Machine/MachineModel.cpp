@@ -9,6 +9,7 @@
 
 #include "dialects/Machine/Machine.h"
 #include "frit/Support/EmbeddedFile.h"
+#include "lib/Machine/Host.h"
 #include "lib/Support/Printable.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -83,7 +84,30 @@ static Result<MachineFile> readFile(StringRef path) {
   return MachineFile{(*buffer)->getBuffer().str(), path.str()};
 }
 
+Result<std::optional<Calibration>> frit::findCalibration() {
+  Result<std::string> path = machine::calibrationPath();
+  if (!path || !llvm::sys::fs::exists(*path))
+    return std::optional<Calibration>();
+  Result<MachineFile> file = readFile(*path);
+  if (!file)
+    return file.takeFailure();
+  Result<MachineDescription> description =
+      machine::parseDescription(file->text, file->place, findBuiltin);
+  if (!description)
+    return description.takeFailure();
+  bool isOfThisCpu = !description->host.empty() && description->host == machine::hostIdentity() &&
+                     description->name == detectMachine();
+  return std::optional(Calibration{*path, description->host, isOfThisCpu});
+}
+
 static Result<MachineFile> findFile(std::string_view name) {
+  if (name == "native") {
+    Result<std::optional<Calibration>> calibration = findCalibration();
+    if (!calibration)
+      return calibration.takeFailure();
+    if (*calibration && (*calibration)->isOfThisCpu)
+      return readFile((*calibration)->path);
+  }
   std::string wanted = name == "native" ? detectMachine() : std::string(name);
   if (std::optional<StringRef> text = findBuiltin(wanted))
     return MachineFile{text->str(), wanted + ".json"};

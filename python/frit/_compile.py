@@ -94,6 +94,9 @@ def compile_cached(path: PathLike, **options: str | int) -> Path:
         stamp = file.stat()
         parts += [str(file), f"{stamp.st_size} {stamp.st_mtime_ns} {stamp.st_ino}"]
     if options.get("target", "native") == "native":
+        base = os.environ.get("XDG_CONFIG_HOME", "")
+        config = Path(base if os.path.isabs(base) else Path.home() / ".config", "frit", "machine.json")
+        parts.append(_read(str(config)))
         parts += re.findall(r"^(?:flags|Features)\s*:.*", _read("/proc/cpuinfo"), re.M)[:1]
     key = hashlib.sha256("\0".join(parts).encode(errors="surrogateescape")).hexdigest()[:32]
     base = os.environ.get("XDG_CACHE_HOME", "")

@@ -116,7 +116,7 @@ def full_description() -> Any:
     """A description that uses every key but those that exclude each other."""
     result: dict[str, Any] = {
         "$schema": "machine.schema.json", "name": "full", "summary": "a test", "kind": "cpu", "back_end": "cpu",
-        "triple": "x86_64-unknown-linux-gnu", "cpu": "x86-64", "features": ["avx2"], "sources": {"a": "a book"},
+        "triple": "x86_64-unknown-linux-gnu", "cpu": "x86-64", "features": ["avx2"], "host": "a CPU", "sources": {"a": "a book"},
         "memories": [{"name": "l1", "scope": "core", "bytes": figure(32768), "alignment_bytes": figure(64),
                       "bytes_per_cycle": figure(64, "core"), "note": "n"}, {"name": "l2", "scope": "core"}],
         "datapaths": [{"from": "l1", "to": "l2", "bytes_per_cycle": figure(64, "core"), "on_the_way": ["relu"],

@@ -74,6 +74,7 @@ int usageError(llvm::StringRef command, llvm::StringRef message);
 int archsCommand(int argc, char **argv);
 int benchCommand(int argc, char **argv);
 int cacheCommand(int argc, char **argv);
+int calibrateCommand(int argc, char **argv);
 int compileCommand(int argc, char **argv);
 int convertCommand(int argc, char **argv);
 int explainCommand(int argc, char **argv);

@@ -33,6 +33,7 @@ static const Command commands[] = {
     {"explain", "say why which ops of a model are fused on a machine", explainCommand},
     {"inspect", "say what a model consists of", inspectCommand},
     {"targets", "list the machines that frit compiles or plans for", targetsCommand},
+    {"calibrate", "measure this machine, so that plans for it are right", calibrateCommand},
     {"archs", "list the architectures that frit reads", archsCommand},
     {"cache", "list or clear the models that run and bench compiled", cacheCommand},
 };
@@ -54,10 +55,8 @@ static int dispatch(int argc, char **argv) {
     argv[2] = help;
     return dispatch(argc, argv);
   }
-  if (word == "--help" || word == "-help" || word == "-h" || word == "help") {
-    printHelp();
-    return ExitSuccess;
-  }
+  if (word == "--help" || word == "-help" || word == "-h" || word == "help")
+    return printHelp(), ExitSuccess;
   if (word == "--version" || word == "-version")
     return outs() << versionText(), ExitSuccess;
   for (const Command &command : commands)

@@ -87,6 +87,7 @@ struct MachineDescription {
   std::string backEnd; ///< What emits code for it, "cpu"; empty: nothing does, yet.
   std::string triple, cpu;
   std::vector<std::string> features;
+  std::string host;                  ///< Of what was measured here: the CPU; see hostIdentity().
   std::vector<StatedFigure> figures; ///< In the order of Figures.def.
   std::vector<DescribedMemory> memories;
   std::vector<DescribedDatapath> datapaths;

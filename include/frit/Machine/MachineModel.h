@@ -25,12 +25,21 @@ Result<std::vector<machine::MachineDescription>> builtinMachines();
 /// Names of the built-in machines that code can be emitted for.
 std::vector<std::string> compilableMachines();
 
-/// The description called `name`, the JSON file `name`, or with `native` the one that
-/// detectMachine() names. Errors name the description and the field.
+/// The description called `name`, the JSON file `name`, or with `native` what
+/// `frit calibrate` found out about this CPU, else what detectMachine() names. Errors name the
+/// description and the field.
 Result<machine::MachineDescription> describeMachine(std::string_view name);
 
 /// The same as JSON that is like no other any more.
 Result<std::string> machineText(std::string_view name);
+
+/// What `frit calibrate` left.
+struct Calibration {
+  std::string path, host;
+  bool isOfThisCpu = false; ///< Otherwise it does not serve.
+};
+/// Nothing where there is none; an error where it cannot be read.
+Result<std::optional<Calibration>> findCalibration();
 
 /// What passes see of a description.
 Result<machine::TargetAttr> targetOf(const machine::MachineDescription &description,

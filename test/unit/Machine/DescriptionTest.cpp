@@ -140,7 +140,7 @@ TEST(Description, RefusesWhatIsNoDescription) {
   EXPECT_EQ(StringRef(errorOf("{\"a\n\x01\": 1}")).count('\n'), 0u);
   expectError(with("top", R"(, "color": "red")"),
               "unknown key 'color'; known are $schema, name, summary, kind, back_end, triple, cpu, "
-              "features, sources, dies, clusters, cores, matrix_units_per_core, "
+              "features, host, sources, dies, clusters, cores, matrix_units_per_core, "
               "vector_units_per_core, clock_hz, vector_bytes, vector_registers, "
               "f32_ops_per_second, f32_ops_per_cycle, f16_ops_per_second, f16_ops_per_cycle, "
               "exp_per_second, exp_per_cycle, barrier_seconds, launch_seconds, "

@@ -54,7 +54,7 @@ class DriverTest(unittest.TestCase):
         return str(path)
 
     def environment(self, **variables: str) -> dict[str, str]:
-        return os.environ | {"XDG_CACHE_HOME": str(self.cache)} | variables
+        return os.environ | {"XDG_CACHE_HOME": str(self.cache), "XDG_CONFIG_HOME": str(self.directory / "config")} | variables
 
     def start(self, *arguments: str, **options: Any) -> subprocess.Popen:
         options.setdefault("stdin", subprocess.DEVNULL)
