@@ -320,6 +320,16 @@ class HuggingFaceTest(DriverTest):
         self.write_config()
         self.assert_error(["inspect", str(self.model)], "self_attn.q_proj.bias (layers 0-1): is missing")
 
+    def test_weights_that_are_no_numbers(self):
+        path = self.model / "model.safetensors"
+        data = bytearray(path.read_bytes())
+        (length,) = struct.unpack_from("<Q", data)
+        first, _ = json.loads(data[8 : 8 + length])["model.norm.weight"]["data_offsets"]
+        struct.pack_into("<f", data, 8 + length + first, float("nan"))
+        path.write_bytes(data)
+        message = "expected numbers as logits, found none; are weights of the model damaged?"
+        self.assert_error(["run", str(self.model), "--tokens", "5,17", "-n", "4", "--print-tokens"], message)
+
     def test_seven_billion_parameters(self):
         """In shards that are holes: only headers are read."""
         config = CONFIG | {"hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 32}

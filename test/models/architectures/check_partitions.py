@@ -1,5 +1,5 @@
-# RUN: %python %s
-# ===- partitions.py - any legal cut into phases ------------------------------===//
+#!/usr/bin/env python3
+# ===- check_partitions.py - any legal cut into phases -------------------------===//
 #
 # Part of frit, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -12,9 +12,8 @@ import json
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent / "Inputs"))
-ARCHITECTURES = Path(__file__).resolve().parents[2] / "models" / "architectures"
-sys.path.insert(0, str(ARCHITECTURES))
+ARCHITECTURES = Path(__file__).resolve().parent
+sys.path.insert(0, str(ARCHITECTURES.parents[1] / "tools/frit/Inputs"))
 import cases
 import huggingface
 import partition
