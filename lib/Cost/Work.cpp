@@ -35,14 +35,15 @@ int64_t cost::rowsOf(Value value, const Shape &shape) {
   return shape.tokens;
 }
 
-/// Keys that the tokens of a call see, added up: the newest sees `keys`, or a window of them.
+/// Keys that the tokens of a call see, added up: the newest sees `keys`, or a window of them, and
+/// each one before it one less.
 static double keysSeen(const Shape &shape, std::optional<uint64_t> window) {
-  double sum = 0;
-  for (int64_t token = 0; token < shape.tokens; ++token) {
-    int64_t keys = std::max<int64_t>(shape.keys - token, 1);
-    sum += static_cast<double>(window ? std::min<int64_t>(keys, *window) : keys);
-  }
-  return sum;
+  auto tokens = static_cast<double>(shape.tokens), keys = static_cast<double>(shape.keys);
+  auto most = window ? std::min(static_cast<double>(*window), keys) : keys;
+  double full =
+      std::clamp(keys - most + 1, 0.0, tokens); // Tokens that see as many as there may be.
+  double rest = tokens - full;                  // They see most - 1, most - 2, ...
+  return full * most + rest * (most - 1) - rest * (rest - 1) / 2;
 }
 
 static double elementsOf(Value value, const Shape &shape) {

@@ -146,7 +146,11 @@ static Status explainTo(const CompileRequest &request, const cost::Shape &shape,
                  << " of which the newest sees " << count(shape.keys, "key") << "\n";
   for (mlir::Operation &op : *compilation.module().getBody())
     if (mlir::isa<graph::LayerOp, graph::FuncOp>(op)) {
-      FunctionPlan function(mlir::cast<mlir::FunctionOpInterface>(op), shape, *machine);
+      auto callee = mlir::cast<mlir::FunctionOpInterface>(op);
+      plan::Dataflow flow = plan::Dataflow::of(callee.getFunctionBody().front(), shape);
+      if (Status status = plan::CostModel(flow, *machine).check(); !status)
+        return status;
+      FunctionPlan function(callee, shape, *machine);
       if (json) {
         function.printJSON();
         continue;

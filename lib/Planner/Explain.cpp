@@ -137,18 +137,30 @@ std::vector<Knob> Explainer::knobs() const {
                     }});
   for (unsigned index = 0; index < machine.datapaths.size(); ++index) {
     const cost::Datapath &path = machine.datapaths[index];
+    if (std::isinf(path.bytesPerSecond.value))
+      continue; // Only the memories at its ends bound it.
     result.push_back({machine.memories[path.from].name + " to " + machine.memories[path.to].name,
                       " GB/s", path.bytesPerSecond.value * 1e-9, false,
                       [=](cost::Machine &machine, cost::Shape &, double value) {
                         scale(machine.datapaths[index].bytesPerSecond, value * 1e9);
                       }});
   }
-  for (unsigned index = 0; index < machine.memories.size(); ++index)
-    result.push_back({machine.memories[index].name, " bytes",
-                      static_cast<double>(machine.memories[index].bytes), true,
+  // What nobody says the size of has room for everything.
+  constexpr int64_t mostBytes = int64_t(1) << 50;
+  for (unsigned index = 0; index < machine.memories.size(); ++index) {
+    const cost::Memory &memory = machine.memories[index];
+    if (memory.bytesPerSecond)
+      result.push_back({memory.name, " GB/s", memory.bytesPerSecond->value * 1e-9, false,
+                        [=](cost::Machine &machine, cost::Shape &, double value) {
+                          scale(*machine.memories[index].bytesPerSecond, value * 1e9);
+                        }});
+    if (memory.bytes > mostBytes)
+      continue;
+    result.push_back({memory.name, " bytes", static_cast<double>(memory.bytes), true,
                       [=](cost::Machine &machine, cost::Shape &, double value) {
                         machine.memories[index].bytes = static_cast<int64_t>(value);
                       }});
+  }
   return result;
 }
 

@@ -32,6 +32,15 @@ CostModel::CostModel(const Dataflow &flow, const cost::Machine &machine)
       routes[from].push_back(machine.route(from, to));
 }
 
+Status CostModel::check() const {
+  for (const Node &node : flow.nodes)
+    if (node.work.matrixOps > 0 && !machine.matrixNumber(node.work.number))
+      return Failure("machine ", machine.name, " has no matrix instruction for ",
+                     std::string_view(cost::nameOf(node.work.number)), ", which ", node.name,
+                     " multiplies");
+  return {};
+}
+
 /// What a phase asks of each resource. The cores stand in a grid over the rows and columns of the
 /// anchors. Shared work is dealt out to all of them; repeated work is done once in each column of
 /// the grid.

@@ -40,6 +40,8 @@ class CostModel {
 public:
   CostModel(const Dataflow &flow, const cost::Machine &machine);
 
+  /// Whether the machine can do what the ops ask of its matrix unit; all else supposes that.
+  Status check() const;
   PhaseCost costOf(const Partition &partition, const Phase &phase) const;
   /// Of all phases, one after another.
   PhaseCost totalOf(const Partition &partition) const;

@@ -50,7 +50,7 @@ public:
 
 private:
   LogicalResult plan();
-  void planForMachine();
+  LogicalResult planForMachine();
   LogicalResult planLocal(Operation *op);
   LogicalResult checkCaches();
   void collectPrologue(PhasePlan &phase, Value value);
@@ -90,7 +90,8 @@ static bool isRecomputable(Operation *op) {
 
 LogicalResult Cutter::plan() {
   if (machine) {
-    planForMachine();
+    if (failed(planForMachine()))
+      return failure();
     for (PhasePlan &phase : phases)
       phase.name = nameOf(phase);
     return success();
@@ -126,9 +127,11 @@ LogicalResult Cutter::plan() {
   return success();
 }
 
-void Cutter::planForMachine() {
+LogicalResult Cutter::planForMachine() {
   auto flow = plan::Dataflow::of(block, shape);
   plan::CostModel model(flow, *machine);
+  if (Status status = model.check(); !status)
+    return function.emitError(status.error());
   plan::Plan plan = plan::planPhases(flow, model);
   for (const plan::Phase &planned : plan.partition.phases) {
     PhasePlan &phase = phases.emplace_back();
@@ -141,6 +144,7 @@ void Cutter::planForMachine() {
     for (unsigned node : llvm::concat<const unsigned>(planned.anchors, planned.epilogue))
       owner[flow.nodes[node].op] = phases.size() - 1;
   }
+  return success();
 }
 
 LogicalResult Cutter::planLocal(Operation *op) {

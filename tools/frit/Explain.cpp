@@ -27,7 +27,7 @@ int frit::driver::explainCommand(int argc, char **argv) {
   Result<CompileRequest> request = model.request();
   if (!request)
     return usageError("explain", request.error());
-  constexpr int64_t most = 1 << 24;
+  constexpr int64_t most = 1 << 20;
   if (tokens < 1 || tokens > most)
     return usageError("explain", "--tokens: expected 1 to " + std::to_string(most) + ", found " +
                                      std::to_string(tokens));

@@ -119,8 +119,8 @@ class ExplainTest(DriverTest):
         del description["memories"][2]["serves"]
         self.assert_error(self.write(description), "which memory serves vectors")
         good = self.write(machine(True))
-        self.assert_error([*good, "--tokens", "0"], "--tokens: expected 1 to 16777216, found 0", code=2)
-        self.assert_error([*good, "--tokens", "8", "--keys", "7"], "--keys: expected 8 to 16777216, found 7", code=2)
+        self.assert_error([*good, "--tokens", "0"], "--tokens: expected 1 to 1048576, found 0", code=2)
+        self.assert_error([*good, "--tokens", "8", "--keys", "7"], "--keys: expected 8 to 1048576, found 7", code=2)
         self.frit("compile", self.model, "--compile-to", "fuse", "-o", "fused.mlir")
         self.assert_error(["explain", "fused.mlir"], "'fused.mlir' was left after fuse: expected a model in front of fuse")
         self.frit("compile", self.model, "-o", "x.frit")

@@ -393,6 +393,28 @@ TEST_F(PlannerTest, FlipsAreWhereThePlanChanges) {
   EXPECT_GE(checked, 1u);
 }
 
+TEST_F(PlannerTest, EachTokenSeesOneKeyLess) {
+  for (int64_t window : {0, 1, 5, 64})
+    for (auto [tokens, keys] : {std::pair(1, 1), {1, 9}, {7, 7}, {7, 9}, {7, 100}, {64, 64}}) {
+      std::string attribute = window ? ", window = " + std::to_string(window) + " : i64" : "";
+      std::string text = "kernel.reference @a(%q: tensor<?x32xf32>, %kv: !kv.cache<1x16, k = "
+                         "<f16>, v = <f16>>, %t: !graph.tokens) "
+                         "-> tensor<?x32xf32> {\n  %a = graph.attention %q cache %kv, %t heads 2 "
+                         "over 1 {mask = #graph.mask<causal>, "
+                         "scale = 0.25 : f64" +
+                         attribute +
+                         "} : tensor<?x32xf32>, !kv.cache<1x16, k = <f16>, v = <f16>>, "
+                         "!graph.tokens\n  kernel.yield %a : tensor<?x32xf32>\n}\n";
+      Dataflow flow = Dataflow::of(parse(text), {tokens, keys});
+      ASSERT_TRUE(module);
+      int64_t seen = 0;
+      for (int64_t token = 0; token < tokens; ++token)
+        seen += window ? std::min<int64_t>(keys - token, window) : keys - token;
+      EXPECT_EQ(flow.nodes[0].work.exps, 2.0 * static_cast<double>(seen))
+          << window << " " << tokens << " " << keys;
+    }
+}
+
 TEST_F(PlannerTest, TrafficIsCountedOnceAPhase) {
   Block &block = parse(llamaLayer);
   Dataflow flow = Dataflow::of(block, {1, 1024});
