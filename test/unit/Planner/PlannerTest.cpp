@@ -393,6 +393,24 @@ TEST_F(PlannerTest, FlipsAreWhereThePlanChanges) {
   EXPECT_GE(checked, 1u);
 }
 
+TEST_F(PlannerTest, AMemoryMayBoundAPhase) {
+  Dataflow flow = Dataflow::of(parse(llamaLayer), {1, 1024});
+  cost::Machine machine = cpu(16);
+  auto boundOfFirst = [&] {
+    CostModel model(flow, machine);
+    Plan plan = planPhases(flow, model);
+    return model.costOf(plan.partition, plan.partition.phases[0]);
+  };
+  PhaseCost fast = boundOfFirst();
+  EXPECT_EQ(fast.bound, "dram to l3");
+  machine.memories[2].bytesPerSecond = cost::Figure::exact(20e9); // Half of its datapath.
+  PhaseCost slow = boundOfFirst();
+  EXPECT_EQ(slow.bound, "dram");
+  // What is read and what is written: weights, keys and values of a token.
+  double bytes = (576 + 2 * 192) * 576 / 32 * 20 + 2 * 192 * 2;
+  EXPECT_NEAR(slow.seconds.value() - machine.phaseSeconds.value, bytes / 20e9, 1e-12);
+}
+
 TEST_F(PlannerTest, EachTokenSeesOneKeyLess) {
   for (int64_t window : {0, 1, 5, 64})
     for (auto [tokens, keys] : {std::pair(1, 1), {1, 9}, {7, 7}, {7, 9}, {7, 100}, {64, 64}}) {
