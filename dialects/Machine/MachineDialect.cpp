@@ -28,14 +28,23 @@ void MachineDialect::initialize() {
 
 using EmitError = function_ref<InFlightDiagnostic()>;
 
+static LogicalResult verifyBounds(EmitError emitError, const Bounds &bounds, const Twine &what) {
+  // Not with NaN.
+  if (bounds.low > 0 && bounds.low <= 1 && bounds.high >= 1 && bounds.high <= 1000)
+    return success();
+  return emitError() << "expected bounds of " << what
+                     << " above 0, at most 1, and from 1 to 1000, but got " << bounds.low << " to "
+                     << bounds.high;
+}
+
 /// `rate` may be 0, not known.
-static LogicalResult verifyRate(EmitError emitError, Rate rate, const Twine &what) {
+static LogicalResult verifyRate(EmitError emitError, const Rate &rate, const Twine &what) {
   if (!rate)
     return success();
   if (StringRef expected = checkFigure(FigureKind::Rate, rate.perSecond); !expected.empty())
     return emitError() << "expected " << expected << " as the rate of " << what << ", but got "
                        << rate.perSecond;
-  return success();
+  return verifyBounds(emitError, rate.bounds, "the rate of " + what);
 }
 
 LogicalResult InstructionAttr::verify(EmitError emitError, StringRef name, int64_t m, int64_t n,
@@ -73,6 +82,8 @@ static LogicalResult verifyFigures(EmitError emitError, ArrayRef<Figure> figures
     if (StringRef expected = checkFigure(info.kind, figure.value); !expected.empty())
       return emitError() << "expected " << expected << " as " << info.key << ", but got "
                          << figure.value;
+    if (failed(verifyBounds(emitError, figure.bounds, info.key)))
+      return failure();
     if (index > 0 && figure.id <= figures[index - 1].id)
       return emitError() << "expected the figures in the order of Figures.def, but got " << info.key
                          << " behind " << infoOf(figures[index - 1].id).key;

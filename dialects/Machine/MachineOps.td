@@ -21,7 +21,8 @@ def Machine_Dialect : Dialect {
     states facts, never policy; a figure that is not known is absent.
 
     A figure belongs to a part of the machine, its scope: a `unit` (one vector unit of a core), a
-    `core`, a `cluster` (the cores that share a memory), a `die`, the `machine`.
+    `core`, a `cluster` (the cores that share a memory), a `die`, the `machine`. `within a to b`
+    behind it says how far off it may be: what is true lies between a and b times the figure.
   }];
   let useDefaultAttributePrinterParser = 1;
 }
@@ -95,7 +96,7 @@ def Machine_TargetAttr : Machine_Attr<"Target", "target"> {
     ```mlir
     #machine.target<"server", triple = "riscv64-unknown-linux-gnu", cpu = "generic-rv64",
       features = ["v"], cores = 16, vector_bytes = 32, vector_registers = 16,
-      f32_ops_per_second = 6.4e+10 per core,
+      f32_ops_per_second = 6.4e+10 per core within 0.8 to 1,
       instructions = [<"dot4.256", 1, 8, 4, i8, ui8, i32>],
       memories = [<"registers", 512 per core>, <"l1", 32768 per core, alignment = 64>,
                   <"dram" per machine, bandwidth = 2.0e+11 per machine>],
@@ -121,7 +122,8 @@ def Machine_TargetAttr : Machine_Attr<"Target", "target"> {
     /// The fastest that multiplies these types; null when the machine has none whose rate is known.
     InstructionAttr fastestInstruction(::mlir::Type lhs, ::mlir::Type rhs) const;
 
-    /// The figure as it is stated; nothing when it is not known.
+    /// The figure as it is stated; null when it is not known.
+    const ::frit::machine::Figure *findFigure(FigureId id) const;
     std::optional<double> find(FigureId id) const;
     /// How many of these the machine has; nothing when a count is not known.
     std::optional<double> count(Scope scope) const;

@@ -68,15 +68,15 @@ InstructionAttr TargetAttr::fastestInstruction(Type lhs, Type rhs) const {
 // Figures
 //===----------------------------------------------------------------------===//
 
-static const Figure *stated(TargetAttr target, FigureId id) {
-  for (const Figure &figure : target.getFigures())
+const Figure *TargetAttr::findFigure(FigureId id) const {
+  for (const Figure &figure : getFigures())
     if (figure.id == id)
       return &figure;
   return nullptr;
 }
 
 std::optional<double> TargetAttr::find(FigureId id) const {
-  const Figure *figure = stated(*this, id);
+  const Figure *figure = findFigure(id);
   return figure ? std::optional(figure->value) : std::nullopt;
 }
 
@@ -122,8 +122,8 @@ std::optional<double> TargetAttr::rate(Rate rate, Scope scope) const {
 }
 
 std::optional<double> TargetAttr::rate(FigureId id, Scope scope) const {
-  const Figure *figure = stated(*this, id);
-  return figure ? rate(Rate{figure->value, figure->scope}, scope) : std::nullopt;
+  const Figure *figure = findFigure(id);
+  return figure ? rate(figure->rate(), scope) : std::nullopt;
 }
 
 /// The rates that limit a datapath.
@@ -185,9 +185,8 @@ static Result<double> needScoped(TargetAttr target, Rate rate, Scope scope, Stri
 }
 
 Result<double> TargetAttr::needRate(FigureId id, Scope scope, StringRef who) const {
-  const Figure *figure = stated(*this, id);
-  return needScoped(*this, figure ? Rate{figure->value, figure->scope} : Rate(), scope,
-                    infoOf(id).key, who);
+  const Figure *figure = findFigure(id);
+  return needScoped(*this, figure ? figure->rate() : Rate(), scope, infoOf(id).key, who);
 }
 
 Result<int64_t> TargetAttr::needBytes(StringRef memory, StringRef who) const {

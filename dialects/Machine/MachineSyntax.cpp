@@ -59,10 +59,28 @@ static ParseResult parsePer(AsmParser &parser, Scope &scope) {
 
 static void printPer(AsmPrinter &printer, Scope scope) { printer << " per " << nameOf(scope); }
 
+/// `within 0.5 to 2`, unless they are exact.
+static ParseResult parseBounds(AsmParser &parser, Bounds &bounds) {
+  if (failed(parser.parseOptionalKeyword("within")))
+    return success();
+  return failure(parseNumber(parser, bounds.low) || parser.parseKeyword("to") ||
+                 parseNumber(parser, bounds.high));
+}
+
+static void printBounds(AsmPrinter &printer, const Bounds &bounds) {
+  if (bounds.areExact())
+    return;
+  printer << " within ";
+  printNumber(printer, bounds.low);
+  printer << " to ";
+  printNumber(printer, bounds.high);
+}
+
 /// An unknown rate is absent, so that 0 is none.
 static ParseResult parseRate(AsmParser &parser, Rate &rate) {
   SMLoc place = parser.getCurrentLocation();
-  if (parseNumber(parser, rate.perSecond) || parsePer(parser, rate.scope))
+  if (parseNumber(parser, rate.perSecond) || parsePer(parser, rate.scope) ||
+      parseBounds(parser, rate.bounds))
     return failure();
   return rate ? success() : ParseResult(parser.emitError(place, "expected a rate above 0"));
 }
@@ -74,9 +92,10 @@ static ParseResult parseBytes(AsmParser &parser, int64_t &bytes) {
   return bytes > 0 ? success() : ParseResult(parser.emitError(place, "expected bytes above 0"));
 }
 
-static void printRate(AsmPrinter &printer, Rate rate) {
+static void printRate(AsmPrinter &printer, const Rate &rate) {
   printNumber(printer, rate.perSecond);
   printPer(printer, rate.scope);
+  printBounds(printer, rate.bounds);
 }
 
 /// `[a, b]`, which may be empty.
@@ -327,7 +346,8 @@ ParseResult TargetFields::parse(AsmParser &parser, StringRef key, SMLoc place) {
     return parser.emitError(place, "expected a figure of a machine, but got ") << key;
   Figure figure{info->id};
   if (parseNumber(parser, figure.value) ||
-      (info->kind == FigureKind::Rate && parsePer(parser, figure.scope)))
+      (info->kind == FigureKind::Rate && parsePer(parser, figure.scope)) ||
+      parseBounds(parser, figure.bounds))
     return failure();
   figures.push_back(figure);
   return success();
@@ -376,6 +396,7 @@ void TargetAttr::print(AsmPrinter &printer) const {
     printNumber(printer, figure.value);
     if (infoOf(figure.id).kind == FigureKind::Rate)
       printPer(printer, figure.scope);
+    printBounds(printer, figure.bounds);
   }
   printParts(printer, "instructions", getInstructions());
   printParts(printer, "memories", getMemories());

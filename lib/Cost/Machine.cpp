@@ -109,6 +109,25 @@ std::optional<Number> Machine::matrixNumber(Number number) const {
   return std::nullopt;
 }
 
+llvm::SmallVector<std::pair<unsigned, unsigned>> Machine::missingRoutes() const {
+  llvm::SmallVector<std::pair<unsigned, unsigned>> missing;
+  auto need = [&](unsigned from, unsigned to) {
+    if (!route(from, to))
+      missing.emplace_back(from, to);
+  };
+  for (unsigned home = 0; home < memories.size(); ++home) {
+    if (!memories[home].isShared)
+      continue;
+    need(home, matrixInput);
+    need(matrixOutput, home);
+    if (vectorMemory != matrixInput)
+      need(home, vectorMemory);
+    if (vectorMemory != matrixOutput)
+      need(vectorMemory, home);
+  }
+  return missing;
+}
+
 Status Machine::check() const {
   std::string missing;
   auto need = [&](bool present, const llvm::Twine &what) {
@@ -125,17 +144,8 @@ Status Machine::check() const {
   if (!missing.empty())
     return Failure("machine ", std::string_view(name), ": to plan phases frit needs ", missing,
                    ", which its description lacks");
-  auto needRoute = [&](unsigned from, unsigned to) {
-    need(route(from, to).has_value(), "from " + memories[from].name + " to " + memories[to].name);
-  };
-  for (unsigned home = 0; home < memories.size(); ++home) {
-    if (!memories[home].isShared)
-      continue;
-    needRoute(home, matrixInput);
-    needRoute(matrixOutput, home);
-    needRoute(home, vectorMemory);
-    needRoute(vectorMemory, home);
-  }
+  for (auto [from, to] : missingRoutes())
+    need(false, "from " + memories[from].name + " to " + memories[to].name);
   if (!missing.empty())
     return Failure("machine ", std::string_view(name), ": to plan phases frit needs datapaths ",
                    missing);

@@ -108,6 +108,8 @@ struct Machine {
   /// What it multiplies for activations in `number`; f32 does as f16 where there is nothing wider.
   std::optional<Number> matrixNumber(Number number) const;
   std::optional<unsigned> findMemory(llvm::StringRef memory) const;
+  /// From where to where data must get and cannot.
+  llvm::SmallVector<std::pair<unsigned, unsigned>> missingRoutes() const;
   /// Whether the planner can ask what it must: one error for all that is missing.
   Status check() const;
 };

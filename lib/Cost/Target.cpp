@@ -31,10 +31,13 @@ public:
 private:
   static bool isOfCore(machine::MemoryAttr memory) { return memory.getScope() <= Scope::Core; }
   bool isReached(StringRef from, StringRef to) const;
+  std::optional<Figure> figureOf(machine::Rate rate, Scope scope) const;
+  std::optional<Figure> figureOf(FigureId id, Scope scope) const;
   void readMemories();
   void readDatapaths();
   void readRates();
   void readPorts();
+  void needRoutes();
   void need(bool isThere, const Twine &what) {
     if (!isThere)
       missing += (missing.empty() ? "" : ", ") + what.str();
@@ -44,8 +47,21 @@ private:
   Machine result;
   llvm::StringMap<unsigned> indexOf; ///< In `result`, by the name in the target.
   std::string missing;
+  llvm::SmallVector<Datapath> unknown; ///< Ways that exist, at a rate that nobody says.
 };
 } // namespace
+
+std::optional<Figure> Reader::figureOf(machine::Rate rate, Scope scope) const {
+  std::optional<double> value = target.rate(rate, scope);
+  if (!value)
+    return std::nullopt;
+  return Figure{*value, *value * rate.bounds.low, *value * rate.bounds.high};
+}
+
+std::optional<Figure> Reader::figureOf(FigureId id, Scope scope) const {
+  const machine::Figure *figure = target.findFigure(id);
+  return figure ? figureOf(figure->rate(), scope) : std::nullopt;
+}
 
 /// Whether data gets from one memory of a core to another without leaving it.
 bool Reader::isReached(StringRef from, StringRef to) const {
@@ -90,8 +106,7 @@ void Reader::readMemories() {
     indexOf[memory.getName()] = result.memories.size();
     Memory &added =
         result.memories.emplace_back(Memory{memory.getName().str(), bytesOf(memory), true, {}});
-    if (std::optional<double> rate = target.rate(memory.getBandwidth(), Scope::Machine))
-      added.bytesPerSecond = Figure::exact(*rate);
+    added.bytesPerSecond = figureOf(memory.getBandwidth(), Scope::Machine);
   }
 }
 
@@ -101,11 +116,13 @@ void Reader::readDatapaths() {
     if (from == to)
       continue;
     bool isShared = path.getBytes() && path.getBytes().scope > Scope::Core;
-    std::optional<double> rate =
-        target.rate(path.getBytes(), isShared ? Scope::Machine : Scope::Core);
+    std::optional<Figure> rate = figureOf(path.getBytes(), isShared ? Scope::Machine : Scope::Core);
     bool isBounded = result.memories[from].bytesPerSecond || result.memories[to].bytesPerSecond;
-    need(rate || isBounded, "the bandwidth from " + path.getFrom() + " to " + path.getTo());
-    Figure figure = Figure::exact(rate.value_or(std::numeric_limits<double>::infinity()));
+    if (!rate && !isBounded) {
+      unknown.push_back({from, to, Figure::exact(1), false});
+      continue;
+    }
+    Figure figure = rate.value_or(Figure::exact(std::numeric_limits<double>::infinity()));
     // Of several ways between memories that count as one, the fastest.
     auto *known = llvm::find_if(result.datapaths, [&](const Datapath &other) {
       return other.from == from && other.to == to;
@@ -118,17 +135,18 @@ void Reader::readDatapaths() {
 }
 
 void Reader::readRates() {
-  std::optional<double> vector = target.rate(FigureId::F32Rate, Scope::Core);
+  std::optional<Figure> vector = figureOf(FigureId::F32Rate, Scope::Core);
   need(vector.has_value(), machine::infoOf(FigureId::F32Rate).key);
-  result.vectorRate = Figure::exact(vector.value_or(1));
-  std::optional<double> exps = target.rate(FigureId::ExpRate, Scope::Core);
-  result.expRate = Figure::exact(exps.value_or(vector.value_or(1) / expOps));
+  result.vectorRate = vector.value_or(Figure::exact(1));
+  const Figure &ops = result.vectorRate;
+  result.expRate = figureOf(FigureId::ExpRate, Scope::Core)
+                       .value_or(Figure{ops.value / expOps, ops.low / expOps, ops.high / expOps});
   // Without units of their own, matrix instructions are vector instructions.
   result.unitsShareIssue = !target.find(FigureId::MatrixUnits);
   if (result.unitsShareIssue)
     result.matrixRates[static_cast<size_t>(Number::F32)] = result.vectorRate;
   for (machine::InstructionAttr instruction : target.getInstructions()) {
-    std::optional<double> rate = target.rate(instruction.getOps(), Scope::Core);
+    std::optional<Figure> rate = figureOf(instruction.getOps(), Scope::Core);
     std::optional<Number> number;
     if (instruction.getLhs().isInteger(8))
       number = Number::I8;
@@ -140,8 +158,8 @@ void Reader::readRates() {
       continue;
     need(rate || !result.unitsShareIssue, "the rate of " + instruction.getName());
     std::optional<Figure> &known = result.matrixRates[static_cast<size_t>(*number)];
-    if (rate && (!known || known->value < *rate))
-      known = Figure::exact(*rate);
+    if (rate && (!known || known->value < rate->value))
+      known = rate;
   }
   need(llvm::any_of(result.matrixRates, [](const auto &rate) { return rate.has_value(); }),
        "the rate of a matrix instruction");
@@ -171,20 +189,41 @@ void Reader::readPorts() {
   result.sharesRows = true;
 }
 
+/// Where a way is missing, the rates that would make one.
+void Reader::needRoutes() {
+  Machine supposed = result;
+  supposed.datapaths.append(unknown);
+  llvm::SmallSetVector<size_t, 4> wanted;
+  for (auto [from, to] : result.missingRoutes())
+    if (std::optional<Route> route = supposed.route(from, to))
+      for (unsigned path : route->datapaths)
+        if (path >= result.datapaths.size())
+          wanted.insert(path);
+  for (size_t path : wanted) {
+    const Datapath &datapath = supposed.datapaths[path];
+    need(false, "the bandwidth from " + result.memories[datapath.from].name + " to " +
+                    result.memories[datapath.to].name);
+  }
+}
+
 Result<Machine> Reader::read() {
   result.name = target.getName().str();
   std::optional<double> cores = target.count(Scope::Core);
   need(cores.has_value(), machine::infoOf(FigureId::Cores).key);
   result.cores = static_cast<int64_t>(cores.value_or(1));
-  std::optional<double> wait = target.find(FigureId::Barrier);
+  const machine::Figure *wait = target.findFigure(FigureId::Barrier);
   if (!wait)
-    wait = target.find(FigureId::Launch);
-  need(wait.has_value(), machine::infoOf(FigureId::Barrier).key);
-  result.phaseSeconds = Figure::exact(wait.value_or(1));
+    wait = target.findFigure(FigureId::Launch);
+  need(wait, machine::infoOf(FigureId::Barrier).key);
+  if (wait)
+    result.phaseSeconds = {wait->value, wait->value * wait->bounds.low,
+                           wait->value * wait->bounds.high};
   readMemories();
   readDatapaths();
   readRates();
   readPorts();
+  if (missing.empty())
+    needRoutes();
   if (!missing.empty())
     return Failure("the description of machine ", std::string_view(result.name),
                    " does not say what the planner needs: ", missing);

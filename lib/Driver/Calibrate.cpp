@@ -89,8 +89,8 @@ static std::string describeHost(const CpuMeasurements &measurements, StringRef i
   if (!measurements.barrier.samples.empty())
     result["barrier_seconds"] = figure(measurements.barrier, false, "");
   Array memories, datapaths;
-  for (const auto &[cache, measurement] :
-       llvm::zip_equal(measurements.caches, measurements.cached)) {
+  for (const auto &[cache, reading, writing] :
+       llvm::zip_equal(measurements.caches, measurements.cached, measurements.written)) {
     std::string name = "l" + std::to_string(cache.level);
     bool isShared = cache.sharers > 1;
     if (isShared)
@@ -104,10 +104,12 @@ static std::string describeHost(const CpuMeasurements &measurements, StringRef i
     memories.push_back(std::move(memory));
     datapaths.push_back(Object{{"from", name},
                                {"to", "registers"},
-                               {"bytes_per_second", figure(measurement, true, "core")},
+                               {"bytes_per_second", figure(reading, true, "core")},
                                {"source", "system"}});
-    if (isShared)
-      datapaths.push_back(Object{{"from", "registers"}, {"to", name}, {"source", "system"}});
+    datapaths.push_back(Object{{"from", "registers"},
+                               {"to", name},
+                               {"bytes_per_second", figure(writing, true, "core")},
+                               {"source", "system"}});
   }
   memories.push_back(
       Object{{"name", "dram"}, {"bytes_per_second", figure(measurements.memory, true, "machine")}});

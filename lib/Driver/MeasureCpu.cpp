@@ -119,6 +119,8 @@ std::vector<const Measurement *> CpuMeasurements::all() const {
   std::vector<const Measurement *> result = {&clock, &multiplyAdds, &dots};
   for (const Measurement &measurement : cached)
     result.push_back(&measurement);
+  for (const Measurement &measurement : written)
+    result.push_back(&measurement);
   for (const Measurement *measurement : {&memoryAlone, &memory, &barrier})
     result.push_back(measurement);
   llvm::erase_if(result, [](const Measurement *m) { return m->samples.empty(); });
@@ -144,6 +146,8 @@ struct Kernels {
   double (*dots)(uint64_t rounds);
   /// Reads all of it; `bytes` is a multiple of 512.
   void (*read)(const char *memory, size_t bytes);
+  /// Writes all of it.
+  void (*write)(char *memory, size_t bytes);
 };
 
 constexpr unsigned sums = 12;
@@ -184,6 +188,13 @@ constexpr unsigned sums = 12;
     }                                                                                              \
     for (Vector &s : sum)                                                                          \
       asm volatile("" : "+x"(s));                                                                  \
+  }                                                                                                \
+  __attribute__((target(features))) void write##Suffix(char *memory, size_t bytes) {               \
+    Vector value = {};                                                                             \
+    for (size_t at = 0; at < bytes; at += sizeof(Vector)) {                                        \
+      asm volatile("" : "+x"(value));                                                              \
+      *reinterpret_cast<Vector *>(memory + at) = value;                                            \
+    }                                                                                              \
   }
 
 __attribute__((target("sse2"))) __m128 multiplyAdd128(__m128 a, __m128 b, __m128 c) {
@@ -211,11 +222,11 @@ FRIT_KERNELS(AVX512, "avx512f,avx512vnni", __m512i, __m512, _mm512_set1_ps, _mm5
 Kernels kernelsOf(VectorLevel level) {
   switch (level) {
   case VectorLevel::SSE2:
-    return {multiplyAddsSSE2, dotsSSE2, readSSE2};
+    return {multiplyAddsSSE2, dotsSSE2, readSSE2, writeSSE2};
   case VectorLevel::AVX2:
-    return {multiplyAddsAVX2, dotsAVX2, readAVX2};
+    return {multiplyAddsAVX2, dotsAVX2, readAVX2, writeAVX2};
   case VectorLevel::AVX512:
-    return {multiplyAddsAVX512, dotsAVX512, readAVX512};
+    return {multiplyAddsAVX512, dotsAVX512, readAVX512, writeAVX512};
   }
   llvm_unreachable("unknown level");
 }
@@ -367,7 +378,10 @@ Result<CpuMeasurements> frit::driver::measureCpu(VectorLevel level, unsigned rou
                           kernels.read(buffer.memory, part);
                       })});
     result.cached.emplace_back();
-    result.cached.back().what = "reading L" + std::to_string(cache.level) + " with one core";
+    std::string with = " L" + std::to_string(cache.level) + " with one core";
+    result.cached.back().what = "reading" + with;
+    result.written.emplace_back();
+    result.written.back().what = "writing" + with;
   }
   Meeting meeting(result.threads);
   size_t share = bytes / result.threads / readStep * readStep;
@@ -375,12 +389,16 @@ Result<CpuMeasurements> frit::driver::measureCpu(VectorLevel level, unsigned rou
     sampleRate(result.clock, additionCount, additions);
     sampleRate(result.multiplyAdds, multiplyCount, kernels.multiplyAdds);
     sampleRate(result.dots, dotCount, kernels.dots);
-    for (auto [measurement, work] : llvm::zip_equal(result.cached, cached)) {
-      auto begin = Clock::now();
-      for (uint64_t i = 0; i < work.second; ++i)
-        kernels.read(buffer.memory, work.first);
-      measurement.samples.push_back(static_cast<double>(work.first * work.second) /
-                                    secondsSince(begin));
+    for (auto [reading, writing, work] : llvm::zip_equal(result.cached, result.written, cached)) {
+      auto sample = [&, part = work.first, count = work.second](Measurement &measurement,
+                                                                auto kernel) {
+        auto begin = Clock::now();
+        for (uint64_t i = 0; i < count; ++i)
+          kernel(buffer.memory, part);
+        measurement.samples.push_back(static_cast<double>(part * count) / secondsSince(begin));
+      };
+      sample(reading, kernels.read);
+      sample(writing, kernels.write);
     }
     auto begin = Clock::now();
     kernels.read(buffer.memory, share);

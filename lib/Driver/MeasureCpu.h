@@ -40,13 +40,14 @@ struct Measurement {
 struct CpuMeasurements {
   unsigned threads = 1;
   std::vector<Cache> caches;
-  Measurement clock;               ///< Additions that need each other, per second.
-  Measurement multiplyAdds;        ///< Operations of f32 per second of one core.
-  Measurement dots;                ///< Operations of int8 per second of one core.
-  std::vector<Measurement> cached; ///< Bytes read per second from each of the caches by one core.
-  Measurement memoryAlone;         ///< Bytes read per second from memory by one core.
-  Measurement memory;              ///< The same by all together.
-  Measurement barrier;             ///< Seconds until all have met; no samples with one thread.
+  Measurement clock;                ///< Additions that need each other, per second.
+  Measurement multiplyAdds;         ///< Operations of f32 per second of one core.
+  Measurement dots;                 ///< Operations of int8 per second of one core.
+  std::vector<Measurement> cached;  ///< Bytes read per second from each of the caches by one core.
+  std::vector<Measurement> written; ///< The same, written.
+  Measurement memoryAlone;          ///< Bytes read per second from memory by one core.
+  Measurement memory;               ///< The same by all together.
+  Measurement barrier;              ///< Seconds until all have met; no samples with one thread.
 
   /// Every measurement that has samples.
   std::vector<const Measurement *> all() const;

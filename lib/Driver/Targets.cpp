@@ -93,7 +93,8 @@ int frit::driver::listTargets(bool json) {
       printError(target.error());
       return ExitFailure;
     }
-    Headline headline = headlineOf(*target);
+    // What an instruction set assumes is of no machine.
+    Headline headline = machine.kind == "isa" ? Headline() : headlineOf(*target);
     auto text = [](std::optional<double> number, StringRef unit) {
       return number ? siText(*number, unit) : std::string("-");
     };

@@ -44,6 +44,36 @@ std::optional<Rate> MachineDescription::rateOf(const Statement &statement,
   return Rate{statement.value * operations * clock->value, statement.scope};
 }
 
+/// What a program gets of a rate, by who says it. Makers say what nobody exceeds.
+static Bounds boundsOf(Provenance provenance) {
+  switch (provenance) {
+  case Provenance::Vendor:
+  case Provenance::Derived:
+    return {0.8, 1};
+  case Provenance::Measured:
+    return {0.95, 1.05};
+  case Provenance::Claimed:
+    return {0.5, 1};
+  case Provenance::Assumed:
+    return {0.5, 2};
+  }
+  llvm_unreachable("unknown provenance");
+}
+
+Bounds MachineDescription::boundsOf(const Statement &statement, FigureKind kind) {
+  if (kind != FigureKind::Rate && kind != FigureKind::Seconds)
+    return {};
+  Bounds bounds = ::boundsOf(statement.provenance);
+  if (kind == FigureKind::Seconds)
+    bounds = {1 / bounds.high, 1 / bounds.low};
+  for (const Statement &other : statement.others) {
+    bounds.low = std::min(bounds.low, other.value / statement.value);
+    bounds.high = std::max(bounds.high, other.value / statement.value);
+  }
+  constexpr double most = 1000; // Who is further off speaks of something else.
+  return {std::max(bounds.low, 1 / most), std::min(bounds.high, most)};
+}
+
 std::optional<Rate> MachineDescription::rateOf(const DescribedInstruction &instruction) const {
   if (!instruction.rate)
     return std::nullopt;

@@ -52,7 +52,22 @@ static void mergeList(Array &base, const Array &changes, llvm::ArrayRef<StringRe
   }
 }
 
+/// A rate per second is the same figure as one per cycle.
+static void eraseOtherUnit(Object &base, StringRef key) {
+  StringRef stem = key;
+  if (stem.consume_back("per_second")) {
+    base.erase((stem + "per_cycle").str());
+    // An instruction begins so often per cycle, or does so many operations per second.
+    if (stem == "ops_")
+      base.erase("per_cycle");
+  } else if (stem.consume_back("per_cycle")) {
+    base.erase((stem.empty() ? "ops_" : stem).str() + "per_second");
+  }
+}
+
 static void mergePatch(Object &base, const Object &changes) {
+  for (const auto &[key, value] : changes)
+    eraseOtherUnit(base, key);
   for (const auto &[key, value] : changes) {
     if (value.kind() == Value::Null) {
       base.erase(key);

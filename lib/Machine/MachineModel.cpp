@@ -10,9 +10,13 @@
 #include "dialects/Machine/Machine.h"
 #include "frit/Support/EmbeddedFile.h"
 #include "lib/Machine/Host.h"
+#include "lib/Support/JSON.h"
 #include "lib/Support/Printable.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Threading.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
 
@@ -100,6 +104,23 @@ Result<std::optional<Calibration>> frit::findCalibration() {
   return std::optional(Calibration{*path, description->host, isOfThisCpu});
 }
 
+/// This CPU as its instruction set, with as many cores as this process may use.
+static MachineFile describeUnmeasured() {
+  std::string isa = detectMachine();
+  std::optional<StringRef> text = findBuiltin(isa);
+  Result<llvm::json::Value> base = parseJSON(text.value_or("{}"));
+  StringRef summary = isa;
+  if (base)
+    summary = base->getAsObject()->getString("summary").value_or(isa);
+  llvm::json::Object cores{{"value", llvm::hardware_concurrency().compute_thread_count()},
+                           {"provenance", "measured"},
+                           {"source", "what the system lets this process use (sched_getaffinity)"}};
+  llvm::json::Object description{
+      {"name", isa}, {"like", isa}, {"summary", summary}, {"cores", std::move(cores)}};
+  return {llvm::formatv("{0:2}", llvm::json::Value(std::move(description))).str(),
+          "native, " + isa + ".json"};
+}
+
 static Result<MachineFile> findFile(std::string_view name) {
   if (name == "native") {
     Result<std::optional<Calibration>> calibration = findCalibration();
@@ -107,8 +128,9 @@ static Result<MachineFile> findFile(std::string_view name) {
       return calibration.takeFailure();
     if (*calibration && (*calibration)->isOfThisCpu)
       return readFile((*calibration)->path);
+    return describeUnmeasured();
   }
-  std::string wanted = name == "native" ? detectMachine() : std::string(name);
+  std::string wanted(name);
   if (std::optional<StringRef> text = findBuiltin(wanted))
     return MachineFile{text->str(), wanted + ".json"};
   if (StringRef(wanted).ends_with(".json"))
@@ -166,6 +188,14 @@ static Type parseElement(StringRef name, MLIRContext &context) {
       .Default({});
 }
 
+/// 0, not known, without the clock it takes.
+static machine::Rate boundedRate(const MachineDescription &description,
+                                 const machine::Statement &statement) {
+  machine::Rate rate = description.rateOf(statement).value_or(machine::Rate());
+  rate.bounds = MachineDescription::boundsOf(statement, machine::FigureKind::Rate);
+  return rate;
+}
+
 Result<machine::TargetAttr> frit::targetOf(const MachineDescription &description,
                                            std::string_view place, MLIRContext &context) {
   context.loadDialect<machine::MachineDialect>();
@@ -187,7 +217,9 @@ Result<machine::TargetAttr> frit::targetOf(const MachineDescription &description
     if (!machine::infoOf(figure.id).inTarget)
       continue;
     machine::Rate rate = description.rateOf(figure.statement).value_or(machine::Rate());
-    figures.push_back({figure.id, rate.perSecond, rate.scope});
+    figures.push_back(
+        {figure.id, rate.perSecond, rate.scope,
+         MachineDescription::boundsOf(figure.statement, machine::infoOf(figure.id).kind)});
   }
   SmallVector<machine::InstructionAttr> instructions;
   for (const auto &[index, instruction] : llvm::enumerate(description.instructions)) {
@@ -205,6 +237,8 @@ Result<machine::TargetAttr> frit::targetOf(const MachineDescription &description
     if (instruction.sparse)
       continue;
     machine::Rate rate = description.rateOf(instruction).value_or(machine::Rate());
+    if (instruction.rate)
+      rate.bounds = MachineDescription::boundsOf(*instruction.rate, machine::FigureKind::Rate);
     int64_t m = instruction.m.value_or(ShapedType::kDynamic),
             n = instruction.n.value_or(ShapedType::kDynamic),
             k = instruction.k.value_or(ShapedType::kDynamic);
@@ -219,7 +253,7 @@ Result<machine::TargetAttr> frit::targetOf(const MachineDescription &description
     int64_t size = bytes(memory.bytes), alignment = bytes(memory.alignment);
     machine::Rate bandwidth;
     if (memory.bandwidth)
-      bandwidth = description.rateOf(*memory.bandwidth).value_or(bandwidth);
+      bandwidth = boundedRate(description, *memory.bandwidth);
     if (failed(machine::MemoryAttr::verify(emitError, memory.name, size, memory.scope, alignment,
                                            memory.serves, bandwidth)))
       return failure(": memories[" + llvm::Twine(index) + "]");
@@ -230,7 +264,7 @@ Result<machine::TargetAttr> frit::targetOf(const MachineDescription &description
   for (const auto &[index, path] : llvm::enumerate(description.datapaths)) {
     machine::Rate rate;
     if (path.bytes)
-      rate = description.rateOf(*path.bytes).value_or(rate);
+      rate = boundedRate(description, *path.bytes);
     if (failed(machine::DatapathAttr::verify(emitError, path.from, path.to, rate, path.onTheWay)))
       return failure(": datapaths[" + llvm::Twine(index) + "]");
     datapaths.push_back(

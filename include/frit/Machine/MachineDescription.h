@@ -100,6 +100,8 @@ struct MachineDescription {
   /// A rate per second, with 1 for `perCycle` of what `operations` has per cycle. Nothing when the
   /// clock that it takes is not known.
   std::optional<Rate> rateOf(const Statement &statement, double operations = 1) const;
+  /// How far off a statement may be: by its provenance, and by what other sources say.
+  static Bounds boundsOf(const Statement &statement, FigureKind kind);
   /// That of an instruction: operations, of which a multiplication with an addition is two.
   std::optional<Rate> rateOf(const DescribedInstruction &instruction) const;
 };

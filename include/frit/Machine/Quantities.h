@@ -35,18 +35,31 @@ inline constexpr llvm::StringLiteral portNames[] = {"matrix_inputs", "matrix_out
 inline llvm::StringRef nameOf(Port port) { return portNames[static_cast<unsigned>(port)]; }
 inline uint32_t bitOf(Port port) { return 1u << static_cast<unsigned>(port); }
 
+/// How far off a figure may be: what is true lies between `low` and `high` times the figure.
+struct Bounds {
+  double low = 1, high = 1;
+
+  bool areExact() const { return low == 1 && high == 1; }
+  bool operator==(const Bounds &other) const { return low == other.low && high == other.high; }
+};
+inline llvm::hash_code hash_value(const Bounds &bounds) {
+  return llvm::hash_combine(llvm::bit_cast<uint64_t>(bounds.low),
+                            llvm::bit_cast<uint64_t>(bounds.high));
+}
+
 /// So many per second in each `scope`. 0: not known.
 struct Rate {
   double perSecond = 0;
   Scope scope = Scope::Core;
+  Bounds bounds = {};
 
   explicit operator bool() const { return perSecond != 0; }
   bool operator==(const Rate &other) const {
-    return perSecond == other.perSecond && scope == other.scope;
+    return perSecond == other.perSecond && scope == other.scope && bounds == other.bounds;
   }
 };
 inline llvm::hash_code hash_value(const Rate &rate) {
-  return llvm::hash_combine(llvm::bit_cast<uint64_t>(rate.perSecond), rate.scope);
+  return llvm::hash_combine(llvm::bit_cast<uint64_t>(rate.perSecond), rate.scope, rate.bounds);
 }
 
 enum class FigureKind { Count, Bytes, Hertz, Seconds, Watts, Rate };
@@ -79,13 +92,16 @@ struct Figure {
   FigureId id;
   double value = 0;
   Scope scope = Scope::Machine;
+  Bounds bounds = {};
 
+  Rate rate() const { return {value, scope, bounds}; }
   bool operator==(const Figure &other) const {
-    return id == other.id && value == other.value && scope == other.scope;
+    return id == other.id && value == other.value && scope == other.scope && bounds == other.bounds;
   }
 };
 inline llvm::hash_code hash_value(const Figure &figure) {
-  return llvm::hash_combine(figure.id, llvm::bit_cast<uint64_t>(figure.value), figure.scope);
+  return llvm::hash_combine(figure.id, llvm::bit_cast<uint64_t>(figure.value), figure.scope,
+                            figure.bounds);
 }
 
 /// What a datapath can do with what goes through it; a set of bits.

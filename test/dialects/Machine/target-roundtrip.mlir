@@ -15,7 +15,7 @@
 // CHECK-SAME:   machine.j = #machine.datapath<"l0" to "gm" [relu]>,
 // CHECK-SAME:   machine.k = #machine.instruction<"secret", ?, 8, ?, bf16, bf16, f32>,
 // CHECK-SAME:   machine.l = #machine.memory<"hbm", 8 per die, alignment = 512, serves = [matrix_inputs, vectors], bandwidth = 1.6e+12 per die>,
-// CHECK-SAME:   machine.m = #machine.memory<"dram" per machine, bandwidth = 2.0e+11 per machine>} {
+// CHECK-SAME:   machine.m = #machine.memory<"dram" per machine, bandwidth = 2.0e+11 per machine within 0.5 to 2>} {
 module @single attributes {
   machine.a = #machine.instruction<"dot4.512", 1, 16, 4, i8, ui8, i32>,
   machine.b = #machine.instruction<"mma", 16, 16, 32, f8E4M3FN, f8E5M2, f32, 15000000000000 per core>,
@@ -29,7 +29,7 @@ module @single attributes {
   machine.j = #machine.datapath<"l0" to "gm" [relu, relu]>,
   machine.k = #machine.instruction<"secret", ?, 8, ?, bf16, bf16, f32>,
   machine.l = #machine.memory<"hbm", 8 per die, alignment = 512, serves = [vectors, matrix_inputs], bandwidth = 1.6e12 per die>,
-  machine.m = #machine.memory<"dram" per machine, bandwidth = 2.0e11 per machine>
+  machine.m = #machine.memory<"dram" per machine, bandwidth = 2.0e11 per machine within 0.5 to 2>
 } {}
 
 // Fields in any order; figures are printed in that of Figures.def.

@@ -178,3 +178,13 @@ module attributes {machine.a = #machine.target<"t", memories = [<"a" per core>, 
 
 // expected-error @+1 {{expected the datapath from a to c to be between memories of the machine, but got c}}
 module attributes {machine.a = #machine.target<"t", memories = [<"a" per core>, <"b" per core>], datapaths = [<"a" to "b">, <"a" to "c">]>} {}
+
+// -----
+
+// expected-error @+1 {{expected bounds of the rate of memory l1 above 0, at most 1, and from 1 to 1000, but got 1.5}}
+module attributes {machine.a = #machine.memory<"l1" per core, bandwidth = 8 per core within 1.5 to 2>} {}
+
+// -----
+
+// expected-error @+1 {{expected bounds of barrier_seconds above 0, at most 1, and from 1 to 1000, but got 5.0}}
+module attributes {machine.a = #machine.target<"t", barrier_seconds = 1.0e-06 within 0.5 to 0.75>} {}

@@ -333,6 +333,16 @@ static std::optional<StringRef> findKnown(StringRef name) {
   return std::nullopt;
 }
 
+TEST(Like, ARatePerSecondTakesThePlaceOfOnePerCycle) {
+  MachineDescription machine = parsed(R"({
+    "name": "top", "summary": "above", "like": "base",
+    "exp_per_second": {"value": 5, "scope": "core", "provenance": "vendor", "source": "book"},
+    "instructions": [{"name": "mma", "ops_per_second": {"value": 7, "scope": "core", "provenance": "vendor", "source": "book"}}]})",
+                                      findKnown);
+  EXPECT_EQ(machine.rateOf(*machine.find(FigureId::ExpRate)), (Rate{5, Scope::Core}));
+  EXPECT_EQ(machine.rateOf(machine.instructions[0]), (Rate{7, Scope::Core}));
+}
+
 TEST(Like, LaysOneOverTheOther) {
   MachineDescription machine = parsed(R"({
     "name": "top", "summary": "above", "like": "middle", "exp_per_cycle": null,

@@ -186,6 +186,31 @@ TEST_F(TargetTest, SparseInstructionsStayInTheDescription) {
   EXPECT_EQ(target->getInstructions()[0].getName(), "d");
 }
 
+TEST_F(TargetTest, BoundsFollowFromProvenance) {
+  auto bounds = [&](StringRef provenance, StringRef others) {
+    std::string figure = (R"({"value": 100, "scope": "core", "provenance": ")" + provenance +
+                          R"(", "source": "a b"%others})")
+                             .str();
+    figure.replace(figure.find("%others"), 7, others);
+    Result<TargetAttr> target =
+        parseMachine(R"({"name": "m", "summary": "s", "kind": "gpu", "f32_ops_per_second": )" +
+                         figure + R"(, "barrier_seconds": {"value": 2e-6, "provenance": ")" +
+                         provenance.str() + R"(", "source": "a b"}})",
+                     "m.json", context);
+    EXPECT_TRUE(static_cast<bool>(target)) << target.error();
+    Bounds rate = target->findFigure(FigureId::F32Rate)->bounds,
+           seconds = target->findFigure(FigureId::Barrier)->bounds;
+    return std::array<double, 4>{rate.low, rate.high, seconds.low, seconds.high};
+  };
+  EXPECT_EQ(bounds("vendor", ""), (std::array<double, 4>{0.8, 1, 1, 1.25}));
+  EXPECT_EQ(bounds("assumed", ""), (std::array<double, 4>{0.5, 2, 0.5, 2}));
+  // Others widen them.
+  EXPECT_EQ(bounds("vendor", R"(, "others": [
+      {"value": 70, "provenance": "measured", "source": "c d"},
+      {"value": 150, "provenance": "claimed", "source": "c d"}])"),
+            (std::array<double, 4>{0.7, 1.5, 1, 1.25}));
+}
+
 TEST_F(TargetTest, BuiltInDescriptions) {
   Result<std::vector<MachineDescription>> machines = builtinMachines();
   ASSERT_TRUE(static_cast<bool>(machines)) << machines.error();

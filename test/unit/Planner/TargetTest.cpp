@@ -9,6 +9,7 @@
 
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/IR/MLIRContext.h"
+#include "llvm/Support/FormatVariadic.h"
 
 #include <gtest/gtest.h>
 
@@ -81,6 +82,42 @@ TEST_F(CostTarget, AMemoryMayBoundItsDatapaths) {
   EXPECT_EQ(with("").error(),
             "the description of machine m does not say what the planner needs: the "
             "bandwidth from dram to l2, the bandwidth from l2 to dram");
+}
+
+TEST_F(CostTarget, AWayAtAnUnknownRateIsMissedWhereThereIsNoOther) {
+  auto with = [&](const char *back) {
+    return read(
+        figures, R"(<"l2", 1048576 per core>, <"l3", 2097152 per cluster>, <"dram" per machine>)",
+        std::string(R"(<"dram" to "l2", 1.0e+10 per core>, <"l2" to "dram", 1.0e+10 per core>,
+                   <"l3" to "l2">, <"dram" to "l3", 2.0e+10 per core>, <"l2" to "l3", 2.0e+10 per core>)") +
+            back);
+  };
+  EXPECT_EQ(with("").error(),
+            "the description of machine m does not say what the planner needs: the "
+            "bandwidth from l3 to l2");
+  Result<Machine> machine = with(R"(, <"l3" to "dram", 3.0e+10 per core>)");
+  ASSERT_TRUE(machine) << machine.error();
+  EXPECT_EQ(show(*machine), "l2 l3* dram*, dram to l2 10, l2 to dram 10, dram to l3 20, l2 to l3 "
+                            "20, l3 to dram 30");
+}
+
+TEST_F(CostTarget, FiguresHaveTheirBounds) {
+  Result<Machine> machine = read(
+      "cores = 4, f32_ops_per_second = 5.0e+10 per core within 0.5 to 2, barrier_seconds = "
+      "2.0e-07 within 0.5 to 4",
+      R"(<"l2", 1048576 per core>, <"dram" per machine, bandwidth = 8.0e+10 per machine within 0.25 to 1>)",
+      R"(<"dram" to "l2", 1.0e+10 per core within 0.75 to 1>, <"l2" to "dram">)",
+      ", 2.0e+11 per core within 0.5 to 1");
+  ASSERT_TRUE(machine) << machine.error();
+  auto text = [](const Figure &figure) {
+    return llvm::formatv("{0:e1} {1:e1} {2:e1}", figure.value, figure.low, figure.high).str();
+  };
+  EXPECT_EQ(text(machine->vectorRate), "5.0e+10 2.5e+10 1.0e+11");
+  EXPECT_EQ(text(*machine->matrixRates[static_cast<size_t>(Number::I8)]),
+            "2.0e+11 1.0e+11 2.0e+11");
+  EXPECT_EQ(text(machine->phaseSeconds), "2.0e-07 1.0e-07 8.0e-07");
+  EXPECT_EQ(text(*machine->memories[1].bytesPerSecond), "8.0e+10 2.0e+10 8.0e+10");
+  EXPECT_EQ(text(machine->datapaths[0].bytesPerSecond), "1.0e+10 7.5e+09 1.0e+10");
 }
 
 TEST_F(CostTarget, UnitsWithMemoriesOfTheirOwnSayWhich) {
