@@ -34,6 +34,17 @@ inline constexpr llvm::StringLiteral roleAttrName = "kernel.role";
 std::optional<Role> getRole(mlir::Operation *op);
 void setRole(mlir::Operation *op, Role role);
 
+/// Name of the discardable attribute of a graph.layer or graph.func, [first, last]: it serves calls
+/// of so many tokens. Without, of all.
+inline constexpr llvm::StringLiteral tokensAttrName = "kernel.tokens";
+
+/// Numbers of tokens that calls have.
+struct TokenRange {
+  int64_t first = 1, last = std::numeric_limits<int64_t>::max();
+};
+TokenRange getTokens(mlir::Operation *function);
+void setTokens(mlir::Operation *function, int64_t first, int64_t last);
+
 } // namespace frit::kernel
 
 #endif // FRIT_DIALECTS_KERNEL_KERNEL_H

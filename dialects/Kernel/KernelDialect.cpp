@@ -42,6 +42,26 @@ void kernel::setRole(Operation *op, Role role) {
   op->setAttr(roleAttrName, RoleAttr::get(op->getContext(), role));
 }
 
+TokenRange kernel::getTokens(Operation *function) {
+  auto range = function->getAttrOfType<DenseI64ArrayAttr>(tokensAttrName);
+  return range ? TokenRange{range[0], range[1]} : TokenRange();
+}
+
+void kernel::setTokens(Operation *function, int64_t first, int64_t last) {
+  function->setAttr(tokensAttrName, DenseI64ArrayAttr::get(function->getContext(), {first, last}));
+}
+
+LogicalResult KernelDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
+  if (attribute.getName() != tokensAttrName)
+    return success();
+  auto range = dyn_cast<DenseI64ArrayAttr>(attribute.getValue());
+  if (!range || range.size() != 2 || range[0] < 1 || range[1] < range[0])
+    return op->emitOpError("expected ")
+           << tokensAttrName << " to be the least and the greatest number of tokens, but got "
+           << attribute.getValue();
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Syntax
 //===----------------------------------------------------------------------===//

@@ -24,8 +24,12 @@ def Kernel_Dialect : Dialect {
     all cores share, a prologue computed on the way in and an epilogue applied before the anchor's
     tile leaves the core. The body is the graph, unchanged; a copy of it, the `kernel.reference`, stays
     beside the phase at every later level, so that generated code can be replayed against it.
+
+    Functions cut for calls of some numbers of tokens alone have the discardable attribute
+    `kernel.tokens = array<i64: first, last>`; `fuse` makes them, `schedule` makes programs of them.
   }];
   let useDefaultAttributePrinterParser = 1;
+  let hasOperationAttrVerify = 1;
 }
 
 def Kernel_Role : I32EnumAttr<"Role", "part of an op in its phase", [

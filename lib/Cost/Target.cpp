@@ -36,7 +36,7 @@ private:
   void readMemories();
   void readDatapaths();
   void readRates();
-  void readPorts();
+  bool readPorts();
   void needRoutes();
   void need(bool isThere, const Twine &what) {
     if (!isThere)
@@ -165,21 +165,24 @@ void Reader::readRates() {
        "the rate of a matrix instruction");
 }
 
-/// Where the units read and write: what the memories say, or the only one that a core has.
-void Reader::readPorts() {
+/// Where the units read and write: what the memories say, or the only one that a core has. Returns
+/// whether they do.
+bool Reader::readPorts() {
+  bool found = true;
   auto find = [&](machine::Port port) -> unsigned {
     if (machine::MemoryAttr memory = target.findMemory(port))
       return indexOf[memory.getName()];
     bool isOnly =
         llvm::count_if(result.memories, [](const Memory &memory) { return !memory.isShared; }) == 1;
     need(isOnly, "which memory serves " + machine::nameOf(port));
+    found &= isOnly;
     return 0;
   };
   result.matrixInput = find(machine::Port::MatrixInputs);
   result.matrixOutput = find(machine::Port::MatrixOutputs);
   result.vectorMemory = find(machine::Port::Vectors);
-  if (result.unitsShareIssue)
-    return;
+  if (result.unitsShareIssue || !found)
+    return found;
   // The tile that a matrix unit sums at once: square as far as the other half of its memory lets
   // it.
   constexpr int64_t rows = 128;
@@ -187,6 +190,7 @@ void Reader::readPorts() {
   result.tileRows = rows;
   result.tileColumns = std::clamp<int64_t>(bytes / 2 / (4 * rows), 16, 256);
   result.sharesRows = true;
+  return true;
 }
 
 /// Where a way is missing, the rates that would make one.
@@ -221,8 +225,7 @@ Result<Machine> Reader::read() {
   readMemories();
   readDatapaths();
   readRates();
-  readPorts();
-  if (missing.empty())
+  if (readPorts())
     needRoutes();
   if (!missing.empty())
     return Failure("the description of machine ", std::string_view(result.name),

@@ -46,6 +46,11 @@ static double keysSeen(const Shape &shape, std::optional<uint64_t> window) {
   return full * most + rest * (most - 1) - rest * (rest - 1) / 2;
 }
 
+/// 0 as long as nobody has chosen how the cache stores them.
+static int64_t bytesPerToken(kv::CacheType cache) {
+  return cache.hasStores() ? cache.bytesPerToken() : 0;
+}
+
 static double elementsOf(Value value, const Shape &shape) {
   int64_t columns = 0;
   if (auto quantized = dyn_cast<graph::QTensorType>(value.getType()))
@@ -79,7 +84,7 @@ static Work workOfAttention(graph::AttentionOp attention, const Shape &shape) {
   if (attention.getWindow())
     keys = std::min<int64_t>(keys, static_cast<int64_t>(*attention.getWindow()) + shape.tokens - 1);
   if (attention.getCache())
-    work.cacheReadBytes = keys * attention.getCache().getType().bytesPerToken();
+    work.cacheReadBytes = keys * bytesPerToken(attention.getCache().getType());
   work.rows = shape.tokens;
   work.columns = kvHeads;
   return work;
@@ -145,7 +150,7 @@ Work cost::workOf(Operation *op, const Shape &shape) {
         work.vectorOps = scores * static_cast<double>(route.getTop());
       })
       .Case([&](kv::AppendOp append) {
-        work.cacheWriteBytes = shape.tokens * append.getCache().getType().bytesPerToken();
+        work.cacheWriteBytes = shape.tokens * bytesPerToken(append.getCache().getType());
         work.vectorOps =
             elementsOf(append.getKeys(), shape) + elementsOf(append.getValues(), shape);
       });

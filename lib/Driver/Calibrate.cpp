@@ -31,9 +31,9 @@ using llvm::json::Object;
 /// "3.68 G" of the unit that a measurement has.
 static std::string valueText(const Measurement &measurement, double value) {
   StringRef what = measurement.what;
-  StringRef unit = what.starts_with("reading")     ? "B/s"
-                   : what.starts_with("a barrier") ? "s"
-                                                   : "op/s";
+  StringRef unit = what.starts_with("reading") || what.starts_with("writing") ? "B/s"
+                   : what.starts_with("a barrier")                            ? "s"
+                                                                              : "op/s";
   return siText(value, unit);
 }
 

@@ -11,6 +11,7 @@
 #include "lib/Import/Import.h"
 #include "lib/Support/Printable.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -110,9 +111,20 @@ ModelDescription frit::describeModel(ModuleOp module) {
     for (ColumnOp column : table.getOps<ColumnOp>())
       model.weights.push_back(describeWeight(table.getSymName() + "." + column.getSymName(),
                                              cast<WeightType>(column.getType()), table.getRows()));
+  // Behind fuse there may be copies of the functions for other calls; they are of the same model.
+  SmallVector<RepeatOp> repeats;
+  for (FuncOp function : module.getOps<FuncOp>())
+    if (repeats.empty())
+      function.walk([&](RepeatOp repeat) { repeats.push_back(repeat); });
+  llvm::StringSet<> called;
+  for (RepeatOp repeat : repeats)
+    for (auto segment : repeat.getSegments().getAsRange<SegmentAttr>())
+      called.insert(segment.getLayer().getValue());
   for (LayerOp layer : module.getOps<LayerOp>())
-    model.classes.push_back(describeLayer(layer));
-  module.walk([&](RepeatOp repeat) { describeSegments(repeat, model); });
+    if (repeats.empty() || called.contains(layer.getSymName()))
+      model.classes.push_back(describeLayer(layer));
+  for (RepeatOp repeat : repeats)
+    describeSegments(repeat, model);
   llvm::SmallPtrSet<Value, 2> tables;
   module.walk([&](EmbedOp embed) { tables.insert(embed.getTable()); });
   module.walk([&](LogitsOp logits) { model.tied |= tables.contains(logits.getWeight()); });

@@ -96,6 +96,9 @@ static void buildLower(OpPassManager &passes) {
   passes.addPass(createReconcileUnrealizedCastsPass());
 }
 
+/// Of a conversation: at the begin of a call nobody knows how long it becomes.
+static constexpr int64_t planKeys = 1024;
+
 void frit::buildPhase(OpPassManager &passes, PhaseId id, const PipelineOptions &options) {
   switch (id) {
   case PhaseId::Import:
@@ -110,7 +113,7 @@ void frit::buildPhase(OpPassManager &passes, PhaseId id, const PipelineOptions &
     passes.addPass(cache::createPlanCache({options.kvCacheType}));
     break;
   case PhaseId::Fuse:
-    passes.addPass(fuse::createFormPhases({options.fusion}));
+    passes.addPass(fuse::createFormPhases({options.fusion, 0, planKeys, options.maxTokens}));
     break;
   case PhaseId::Schedule:
     passes.addPass(schedule::createFormTiles({options.maxTokens}));

@@ -80,5 +80,18 @@ Dataflow Dataflow::of(Block &block, const cost::Shape &shape) {
       }
     }
   }
+  // The residual stream is one buffer: what a layer leaves takes the place of what it got.
+  if (auto layer = dyn_cast_or_null<graph::LayerOp>(block.getParentOp())) {
+    Value input = block.getArgument(0);
+    auto writer = indexOf.find(block.getTerminator()->getOperand(0).getDefiningOp());
+    if (writer != indexOf.end()) {
+      Node &node = result.nodes[writer->second];
+      node.overwritten = input;
+      for (Operation *user : input.getUsers())
+        if (auto reader = indexOf.find(user);
+            reader != indexOf.end() && reader->second < writer->second)
+          node.after.push_back(reader->second);
+    }
+  }
   return result;
 }

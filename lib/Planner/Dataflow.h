@@ -20,8 +20,11 @@ struct Node {
   cost::Work work;
   llvm::SmallVector<unsigned, 4> in, out; ///< Edges.
   bool escapes = false;                   ///< Something else than a node reads its result, too.
-  /// Nodes that must run before, because they write what this one reads elsewhere: a cache.
+  /// Nodes that must run before, because they write what this one reads elsewhere, a cache, or read
+  /// what it overwrites.
   llvm::SmallVector<unsigned, 2> after;
+  /// The result takes the place of this value, an argument of a layer.
+  mlir::Value overwritten;
 };
 
 /// A value that one node computes and another reads.

@@ -55,6 +55,9 @@ private:
   bool isRecomputed(unsigned edge) const { return isFused(edge) && !flow.edges[edge].joins; }
   bool place();
   void addPrologue(Phase &phase, unsigned node);
+  /// Whether a choice joins two ops of the phase.
+  bool belongsTo(const Phase &phase, size_t choice) const;
+  bool checkOverwritten(const Phase &phase);
   bool order();
   bool refuse(size_t choice, std::string text) {
     obstacle = {choice, std::move(text)};
@@ -134,6 +137,39 @@ void Former::addPrologue(Phase &phase, unsigned node) {
   }
 }
 
+bool Former::belongsTo(const Phase &phase, size_t choice) const {
+  auto contains = [&](unsigned node) {
+    return phase.owns(node) || llvm::is_contained(phase.prologue, node);
+  };
+  if (choice < flow.edges.size())
+    return contains(flow.edges[choice].producer) && contains(flow.edges[choice].consumer);
+  const Sibling &sibling = flow.siblings[choice - flow.edges.size()];
+  return contains(sibling.first) && contains(sibling.second);
+}
+
+/// A core must not overwrite what others still read: only the epilogue reads what the core alone
+/// overwrites, or all of a phase whose cores have rows of their own.
+bool Former::checkOverwritten(const Phase &phase) {
+  bool isRowWise = llvm::none_of(
+      phase.anchors, [&](unsigned node) { return flow.nodes[node].role == FusionRole::Anchor; });
+  if (isRowWise)
+    return true;
+  for (const auto *list : {&phase.anchors, &phase.epilogue})
+    for (unsigned writer : *list) {
+      Value value = flow.nodes[writer].overwritten;
+      if (!value)
+        continue;
+      for (unsigned reader : llvm::concat<const unsigned>(phase.prologue, phase.anchors))
+        if (llvm::is_contained(flow.nodes[reader].op->getOperands(), value))
+          for (size_t choice = 0; choice < flow.numChoices(); ++choice)
+            if (choices.test(choice) && belongsTo(phase, choice))
+              return refuse(choice, flow.nodes[writer].name +
+                                        " takes the place of what other cores still read for " +
+                                        flow.nodes[reader].name);
+    }
+  return true;
+}
+
 /// Orders the phases: one runs when all whose results it reads have run, of those that can the one
 /// with the earliest anchor.
 bool Former::order() {
@@ -152,8 +188,13 @@ bool Former::order() {
       for (unsigned edge : flow.nodes[member].in)
         if (!llvm::is_contained(members, flow.edges[edge].producer))
           depend(flow.edges[edge].producer);
-      for (unsigned earlier : flow.nodes[member].after)
+      for (unsigned earlier : flow.nodes[member].after) {
         depend(earlier);
+        // Wherever it is computed again.
+        for (unsigned other = 0; other < groups.size(); ++other)
+          if (other != index && llvm::is_contained(groups[other].prologue, earlier))
+            before[index].insert(other);
+      }
     }
     for (unsigned member : group.epilogue)
       for (unsigned edge : flow.nodes[member].in)
@@ -199,6 +240,9 @@ std::variant<Partition, Obstacle> Former::run() {
       addPrologue(group, anchor);
     llvm::sort(group.prologue);
   }
+  for (const Phase &group : groups)
+    if (!checkOverwritten(group))
+      return std::move(obstacle);
   if (!order())
     return std::move(obstacle);
   return std::move(result);

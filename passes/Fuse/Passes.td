@@ -14,24 +14,23 @@ def FormPhases : Pass<"frit-form-phases", "::mlir::ModuleOp"> {
   let summary = "Cut layers and functions into phases";
   let description = [{
     Terms: an *anchor* owns loops that all cores share; a *row* op needs whole rows of its input; a
-    *local* op needs only the tile of each operand (`FusibleOpInterface`). The cut follows the data
-    flow alone:
+    *local* op needs only the tile of each operand (`FusibleOpInterface`).
 
-    1. `graph.linear` products that read the same value become the anchors of one phase, every other
-       anchor, `graph.logits` too, gets a phase of its own;
-    2. a row op is recomputed in the prologue of every phase whose anchor reads it; one that something
-       else reads becomes the anchor of a phase of its own;
-    3. a local op joins, as epilogue, the last phase that computes one of its operands.
-
-    With `fusion=none` every op is the anchor of a phase of its own: to measure what fusion gains, and to
-    find a fault. With `fusion=planned` the planner decides for the machine of the module and calls of
-    `tokens` and `keys` (docs/planner.md).
+    - `fusion=planned`: the planner decides from the machine of the module (docs/planner.md), once for
+      each class of calls: of one token, 2 to 8, 9 to 256, more, up to `max-tokens`. Neighbours that
+      are planned alike are one class. For each class but the first, layers and functions are copied,
+      and the copies cut (`@forward.t9`: from 9 tokens on); `kernel.tokens` says of which calls each
+      is. With `tokens=n` all calls are planned like those of n tokens. A call's newest token is taken
+      to see `keys` keys.
+    - `fusion=all`: by the data flow alone. `graph.linear` products that read the same value become
+      the anchors of one phase; a row op that only anchors and row ops read is recomputed in the
+      prologue of their phases; a local op joins, as epilogue, the last phase that computes one of
+      its operands.
+    - `fusion=none`: every op is the anchor of a phase of its own: to measure what fusion gains, and
+      to find a fault.
 
     Phases run in the order of their first anchors. Fails when the ops on a cache are in another order,
-    and on ops with regions.
-
-    This is the place of the cost-driven planner, which will decide 1 to 3 per edge from the machine.
-    Every cut leaves a remark.
+    and on ops with regions. Every cut leaves a remark.
 
     Before:
     ```mlir
@@ -46,8 +45,9 @@ def FormPhases : Pass<"frit-form-phases", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"fusion", "fusion", "std::string", "\"all\"", "Whether ops share phases: all, none or planned">,
-    Option<"tokens", "tokens", "int64_t", "1", "Tokens of the calls to plan for">,
-    Option<"keys", "keys", "int64_t", "1024", "Keys that the newest token sees in the calls to plan for">];
+    Option<"tokens", "tokens", "int64_t", "0", "Tokens of the calls to plan for; 0: a plan for each class of calls">,
+    Option<"keys", "keys", "int64_t", "1024", "Keys that the newest token sees in the calls to plan for">,
+    Option<"maxTokens", "max-tokens", "int64_t", "512", "Tokens of the largest call">];
   let dependentDialects = ["::frit::graph::GraphDialect", "::frit::kernel::KernelDialect"];
 }
 

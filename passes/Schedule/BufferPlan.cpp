@@ -110,6 +110,19 @@ LogicalResult BufferPlan::checkBody(Block &block) {
   return success();
 }
 
+/// One of them that can hold the value, which is then none of them any more; null: there is none.
+static FlatSymbolRefAttr take(SmallVector<tile::BufferOp> &buffers, Value value, tile::Rows rows) {
+  auto *match = llvm::find_if(buffers, [&](tile::BufferOp buffer) {
+    return buffer.getRows() == rows && std::pair(static_cast<int64_t>(buffer.getColumns()),
+                                                 buffer.blockColumns()) == shapeOf(value);
+  });
+  if (match == buffers.end())
+    return {};
+  FlatSymbolRefAttr name = FlatSymbolRefAttr::get(match->getSymNameAttr());
+  buffers.erase(match);
+  return name;
+}
+
 LogicalResult BufferPlan::planFunction(FunctionOpInterface function) {
   Block &block = function.getFunctionBody().front();
   if (failed(checkBody(block)))
@@ -141,6 +154,15 @@ LogicalResult BufferPlan::planFunction(FunctionOpInterface function) {
   if (failed(checkStream(streamed.getArrayRef())))
     return failure();
 
+  if (int64_t first = kernel::getTokens(function).first; first != firstTokens) {
+    firstTokens = first;
+    reusable = created;
+  }
+  Value returned =
+      isa<graph::FuncOp>(function.getOperation()) && block.getTerminator()->getNumOperands()
+          ? block.getTerminator()->getOperand(0)
+          : Value();
+
   // Linear scan: a buffer is free again behind the last reader of what it held.
   SmallVector<tile::BufferOp> free;
   for (auto call : block.getOps<kernel::CallOp>()) {
@@ -151,16 +173,20 @@ LogicalResult BufferPlan::planFunction(FunctionOpInterface function) {
           return call.emitOpError("expected rows of all tokens in the residual stream");
         continue;
       }
-      auto *match = llvm::find_if(free, [&](tile::BufferOp buffer) {
-        return buffer.getRows() == rows && std::pair(static_cast<int64_t>(buffer.getColumns()),
-                                                     buffer.blockColumns()) == shapeOf(result);
-      });
-      if (match != free.end()) {
-        bufferOf[result] = FlatSymbolRefAttr::get(match->getSymNameAttr());
-        free.erase(match);
-      } else {
-        bufferOf[result] = create(call.getPhase(), result, rows);
+      if (result == returned) {
+        if (!logits)
+          logits = create(call.getPhase(), result, rows);
+        bufferOf[result] = logits;
+        continue;
       }
+      FlatSymbolRefAttr buffer = take(free, result, rows);
+      if (!buffer)
+        buffer = take(reusable, result, rows);
+      if (!buffer) {
+        buffer = create(call.getPhase(), result, rows);
+        created.push_back(SymbolTable::lookupNearestSymbolFrom<tile::BufferOp>(module, buffer));
+      }
+      bufferOf[result] = buffer;
     }
     for (Value operand : llvm::SetVector<Value>(call->operand_begin(), call->operand_end())) {
       FlatSymbolRefAttr buffer = lookup(operand);

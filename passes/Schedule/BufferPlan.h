@@ -37,6 +37,12 @@ private:
   mlir::ModuleOp module;
   llvm::DenseMap<mlir::Value, mlir::FlatSymbolRefAttr> bufferOf;
   llvm::StringMap<mlir::FlatSymbolRefAttr> streams;
+  /// What the program leaves, in one buffer whatever the call.
+  mlir::FlatSymbolRefAttr logits;
+  /// Of all functions so far, and those of them that functions for other calls may use again: only
+  /// one program runs at a time.
+  mlir::SmallVector<tile::BufferOp> created, reusable;
+  int64_t firstTokens = 1; ///< Of the calls that the last function served.
 };
 
 } // namespace frit::schedule

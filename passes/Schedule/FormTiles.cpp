@@ -105,6 +105,8 @@ struct FormTiles : schedule::impl::FormTilesBase<FormTiles> {
 
   LogicalResult run();
   SmallVector<Bucket> buckets(int64_t registers);
+  void emitPrograms(ArrayRef<graph::FuncOp> functions, const Bucket &single, const Bucket &many,
+                    const BufferPlan &plan);
   void emitProgram(graph::FuncOp function, StringRef name, const Bucket &bucket,
                    const Bucket &attention, const BufferPlan &plan);
 };
@@ -121,6 +123,11 @@ SmallVector<Bucket> FormTiles::buckets(int64_t registers) {
   return {{"m1", 1, 1, 1}, many};
 }
 
+static bool readsCache(kernel::PhaseOp phase) {
+  return llvm::any_of(phase.getBody().front(),
+                      [](Operation &op) { return isa<graph::AttentionOp>(op); });
+}
+
 /// `attention` is the bucket of phases that read a cache: their tiles are tokens of one sequence,
 /// so that tokens of several need tiles of one token. All others take tokens of any.
 void FormTiles::emitProgram(graph::FuncOp function, StringRef name, const Bucket &bucket,
@@ -133,10 +140,8 @@ void FormTiles::emitProgram(graph::FuncOp function, StringRef name, const Bucket
   builder.createBlock(&program.getBody());
   auto emitRun = [&](kernel::CallOp call) {
     auto phase = SymbolTable::lookupNearestSymbolFrom<kernel::PhaseOp>(call, call.getPhaseAttr());
-    bool reads = llvm::any_of(phase.getBody().front(),
-                              [](Operation &op) { return isa<graph::AttentionOp>(op); });
-    tile::RunOp::create(builder, call.getLoc(),
-                        (call.getPhase() + "." + (reads ? attention : bucket).suffix).str());
+    const Bucket &tiles = readsCache(phase) ? attention : bucket;
+    tile::RunOp::create(builder, call.getLoc(), (call.getPhase() + "." + tiles.suffix).str());
   };
   int64_t layer = 0;
   for (Operation &op : block) {
@@ -161,6 +166,48 @@ void FormTiles::emitProgram(graph::FuncOp function, StringRef name, const Bucket
   }
 }
 
+/// The function for tokens of several sequences: it may be called with any number, so that the one
+/// that serves most of them does.
+static graph::FuncOp functionOfBatches(ArrayRef<graph::FuncOp> functions, int64_t maxTokens) {
+  constexpr int64_t many = 16;
+  graph::FuncOp result = functions.front();
+  for (graph::FuncOp function : functions)
+    if (int64_t first = kernel::getTokens(function).first; first <= std::min(many, maxTokens))
+      result = function;
+  return result;
+}
+
+void FormTiles::emitPrograms(ArrayRef<graph::FuncOp> functions, const Bucket &single,
+                             const Bucket &many, const BufferPlan &plan) {
+  for (graph::FuncOp function : functions) {
+    auto [first, last] = kernel::getTokens(function);
+    if (first > many.maxTokens)
+      break;
+    if (first == 1)
+      emitProgram(function, "decode", single, single, plan);
+    Bucket bucket = many;
+    bucket.maxTokens = std::min(last, many.maxTokens);
+    if (bucket.maxTokens > 1)
+      emitProgram(function, last >= many.maxTokens ? "prefill" : "prefill" + std::to_string(last),
+                  bucket, bucket, plan);
+  }
+  if (!functions.empty())
+    emitProgram(functionOfBatches(functions, many.maxTokens), "batch", many, single, plan);
+}
+
+/// The tilings of a phase of a function for calls of `tokens`. Of `batches`, phases that read a
+/// cache take tokens of several sequences one by one.
+static SmallVector<Bucket> bucketsOf(kernel::PhaseOp phase, ArrayRef<Bucket> all,
+                                     kernel::TokenRange tokens, kernel::TokenRange batches) {
+  bool oneByOne = tokens.first == batches.first && readsCache(phase);
+  SmallVector<Bucket> result;
+  for (const Bucket &bucket : all)
+    if (bucket.maxTokens == 1 ? tokens.first == 1 || oneByOne
+                              : tokens.last > 1 && tokens.first <= bucket.maxTokens)
+      result.push_back(bucket);
+  return result;
+}
+
 LogicalResult FormTiles::run() {
   ModuleOp module = getOperation();
   machine::TargetAttr target = machine::getTarget(module);
@@ -178,21 +225,30 @@ LogicalResult FormTiles::run() {
     if (failed(checkPhase(phase)))
       return failure();
   BufferPlan plan(module);
-  graph::FuncOp forward;
+  SmallVector<graph::FuncOp> forwards; // One for each class of calls.
   for (FunctionOpInterface function : functions) {
     if (failed(plan.planFunction(function)))
       return failure();
     auto func = dyn_cast<graph::FuncOp>(function.getOperation());
     if (!func)
       continue;
-    if (forward)
+    int64_t served = forwards.empty() ? 0 : kernel::getTokens(forwards.back()).last;
+    if (served == kernel::TokenRange().last)
       return func.emitOpError("expected one function beside the layers, but there is also ")
-             << forward.getSymNameAttr();
-    forward = func;
+             << forwards.back().getSymNameAttr();
+    if (kernel::getTokens(func).first != served + 1)
+      return func.emitOpError("expected a function for calls of ")
+             << served + 1 << " tokens and more, but got one from "
+             << kernel::getTokens(func).first;
+    forwards.push_back(func);
     Operation *end = func.getBody().front().getTerminator();
     if (end->getNumOperands() != 1 || !plan.lookup(end->getOperand(0)))
       return end->emitOpError("expected to return one tensor that a phase computes");
   }
+
+  kernel::TokenRange batches;
+  if (!forwards.empty())
+    batches = kernel::getTokens(functionOfBatches(forwards, maxTokens));
 
   Packs packs(module);
   Result<double> registers = target.need(machine::FigureId::VectorRegisters, getArgument());
@@ -223,16 +279,11 @@ LogicalResult FormTiles::run() {
             return plan.rowsOf(buffers.lookup(argument)) == tile::Rows::Wanted;
           })))
         return failure();
-      for (const Bucket &bucket : ranges)
+      for (const Bucket &bucket : bucketsOf(phase, ranges, kernel::getTokens(function), batches))
         if (failed(PhaseScheduler(phase, bucket, target, packs, buffers).run()))
           return failure();
     }
-  if (forward) {
-    const Bucket &single = ranges.front(), &many = ranges.back();
-    emitProgram(forward, "decode", single, single, plan);
-    emitProgram(forward, "prefill", many, many, plan);
-    emitProgram(forward, "batch", many, single, plan);
-  }
+  emitPrograms(forwards, ranges.front(), ranges.back(), plan);
   for (FunctionOpInterface function : functions)
     function.erase();
   for (auto phase : llvm::make_early_inc_range(module.getOps<kernel::PhaseOp>()))

@@ -129,10 +129,10 @@ ModelArguments::ModelArguments(CommandLine &line)
                            "f32 is exact")),
       kvCacheType(line, "kv-cache-type", cl::value_desc("f16|f32"), cl::init("f16"),
                   cl::desc("How keys and values are stored: f16 (default) or f32")),
-      fusion(
-          line, "fusion", cl::value_desc("all|none"), cl::init("all"),
-          cl::desc("How ops are cut into phases: all (default) makes few, none one for each op,\n"
-                   "to measure what fusion gains and to find a fault")),
+      fusion(line, "fusion", cl::value_desc("planned|all|none"), cl::init("planned"),
+             cl::desc(
+                 "How ops are cut into phases: planned (default) asks the planner, all makes few,\n"
+                 "none one for each op, to measure what fusion gains and to find a fault")),
       weights(line, "weights", cl::value_desc("directory"),
               cl::desc("Where the weights of a .mlir model are, if not beside it")),
       archSpec(line, "arch-spec", cl::value_desc("file.json"),
@@ -161,8 +161,8 @@ Result<CompileRequest> ModelArguments::request() const {
     return Failure("--activations: expected int8 or f32, found '", activations.getValue(), "'");
   if (kvCacheType != "f16" && kvCacheType != "f32")
     return Failure("--kv-cache-type: expected f16 or f32, found '", kvCacheType.getValue(), "'");
-  if (fusion != "all" && fusion != "none")
-    return Failure("--fusion: expected all or none, found '", fusion.getValue(), "'");
+  if (fusion != "all" && fusion != "none" && fusion != "planned")
+    return Failure("--fusion: expected planned, all or none, found '", fusion.getValue(), "'");
   CompilerOptions &options = request.options;
   options.target = target;
   options.pipeline.activations = activations;

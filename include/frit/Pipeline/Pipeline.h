@@ -44,7 +44,7 @@ Result<PhaseId> currentPhase(mlir::ModuleOp module);
 struct PipelineOptions {
   std::string activations = "int8";
   std::string kvCacheType = "f16";
-  std::string fusion = "all";
+  std::string fusion = "planned";
   int64_t maxTokens = 512;
   /// Check each step's contract.
   bool verifyPhases = true;

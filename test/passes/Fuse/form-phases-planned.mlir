@@ -21,7 +21,7 @@ graph.weights @block [2] {
   graph.column @down : !graph.weight<576x1536, q4_1> at [@f0], [0, 1048576]
 }
 
-graph.layer @ffn(%x: tensor<?x576xf32>, %tok: !graph.tokens, %kv: !kv.cache<3x64>, %i: index) -> tensor<?x576xf32> {
+graph.layer @ffn(%x: tensor<?x576xf32>, %tok: !graph.tokens, %kv: !kv.cache<3x64, k = <f16>, v = <f16>>, %i: index) -> tensor<?x576xf32> {
   %wf = graph.param @block::@ffn_norm[%i] : !graph.weight<576, f32>
   %wg = graph.param @block::@gate[%i] : !graph.weight<1536x576, q4_1>
   %wu = graph.param @block::@up[%i] : !graph.weight<1536x576, q4_1>

@@ -109,7 +109,7 @@ class ExplainTest(DriverTest):
         self.assertRegex(out, r"\n  attn_output +residual +epilogue +[0-9]+ +[0-9.]+ us +l0c to ub")
 
     def test_errors(self):
-        description = machine(True)
+        description = machine(False)
         del description["barrier_seconds"], description["datapaths"][3]["bytes_per_second"]
         self.assert_error(
             self.write(description),

@@ -38,7 +38,7 @@ class MachineTest(DriverTest):
         ):  # fmt: skip
             with self.subTest(options):
                 out, err = self.frit(
-                    "compile", model, self.describe(**options), "--emit", "obj", "-o", "out.o"
+                    "compile", model, self.describe(**options), "--fusion=all", "--emit", "obj", "-o", "out.o"
                 )
                 self.assertEqual((out, err), ("", ""))
 
@@ -52,7 +52,7 @@ class MachineTest(DriverTest):
         ):  # fmt: skip
             with self.subTest(part):
                 self.assert_error(
-                    ["compile", model, self.describe(**options), "-o", "out.frit"],
+                    ["compile", model, self.describe(**options), "--fusion=all", "-o", "out.frit"],
                     "target mine: ", part,
                 )
         self.assertFalse((self.directory / "out.frit").exists())
