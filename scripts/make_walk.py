@@ -111,8 +111,9 @@ Products with integer weights take int8 activations in blocks of 32, each value 
 {code(lines_with(layer["cache"], r"kv[.]append|graph[.]layer"))}
 ## After fuse: phases
 
-What all cores do between two barriers. Five a layer; a norm is recomputed in the prologue of whoever reads it, RoPE and the append to the
-cache run before a tile leaves the core. The body is the graph, unchanged (a copy of it, the `kernel.reference`, stays to the end).
+What all cores do between two barriers, as the planner decided for calls of one token: `frit explain` says why, and there are copies of the
+layer for calls of more. Five a layer; a norm is recomputed in the prologue of whoever reads it, RoPE and the append to the cache run before
+a tile leaves the core. The body is the graph, unchanged (a copy of it, the `kernel.reference`, stays to the end).
 
 {code(layer["fuse"])}
 {code(block(text["fuse"], f"kernel.phase @{phase}("))}
