@@ -178,6 +178,7 @@ LAYERS: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = [
     ("import", ("lib/Arch", "lib/Import"), ("support", "machine", "dialects")),
     ("reference", ("lib/Reference",), ("support", "machine", "dialects", "import")),
     ("planner", ("lib/Cost", "lib/Planner"), ("support", "machine", "dialects")),
+    ("workload", ("lib/Workload",), ("support", "machine", "dialects", "reference", "planner")),
     ("passes", ("passes",), ("support", "machine", "dialects", "planner")),
     ("target", ("lib/Target", "lib/Pack", "lib/Bundle"),
      ("support", "runtime", "machine", "dialects", "import", "reference")),
@@ -189,7 +190,8 @@ LAYERS: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = [
     ("verify", ("include/frit/Verify", "lib/Verify"),
      ("support", "runtime", "machine", "dialects", "import", "reference", "passes", "target", "pipeline", "compiler")),
     ("driver", ("lib/Driver",),
-     ("support", "runtime", "machine", "dialects", "import", "planner", "target", "pipeline", "compiler", "verify")),
+     ("support", "runtime", "machine", "dialects", "import", "planner", "workload", "target", "pipeline", "compiler",
+      "verify")),
 ]
 INCLUDE = re.compile(r'^#?include "((?:frit|dialects|passes|lib|tools|test)/[^"]+)"', re.M)
 

@@ -52,6 +52,10 @@ public:
   void clearProgress() { progress.clear(); }
 
   mlir::ModuleOp module() { return *model->module; }
+  /// That the paths of the module's files are relative to.
+  const std::string &directory() const { return model->directory; }
+  /// What was reported as diagnostics, or `otherwise`.
+  Failure failure(const std::string &otherwise) { return diagnostics.failure(otherwise); }
   /// The step the module was left after.
   PhaseId phase() const { return current; }
   /// The files of weights, and those beside them that say what they are.

@@ -86,8 +86,12 @@ public:
     return true;
   }
   PhaseCost evaluate() const;
+  std::vector<Demand> demands() const;
 
 private:
+  template <typename Take>
+  void forEach(const cost::Scenario &scenario, Take take) const;
+
   const cost::Machine &machine;
   llvm::ArrayRef<llvm::SmallVector<std::optional<cost::Route>>> routes;
   int64_t rowCores = 1, columnCores = 1;
@@ -98,43 +102,72 @@ private:
   llvm::SmallVector<double> pathBytes; ///< Of one core; on a path that all share, of all.
 };
 
+/// Calls take(resource, name, amount, seconds) for each resource but the barrier, always in the
+/// same order; `name` is to be turned into a text by str().
+template <typename Take>
+void CostModel::Load::forEach(const cost::Scenario &scenario, Take take) const {
+  double matrix = 0, operations = 0;
+  for (size_t number = 0; number < cost::numNumbers; ++number)
+    if (matrixOps[number] > 0) {
+      operations += matrixOps[number];
+      matrix += matrixOps[number] / at(*machine.matrixRates[number], scenario.rate);
+    }
+  double vector =
+      vectorOps / at(machine.vectorRate, scenario.rate) + exps / at(machine.expRate, scenario.rate);
+  using Kind = Resource::Kind;
+  if (machine.unitsShareIssue)
+    take(Resource{Kind::Issue}, matrix >= vector ? "matrix operations" : "vector operations",
+         operations + vectorOps + exps, matrix + vector);
+  else {
+    take(Resource{Kind::Matrix}, "matrix unit", operations, matrix);
+    take(Resource{Kind::Vector}, "vector unit", vectorOps + exps, vector);
+  }
+  for (auto [index, path] : llvm::enumerate(machine.datapaths))
+    take(Resource{Kind::Datapath, static_cast<unsigned>(index)},
+         machine.memories[path.from].name + llvm::Twine(" to ") + machine.memories[path.to].name,
+         pathBytes[index], pathBytes[index] / at(path.bytesPerSecond, scenario.bandwidth));
+  for (auto [index, memory] : llvm::enumerate(machine.memories))
+    take(Resource{Kind::Memory, static_cast<unsigned>(index)}, memory.name, memoryBytes[index],
+         memory.bytesPerSecond ? memoryBytes[index] / at(*memory.bytesPerSecond, scenario.bandwidth)
+                               : 0.0);
+}
+
 PhaseCost CostModel::Load::evaluate() const {
   PhaseCost result;
   for (size_t index = 0; index < cost::numScenarios; ++index) {
     const cost::Scenario &scenario = cost::scenarios()[index];
     double longest = 0;
-    std::string bound;
-    auto take = [&](double seconds, const llvm::Twine &name) {
-      if (seconds > longest) {
-        longest = seconds;
-        if (index == 0)
-          bound = name.str();
-      }
-    };
-    double matrix = 0;
-    for (size_t number = 0; number < cost::numNumbers; ++number)
-      if (matrixOps[number] > 0)
-        matrix += matrixOps[number] / at(*machine.matrixRates[number], scenario.rate);
-    double vector = vectorOps / at(machine.vectorRate, scenario.rate) +
-                    exps / at(machine.expRate, scenario.rate);
-    if (machine.unitsShareIssue)
-      take(matrix + vector, matrix >= vector ? "matrix operations" : "vector operations");
-    else {
-      take(matrix, "matrix unit");
-      take(vector, "vector unit");
-    }
-    for (auto [path, bytes] : llvm::zip_equal(machine.datapaths, pathBytes))
-      take(bytes / at(path.bytesPerSecond, scenario.bandwidth),
-           machine.memories[path.from].name + " to " + machine.memories[path.to].name);
-    for (auto [memory, bytes] : llvm::zip_equal(machine.memories, memoryBytes))
-      if (memory.bytesPerSecond)
-        take(bytes / at(*memory.bytesPerSecond, scenario.bandwidth), memory.name);
+    forEach(scenario, [&](Resource, const llvm::Twine &name, double, double seconds) {
+      if (seconds <= longest)
+        return;
+      longest = seconds;
+      if (index == 0)
+        result.bound = name.str();
+    });
     double wait = at(machine.phaseSeconds, scenario.synchronization);
-    if (index == 0)
-      result.bound = wait > longest ? "synchronization" : bound;
+    if (index == 0 && wait > longest)
+      result.bound = "synchronization";
     result.seconds.in[index] = longest + wait;
   }
   return result;
+}
+
+std::vector<Demand> CostModel::Load::demands() const {
+  std::vector<Demand> all;
+  for (size_t index = 0; index < cost::numScenarios; ++index) {
+    const cost::Scenario &scenario = cost::scenarios()[index];
+    size_t next = 0;
+    auto take = [&](Resource resource, const llvm::Twine &name, double amount, double seconds) {
+      if (index == 0)
+        all.push_back({resource, name.str(), amount, {}});
+      all[next++].seconds.in[index] = seconds;
+    };
+    forEach(scenario, take);
+    take({Resource::Kind::Barrier}, "synchronization", 1,
+         at(machine.phaseSeconds, scenario.synchronization));
+  }
+  llvm::erase_if(all, [](const Demand &demand) { return demand.amount == 0; });
+  return all;
 }
 
 namespace {
@@ -292,6 +325,10 @@ PhaseCost CostModel::costOf(const Partition &partition, const Phase &phase) cons
       result.traffic.cacheBytes += work.cacheReadBytes + work.cacheWriteBytes;
     }
   return result;
+}
+
+std::vector<Demand> CostModel::demandsOf(const Partition &partition, const Phase &phase) const {
+  return loadOf(partition, phase).demands();
 }
 
 PhaseCost CostModel::totalOf(const Partition &partition) const {

@@ -36,6 +36,28 @@ struct PhaseCost {
   Traffic traffic;
 };
 
+/// What a phase keeps busy. `index`: of a datapath or a memory, in the machine's list.
+struct Resource {
+  enum class Kind {
+    Issue,  ///< The ports through which cores issue both matrix and vector operations.
+    Matrix, ///< A matrix unit of its own.
+    Vector,
+    Datapath,
+    Memory,
+    Barrier
+  };
+  Kind kind = Kind::Barrier;
+  unsigned index = 0;
+};
+
+/// What a phase asks of a resource, and how long that takes if nothing else does.
+struct Demand {
+  Resource resource;
+  std::string name;      ///< "matrix unit", "dram to l3", ...
+  double amount = 0;     ///< Operations of a core; bytes, of all cores if they share it.
+  cost::Seconds seconds; ///< 0 of a memory that only its datapaths bound.
+};
+
 class CostModel {
 public:
   CostModel(const Dataflow &flow, const cost::Machine &machine);
@@ -43,6 +65,9 @@ public:
   /// Whether the machine can do what the ops ask of its matrix unit; all else supposes that.
   Status check() const;
   PhaseCost costOf(const Partition &partition, const Phase &phase) const;
+  /// Resources that the phase uses; the barrier is the last. It takes as long as the longest of the
+  /// others, and the barrier.
+  std::vector<Demand> demandsOf(const Partition &partition, const Phase &phase) const;
   /// Of all phases, one after another.
   PhaseCost totalOf(const Partition &partition) const;
   /// Why a phase does not fit the memories of a core; empty: it does.

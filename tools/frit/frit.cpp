@@ -31,6 +31,9 @@ static const Command commands[] = {
     {"convert", "write a Hugging Face directory as a GGUF file", convertCommand},
     {"verify", "compare the compiled model with the reference interpreter", verifyCommand},
     {"explain", "say why which ops of a model are fused on a machine", explainCommand},
+    {"characterize", "say what a model computes and moves, op by op", characterizeCommand},
+    {"roofline", "say what bounds each phase of a model on machines", rooflineCommand},
+    {"select", "say on which machines a model is fast enough", selectCommand},
     {"inspect", "say what a model consists of", inspectCommand},
     {"targets", "list the machines that frit compiles or plans for", targetsCommand},
     {"calibrate", "measure this machine, so that plans for it are right", calibrateCommand},
@@ -42,7 +45,7 @@ static void printHelp() {
   outs() << "frit compiles transformer models to code that runs them.\n\n"
             "usage: frit COMMAND [options]\n\ncommands:\n";
   for (const Command &command : commands)
-    outs() << "  " << left_justify(command.name, 10) << command.summary << "\n";
+    outs() << "  " << left_justify(command.name, 14) << command.summary << "\n";
   outs() << "\n'frit COMMAND --help' lists the options of a command; 'frit --version' says which\n"
             "compiler this is and for which machines.\n";
 }
@@ -50,11 +53,9 @@ static void printHelp() {
 static int dispatch(int argc, char **argv) {
   char help[] = "--help";
   StringRef word = argc > 1 ? argv[1] : "";
-  if (word == "help" && argc == 3) {
-    std::swap(argv[1], argv[2]);
-    argv[2] = help;
-    return dispatch(argc, argv);
-  }
+  char *helpOf[] = {argv[0], argc == 3 ? argv[2] : nullptr, help, nullptr};
+  if (word == "help" && argc == 3)
+    return dispatch(argc, helpOf);
   if (word == "--help" || word == "-help" || word == "-h" || word == "help")
     return printHelp(), ExitSuccess;
   if (word == "--version" || word == "-version")
