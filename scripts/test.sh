@@ -37,6 +37,7 @@ check "SmolLM2 against transformers" python3 test/models/smollm2/check_model.py 
 check "docs/porting.md, word for word" python3 test/models/architectures/porting.py --frit build/release/bin/frit
 check "JSON schema of records" python3 test/models/architectures/check_schema.py --frit build/release/bin/frit
 check "JSON schema of machines" python3 test/docs/check_machine_schema.py --frit build/release/bin/frit
+check "Phases and bytes as planned" python3 test/models/architectures/check_traffic.py --frit build/release/bin/frit
 check "Any cut into phases" env FRIT="$PWD/build/release/bin/frit" python3 test/models/architectures/check_partitions.py
 check "Architectures against transformers" python3 test/models/architectures/check_architectures.py \
   --frit build/release/bin/frit

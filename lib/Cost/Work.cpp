@@ -63,7 +63,6 @@ static double elementsOf(Value value, const Shape &shape) {
 static void addProduct(Work &work, Value input, graph::WeightType weight, double rows) {
   work.number = isa<graph::QTensorType>(input.getType()) ? Number::I8 : Number::F32;
   work.matrixOps = 2 * rows * static_cast<double>(weight.getMatrixRows() * weight.getColumns());
-  work.weightBytes = weight.getBytes();
   work.columns = weight.getMatrixRows();
 }
 
@@ -95,14 +94,15 @@ Work cost::workOf(Operation *op, const Shape &shape) {
   double elements = op->getNumResults() == 1 ? elementsOf(op->getResult(0), shape) : 0;
   int64_t rows = op->getNumResults() == 1 ? rowsOf(op->getResult(0), shape) : shape.tokens;
   work.rows = rows;
+  for (Value operand : op->getOperands())
+    if (auto weight = dyn_cast<graph::WeightType>(operand.getType()))
+      work.weightBytes += weight.getBytes();
   llvm::TypeSwitch<Operation *>(op)
       .Case([&](graph::LinearOp linear) {
         auto type = cast<graph::WeightType>(linear.getWeight().getType());
         addProduct(work, linear.getInput(), type, static_cast<double>(rows));
-        if (linear.getBias()) {
+        if (linear.getBias())
           work.vectorOps = elements;
-          work.weightBytes += cast<graph::WeightType>(linear.getBias().getType()).getBytes();
-        }
       })
       .Case([&](graph::LogitsOp logits) {
         auto type = cast<graph::WeightType>(logits->getOperand(1).getType());
@@ -114,12 +114,12 @@ Work cost::workOf(Operation *op, const Shape &shape) {
         auto type = cast<graph::WeightType>(experts.getWeight().getType());
         auto parts = static_cast<double>(rows * experts.getTop());
         addProduct(work, experts.getInput(), type, parts);
-        // Each of E experts is chosen by none of the parts with probability (1 - 1/E)^parts.
+        // Each of E experts is among the k of none of n tokens with probability (1 - k/E)^n.
         auto all = static_cast<double>(type.getExperts());
-        double chosen = all * (1 - std::pow(1 - 1 / all, parts));
-        work.weightBytes =
-            static_cast<int64_t>(chosen / all * static_cast<double>(type.getBytes()));
-        work.columns *= static_cast<int64_t>(std::ceil(chosen));
+        double part = static_cast<double>(experts.getTop()) / all;
+        double chosen = all * (1 - std::pow(1 - part, static_cast<double>(rows)));
+        work.weightBytes = std::llround(chosen / all * static_cast<double>(type.getBytes()));
+        work.columns *= std::max<int64_t>(std::llround(chosen), 1);
       })
       .Case([&](graph::AttentionOp attention) { work = workOfAttention(attention, shape); })
       .Case([&](graph::EmbedOp embed) {
@@ -127,10 +127,7 @@ Work cost::workOf(Operation *op, const Shape &shape) {
         work.weightBytes = rows * type.getBytes() / std::max<int64_t>(type.getMatrixRows(), 1);
         work.vectorOps = elements;
       })
-      .Case([&](graph::NormOp norm) {
-        work.vectorOps = 4 * elements; // Square, sum, two factors.
-        work.weightBytes = cast<graph::WeightType>(norm.getWeight().getType()).getBytes();
-      })
+      .Case([&](graph::NormOp) { work.vectorOps = 4 * elements; })     // Square, sum, two factors.
       .Case([&](graph::QuantizeOp) { work.vectorOps = 4 * elements; }) // Maximum, factor, rounding.
       .Case([&](graph::RopeOp) { work.vectorOps = 3 * elements; })
       .Case([&](graph::ActivationOp activation) {

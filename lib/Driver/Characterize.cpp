@@ -9,6 +9,7 @@
 
 #include "lib/Driver/DescribeMachine.h"
 #include "lib/Driver/Output.h"
+#include "lib/Workload/CountTraffic.h"
 #include "lib/Workload/Readiness.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -25,6 +26,11 @@ using workload::PhaseReport;
 using workload::Readiness;
 
 namespace {
+/// What the interpreter moves in a call as it is cut, and as it is not.
+struct Counted {
+  reference::Traffic planned, unfused;
+};
+
 class Characterization {
 public:
   Characterization(Workload &workload, double mostError)
@@ -35,7 +41,9 @@ public:
   llvm::json::Value toJSON() const;
 
 private:
+  Status count(const std::string &fusion, reference::Traffic Counted::*cut);
   void printCalls() const;
+  void printCounted() const;
   void printOps(const CallReport &call) const;
   void printReadiness() const;
 
@@ -44,6 +52,7 @@ private:
   double mostError;
   CallReport decode, prefill;    ///< Of one token; of the largest call of the prompt.
   Amounts prompt, promptUnfused; ///< Of all calls of the prompt.
+  std::optional<Counted> decodeCounted, prefillCounted;
   std::vector<Readiness> readiness;
 };
 } // namespace
@@ -58,6 +67,32 @@ Status Characterization::measure() {
   if (mlir::failed(measured))
     return workload.compilation.failure("cannot read the weights");
   readiness = *std::move(measured);
+  if (!question.counts)
+    return {};
+  decodeCounted.emplace();
+  prefillCounted.emplace();
+  if (Status status = count(workload.request.options.pipeline.fusion, &Counted::planned); !status)
+    return status;
+  return count("none", &Counted::unfused);
+}
+
+Status Characterization::count(const std::string &fusion, reference::Traffic Counted::*cut) {
+  CompileRequest request = workload.request;
+  request.options.pipeline.fusion = fusion;
+  Compilation compilation(request);
+  if (Status status = compilation.load(); !status)
+    return status;
+  if (Status status = compilation.runTo(PhaseId::Fuse); !status)
+    return status;
+  compilation.clearProgress();
+  for (auto [shape, counted] : {std::pair(workload.decodeShape(), &*decodeCounted),
+                                std::pair(workload.prefillShape(), &*prefillCounted)}) {
+    mlir::FailureOr<reference::Traffic> traffic =
+        workload::countTraffic(compilation.module(), compilation.directory(), shape);
+    if (mlir::failed(traffic))
+      return compilation.failure("cannot run the model in the reference interpreter");
+    counted->*cut = *traffic;
+  }
   return {};
 }
 
@@ -119,6 +154,27 @@ void Characterization::printCalls() const {
   printColumns(lines, {false, true, true});
 }
 
+void Characterization::printCounted() const {
+  llvm::outs() << "\nphases and bytes, planned and as the reference interpreter counts them\n";
+  std::vector<std::vector<std::string>> lines = {
+      {"", "", "phases", "weights", "keys, values", "read", "written"}};
+  auto add = [&](const char *call, const char *cut, const Amounts &planned,
+                 const reference::Traffic &counted) {
+    const plan::Traffic &traffic = planned.traffic;
+    lines.push_back({call, cut, std::to_string(planned.phases), std::to_string(traffic.weightBytes),
+                     std::to_string(traffic.cacheBytes), std::to_string(traffic.inputBytes),
+                     std::to_string(traffic.outputBytes)});
+    lines.push_back({"", "counted", std::to_string(counted.phases),
+                     std::to_string(counted.weightBytes), std::to_string(counted.cacheBytes),
+                     std::to_string(counted.inputBytes), std::to_string(counted.outputBytes)});
+  };
+  add("a token", "fused", decode.planned, decodeCounted->planned);
+  add("", "not fused", decode.unfused, decodeCounted->unfused);
+  add("a call of the prompt", "fused", prefill.planned, prefillCounted->planned);
+  add("", "not fused", prefill.unfused, prefillCounted->unfused);
+  printColumns(lines, {false, false, true, true, true, true, true});
+}
+
 void Characterization::printOps(const CallReport &call) const {
   llvm::outs() << "\nops of a call of " << tokensText(call.shape.tokens)
                << ", the newest of which sees " << call.shape.keys << "\n";
@@ -172,6 +228,8 @@ void Characterization::print() const {
       workload.machine.name, question.context,
       tokensText(workload.request.options.pipeline.maxTokens));
   printCalls();
+  if (question.counts)
+    printCounted();
   printOps(decode);
   printOps(prefill);
   printReadiness();
@@ -190,16 +248,28 @@ static Object opJSON(const PhaseReport &phase, const OpReport &op) {
                 {"slack_seconds", op.slackSeconds}};
 }
 
-static Object callJSON(const CallReport &call) {
+static Object countedJSON(const reference::Traffic &counted) {
+  return Object{{"weight_bytes", counted.weightBytes},
+                {"cache_bytes", counted.cacheBytes},
+                {"input_bytes", counted.inputBytes},
+                {"output_bytes", counted.outputBytes},
+                {"phases", counted.phases}};
+}
+
+static Object callJSON(const CallReport &call, const std::optional<Counted> &counted) {
   Array ops;
   for (const PhaseReport &phase : call.phases)
     for (const OpReport &op : phase.ops)
       ops.push_back(opJSON(phase, op));
-  return Object{{"tokens", call.shape.tokens},
+  Object object{{"tokens", call.shape.tokens},
                 {"keys", call.shape.keys},
                 {"planned", amountsJSON(call.planned)},
                 {"unfused", amountsJSON(call.unfused)},
                 {"ops", std::move(ops)}};
+  if (counted)
+    object["counted"] = Object{{"planned", countedJSON(counted->planned)},
+                               {"unfused", countedJSON(counted->unfused)}};
+  return object;
 }
 
 llvm::json::Value Characterization::toJSON() const {
@@ -232,8 +302,8 @@ llvm::json::Value Characterization::toJSON() const {
                 {"parameters", workload.model.parameters},
                 {"weight_bytes", workload.model.weightBytes},
                 {"kv_bytes_per_token", workload.keyValueBytesPerToken()},
-                {"decode", callJSON(decode)},
-                {"prefill", callJSON(prefill)},
+                {"decode", callJSON(decode, decodeCounted)},
+                {"prefill", callJSON(prefill, prefillCounted)},
                 {"prompt", Object{{"tokens", question.promptTokens},
                                   {"planned", amountsJSON(prompt)},
                                   {"unfused", amountsJSON(promptUnfused)}}},

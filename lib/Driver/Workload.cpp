@@ -226,6 +226,8 @@ llvm::json::Object frit::driver::amountsJSON(const workload::Amounts &amounts) {
                             {"exponentials", amounts.exps},
                             {"weight_bytes", amounts.traffic.weightBytes},
                             {"cache_bytes", amounts.traffic.cacheBytes},
+                            {"input_bytes", amounts.traffic.inputBytes},
+                            {"output_bytes", amounts.traffic.outputBytes},
                             {"activation_bytes", amounts.traffic.activationBytes()},
                             {"phases", amounts.phases},
                             {"seconds", secondsJSON(amounts.seconds)}};

@@ -29,6 +29,7 @@ struct WorkloadQuestion {
   int64_t promptTokens = 0; ///< 0: 512, or the context.
   double secondsToFirstToken = 1, secondsPerToken = 0.05;
   bool json = false;
+  bool counts = false; ///< Compare with what the reference interpreter moves.
 };
 
 /// Puts numbers in the place of 0. Fails when the model has no context of so many tokens.

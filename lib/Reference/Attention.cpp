@@ -7,6 +7,8 @@
 
 #include "lib/Reference/Interpreter.h"
 
+#include "llvm/ADT/DenseSet.h"
+
 #include <cmath>
 #include <limits>
 
@@ -46,6 +48,8 @@ LogicalResult Interpreter<T>::eval(kv::AppendOp op) {
   if (keys.rows != tokens.size() || values.rows != tokens.size())
     return op.emitOpError("expected keys and values of ")
            << tokens.size() << " tokens, but got " << keys.rows << " and " << values.rows;
+  if (traffic && cache.type().hasStores())
+    traffic->cacheBytes += tokens.size() * cache.type().bytesPerToken();
   for (int64_t t = 0; t < tokens.size(); ++t) {
     int64_t position = tokens.positions[t];
     if (failed(checkSlot(op, cache, tokens.slots[t])))
@@ -173,6 +177,7 @@ LogicalResult Interpreter<T>::eval(graph::AttentionOp op) {
            << tensor(op.getValues()).rows << " and " << tensor(op.getKeys()).rows;
 
   Tensor<T> y(query.rows, shape.heads * shape.valueDim);
+  llvm::DenseSet<const T *> read; ///< Keys of the cache.
   for (int64_t r = 0; r < query.rows; ++r) {
     std::vector<VisibleKey<T>> visible;
     if (op.getCache()) {
@@ -184,6 +189,9 @@ LogicalResult Interpreter<T>::eval(graph::AttentionOp op) {
       if (failed(found))
         return failure();
       visible = std::move(*found);
+      if (traffic)
+        for (const VisibleKey<T> &key : visible)
+          read.insert(key.key);
     } else {
       const Tensor<T> &keys = tensor(op.getKeys()), &values = tensor(op.getValues());
       int64_t position = r + keys.rows - query.rows; // bottom-right
@@ -194,6 +202,9 @@ LogicalResult Interpreter<T>::eval(graph::AttentionOp op) {
     for (int64_t head = 0; head < shape.heads; ++head)
       attend<T>(shape, head, query.row(r), visible, y.row(r));
   }
+  if (traffic && op.getCache() && op.getCache().getType().hasStores())
+    traffic->cacheBytes +=
+        static_cast<int64_t>(read.size()) * op.getCache().getType().bytesPerToken();
   return bind(op.getResult(), std::move(y));
 }
 

@@ -93,6 +93,7 @@ std::vector<T> Interpreter<T>::vector(mlir::Value value) {
     return {};
   const Weight &stored = weight(value);
   std::vector<float> scratch;
+  countRows(stored, 1);
   const float *elements = weights.dequantize(stored, 0, scratch);
   return std::vector<T>(elements, elements + stored.columns());
 }
@@ -295,6 +296,17 @@ LogicalResult Interpreter<T>::eval(graph::RepeatOp op) {
   return bind(op, std::move(stream));
 }
 
+/// 0 of what is no activation.
+template <typename T>
+static int64_t activationBytes(const RuntimeValue<T> &value) {
+  if (auto *tensor = std::get_if<Tensor<T>>(&value))
+    return tensor->rows * tensor->columns * static_cast<int64_t>(sizeof(float));
+  if (auto *tensor = std::get_if<QuantizedTensor>(&value))
+    return tensor->rows *
+           (tensor->columns + tensor->blocks() * static_cast<int64_t>(sizeof(float)));
+  return 0;
+}
+
 template <typename T>
 LogicalResult Interpreter<T>::eval(kernel::CallOp op) {
   auto phase = tables.lookupNearestSymbolFrom<kernel::PhaseOp>(op, op.getPhaseAttr());
@@ -306,6 +318,14 @@ LogicalResult Interpreter<T>::eval(kernel::CallOp op) {
   FailureOr<std::vector<Value>> results = runBlock(phase.getBody().front(), arguments);
   if (failed(results))
     return failure();
+  if (traffic) {
+    ++traffic->phases;
+    llvm::SmallPtrSet<mlir::Value, 8> inputs(op.getOperands().begin(), op.getOperands().end());
+    for (mlir::Value input : inputs)
+      traffic->inputBytes += activationBytes<T>(values.find(input)->second);
+    for (const Value &value : *results)
+      traffic->outputBytes += activationBytes<T>(value);
+  }
   for (auto [result, value] : llvm::zip_equal(op.getResults(), *results))
     if (failed(bind(result, std::move(value))))
       return failure();

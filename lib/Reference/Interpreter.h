@@ -36,6 +36,13 @@
 
 namespace frit::reference {
 
+/// Bytes between phases and memory: activations as the IR has them, f32 or int8 with f32 scales,
+/// each value once a phase; of weights and caches, what ops read and write, once an op.
+struct Traffic {
+  int64_t weightBytes = 0, inputBytes = 0, outputBytes = 0, cacheBytes = 0;
+  int64_t phases = 0;
+};
+
 template <typename T>
 class Interpreter {
 public:
@@ -51,6 +58,8 @@ public:
   /// Sum the blocks of int8 products in T instead of f32: what a program that sums them in f32, in
   /// whatever order, is measured against.
   bool wideBlockSums = false;
+  /// What is run is added to it, if it is not null.
+  Traffic *traffic = nullptr;
 
   /// One empty cache for each layer `function` runs, of the type the layer takes.
   mlir::FailureOr<std::vector<KVCache<T>>> createCaches(llvm::StringRef function, int64_t capacity,
@@ -114,6 +123,11 @@ private:
   KVCache<T> &cache(mlir::Value value) const { return *get<KVCache<T> *>(value); }
   /// A weight of rank 1; empty without one.
   std::vector<T> vector(mlir::Value value);
+  /// So many rows of a weight were read.
+  void countRows(const Weight &weight, int64_t rows) {
+    if (traffic)
+      traffic->weightBytes += weight.format().rowBytes(weight.columns()) * rows;
+  }
   Tensor<T> multiply(mlir::Value input, const Weight &weight);
   Tensor<T> multiply(const QuantizedTensor &x, const Weight &weight);
   Tensor<T> multiply(const Tensor<T> &x, const Weight &weight);

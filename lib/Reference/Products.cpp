@@ -84,6 +84,7 @@ static S multiplyQuantized(const QuantizedTensor &x, int64_t t,
 template <typename T>
 Tensor<T> Interpreter<T>::multiply(const QuantizedTensor &x, const Weight &weight) {
   const FormatInfo &format = weight.format();
+  countRows(weight, weight.rows());
   Tensor<T> y(x.rows, weight.rows());
   std::vector<QuantBlock> weightRow(static_cast<size_t>(x.columns / format.blockElements));
   for (int64_t o = 0; o < y.columns; ++o) {
@@ -99,6 +100,7 @@ Tensor<T> Interpreter<T>::multiply(const QuantizedTensor &x, const Weight &weigh
 
 template <typename T>
 Tensor<T> Interpreter<T>::multiply(const Tensor<T> &x, const Weight &weight) {
+  countRows(weight, weight.rows());
   Tensor<T> y(x.rows, weight.rows());
   std::vector<float> scratch;
   for (int64_t o = 0; o < y.columns; ++o) {

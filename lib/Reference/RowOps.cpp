@@ -31,6 +31,7 @@ LogicalResult Interpreter<T>::eval(graph::EmbedOp op) {
   const Batch &tokens = batch(op.getTokens());
   T scale = static_cast<T>(op.getScale().convertToDouble());
   Tensor<T> y(tokens.size(), table.columns());
+  countRows(table, y.rows);
   std::vector<float> scratch;
   for (int64_t t = 0; t < y.rows; ++t) {
     int64_t id = tokens.ids[t];

@@ -18,6 +18,9 @@ int frit::driver::characterizeCommand(int argc, char **argv) {
   GoalArguments goals(line);
   Option<double> error{line, "max-error", cl::value_desc("part"), cl::init(0.1),
                        cl::desc("Error that weights may have (default: 0.1)")};
+  Option<bool> count{line, "count",
+                     cl::desc("Run the calls in the reference interpreter, too, and say what it\n"
+                              "counts")};
   if (std::optional<int> code = line.parse(argc, argv))
     return *code;
   Result<CompileRequest> request = line.model.request();
@@ -28,5 +31,6 @@ int frit::driver::characterizeCommand(int argc, char **argv) {
     return usageError("characterize", !request ? request.error() : question.error());
   if (Status status = goals.apply(*question); !status)
     return usageError("characterize", status.error());
+  question->counts = count;
   return characterizeModel(*request, *question, error);
 }

@@ -103,6 +103,15 @@ class WorkloadTest(DriverTest):
         programs = {program["name"]: program for program in self.json("inspect", "m.frit")["programs"]}
         self.assertEqual(phases, programs["decode"]["steps"])
 
+    def test_counts(self):
+        result = self.json("characterize", self.make_model(), "--count", "--context", "20", "--prompt", "12")
+        for call in ("decode", "prefill"):
+            for cut in ("planned", "unfused"):
+                for key, counted in result[call]["counted"][cut].items():
+                    self.assertEqual(result[call][cut][key], counted, (call, cut, key))
+        out, _ = self.frit("characterize", self.make_model(), "--count", "--context", "20", "--prompt", "12")
+        self.assertRegex(out, r"\na token +fused +\d+ .*\n +counted +\d+ .*\n +not fused +\d+ ")
+
     def test_slack(self):
         result = self.json("characterize", self.make_model(), "--target", self.write(machine()))
         phases = {}
