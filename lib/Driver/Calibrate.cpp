@@ -10,11 +10,12 @@
 #include "dialects/Machine/Machine.h"
 #include "frit/Machine/MachineModel.h"
 #include "lib/Driver/DescribeMachine.h"
-#include "lib/Driver/MeasureCpu.h"
+#include "lib/Driver/MeasureKernels.h"
 #include "lib/Driver/Output.h"
 #include "lib/Driver/Version.h"
 #include "lib/Machine/Host.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/Path.h"
@@ -38,9 +39,9 @@ static std::string valueText(const Measurement &measurement, double value) {
 }
 
 /// What is wrong when the samples of a measurement disagree.
-static Status requireAgreement(const CpuMeasurements &measurements, double tolerance) {
+static Status requireAgreement(llvm::ArrayRef<const Measurement *> measurements, double tolerance) {
   const Measurement *worst = nullptr;
-  for (const Measurement *measurement : measurements.all())
+  for (const Measurement *measurement : measurements)
     if (!worst || measurement->spread() > worst->spread())
       worst = measurement;
   if (!worst || worst->spread() * 100 <= tolerance)
@@ -71,7 +72,10 @@ static Object systemFigure(int64_t value) {
   return Object{{"value", value}, {"provenance", "measured"}, {"source", "system"}};
 }
 
-static std::string describeHost(const CpuMeasurements &measurements, StringRef isa,
+/// `kernels`: null as long as nothing can be compiled for the machine; rates are then those that
+/// instructions have alone.
+static std::string describeHost(const CpuMeasurements &measurements,
+                                const KernelMeasurements *kernels, StringRef isa,
                                 StringRef instruction) {
   Object result{
       {"name", isa},
@@ -85,7 +89,10 @@ static std::string describeHost(const CpuMeasurements &measurements, StringRef i
                                     "/sys/devices/system/cpu/cpu0/cache)"}}},
       {"cores", systemFigure(measurements.threads)},
       {"clock_hz", figure(measurements.clock, false, "")},
-      {"f32_ops_per_second", figure(measurements.multiplyAdds, true, "core")}};
+      {"f32_ops_per_second",
+       figure(kernels ? kernels->attention : measurements.multiplyAdds, true, "core")}};
+  if (kernels)
+    result["exp_per_second"] = figure(kernels->exponentials, true, "core");
   if (!measurements.barrier.samples.empty())
     result["barrier_seconds"] = figure(measurements.barrier, false, "");
   Array memories, datapaths;
@@ -118,8 +125,9 @@ static std::string describeHost(const CpuMeasurements &measurements, StringRef i
                              {"bytes_per_second", figure(measurements.memoryAlone, true, "core")}});
   result["memories"] = std::move(memories);
   result["datapaths"] = std::move(datapaths);
-  result["instructions"] = Array{
-      Object{{"name", instruction}, {"ops_per_second", figure(measurements.dots, true, "core")}}};
+  result["instructions"] = Array{Object{
+      {"name", instruction},
+      {"ops_per_second", figure(kernels ? kernels->products : measurements.dots, true, "core")}}};
   return llvm::formatv("{0:2}", llvm::json::Value(std::move(result))).str() + "\n";
 }
 
@@ -159,15 +167,32 @@ static Status run(const CalibrateOptions &options) {
   Result<CpuMeasurements> measurements = measureCpu(level, options.rounds);
   if (!measurements)
     return measurements.takeFailure();
-  if (Status status = requireAgreement(*measurements, options.tolerance); !status)
+  std::vector<const Measurement *> all = measurements->all();
+  if (Status status = requireAgreement(all, options.tolerance); !status)
     return status;
-  std::string text = describeHost(*measurements, isa, base->instructions.front().name);
+  StringRef instruction = base->instructions.front().name;
+  llvm::SmallString<128> raw;
+  if (std::error_code error = llvm::sys::fs::createTemporaryFile("frit-machine", "json", raw))
+    return Failure("cannot create a temporary file: ", error.message());
+  llvm::FileRemover remover(raw);
+  if (Status status = writeDescription(describeHost(*measurements, nullptr, isa, instruction), raw);
+      !status)
+    return status;
+  Result<KernelMeasurements> kernels = measureKernels(std::string(raw), options.rounds);
+  if (!kernels)
+    return kernels.takeFailure();
+  for (const Measurement *measurement :
+       {&kernels->products, &kernels->attention, &kernels->exponentials})
+    all.push_back(measurement);
+  if (Status status = requireAgreement(all, options.tolerance); !status)
+    return status;
+  std::string text = describeHost(*measurements, &*kernels, isa, instruction);
   mlir::MLIRContext context;
   if (Result<machine::TargetAttr> target = parseMachine(text, path, context); !target)
     return target.takeFailure();
   if (Status status = writeDescription(text, path); !status)
     return status;
-  for (const Measurement *measurement : measurements->all())
+  for (const Measurement *measurement : all)
     llvm::outs() << fmt::format("{:34} {:>14}   within {:.1f} %\n", measurement->what,
                                 valueText(*measurement, measurement->median()),
                                 measurement->spread() * 100);

@@ -7,11 +7,13 @@
 
 #include "lib/Driver/Roofline.h"
 
+#include "lib/Driver/MeasurePhases.h"
 #include "lib/Driver/Output.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <cmath>
 #include <fmt/format.h>
 
 using namespace frit;
@@ -48,7 +50,21 @@ static std::string namesOf(const PhaseReport &phase) {
   return text;
 }
 
-static void print(Workload &workload, const CallReport &call) {
+/// Of what is predicted, relative to what was measured.
+static double errorOf(double predicted, double measured) {
+  return std::abs(predicted - measured) / measured;
+}
+
+static double medianError(const CallReport &call, llvm::ArrayRef<double> measured) {
+  std::vector<double> errors;
+  for (auto [phase, seconds] : llvm::zip_equal(call.phases, measured))
+    errors.push_back(errorOf(phase.cost.seconds.value(), seconds));
+  llvm::sort(errors);
+  size_t middle = errors.size() / 2;
+  return errors.size() % 2 ? errors[middle] : (errors[middle - 1] + errors[middle]) / 2;
+}
+
+static void print(Workload &workload, const CallReport &call, llvm::ArrayRef<double> measured) {
   std::vector<plan::Demand> resources = resourcesOf(call);
   llvm::outs() << fmt::format("{} token{}, the newest sees {} keys: {}, {} phases\n",
                               call.shape.tokens, call.shape.tokens == 1 ? "" : "s", call.shape.keys,
@@ -62,11 +78,19 @@ static void print(Workload &workload, const CallReport &call) {
     sources.push_back(workload.provenanceOf(resource.resource));
     isNumber.push_back(true);
   }
-  for (const char *title : {"op/B", "phase takes", "bound", "ops"}) {
+  auto addColumn = [&](const char *title, bool isOfNumbers) {
     lines.front().push_back(title);
-    isNumber.push_back(llvm::StringRef(title) == "op/B");
+    isNumber.push_back(isOfNumbers);
+  };
+  addColumn("op/B", true);
+  addColumn("phase takes", false);
+  if (!measured.empty()) {
+    addColumn("measured", true);
+    addColumn("error", true);
   }
-  for (const PhaseReport &phase : call.phases) {
+  addColumn("bound", false);
+  addColumn("ops", false);
+  for (auto [index, phase] : llvm::enumerate(call.phases)) {
     std::vector<std::string> line = {phase.function, std::to_string(phase.number),
                                      std::to_string(phase.calls)};
     for (const plan::Demand &resource : resources) {
@@ -81,17 +105,24 @@ static void print(Workload &workload, const CallReport &call) {
                        ? fmt::format("{:.3g}", phase.amounts.operations() / phase.farBytes)
                        : "-");
     line.push_back(intervalText(phase.cost.seconds));
+    if (!measured.empty()) {
+      line.push_back(secondsText(measured[index]));
+      line.push_back(
+          fmt::format("{:.0f} %", 100 * errorOf(phase.cost.seconds.value(), measured[index])));
+    }
     line.push_back(phase.cost.bound);
     line.push_back(namesOf(phase));
     lines.push_back(std::move(line));
   }
   lines.push_back(std::move(sources));
   printColumns(lines, isNumber);
+  if (!measured.empty())
+    llvm::outs() << fmt::format("median error {:.0f} %\n", 100 * medianError(call, measured));
 }
 
-static Object toJSON(Workload &workload, const CallReport &call) {
+static Object toJSON(Workload &workload, const CallReport &call, llvm::ArrayRef<double> measured) {
   Array phases;
-  for (const PhaseReport &phase : call.phases) {
+  for (auto [index, phase] : llvm::enumerate(call.phases)) {
     Array resources, ops;
     for (const plan::Demand &demand : phase.demands)
       resources.push_back(Object{{"resource", demand.name},
@@ -109,11 +140,16 @@ static Object toJSON(Workload &workload, const CallReport &call) {
                             {"far_bytes", phase.farBytes},
                             {"operations", phase.amounts.operations()},
                             {"resources", std::move(resources)}});
+    if (!measured.empty())
+      (*phases.back().getAsObject())["measured_seconds"] = measured[index];
   }
-  return Object{{"tokens", call.shape.tokens},
+  Object object{{"tokens", call.shape.tokens},
                 {"keys", call.shape.keys},
                 {"seconds", secondsJSON(call.planned.seconds)},
                 {"phases", std::move(phases)}};
+  if (!measured.empty())
+    object["median_error"] = medianError(call, measured);
+  return object;
 }
 
 /// Complete or not at all.
@@ -141,6 +177,14 @@ static Status report(const CompileRequest &request, llvm::ArrayRef<std::string> 
     const workload::ModelPlan &plan = *roofline.workload->plan;
     roofline.decode = plan.reportOf(roofline.workload->decodeShape());
     roofline.prefill = plan.reportOf(roofline.workload->prefillShape());
+    if (!question.measures)
+      continue;
+    Result<std::vector<std::vector<double>>> seconds =
+        measurePhases(onTarget, {&roofline.decode, &roofline.prefill});
+    if (!seconds)
+      return seconds.takeFailure();
+    roofline.decodeSeconds = std::move((*seconds)[0]);
+    roofline.prefillSeconds = std::move((*seconds)[1]);
   }
   if (!plotPath.empty())
     if (Status status = writeFile(plotPath, plotRooflines(rooflines)); !status)
@@ -148,9 +192,10 @@ static Status report(const CompileRequest &request, llvm::ArrayRef<std::string> 
   if (question.json) {
     Array list;
     for (const Roofline &roofline : rooflines)
-      list.push_back(Object{{"target", roofline.workload->machine.name},
-                            {"decode", toJSON(*roofline.workload, roofline.decode)},
-                            {"prefill", toJSON(*roofline.workload, roofline.prefill)}});
+      list.push_back(Object{
+          {"target", roofline.workload->machine.name},
+          {"decode", toJSON(*roofline.workload, roofline.decode, roofline.decodeSeconds)},
+          {"prefill", toJSON(*roofline.workload, roofline.prefill, roofline.prefillSeconds)}});
     llvm::outs() << llvm::formatv("{0:2}", llvm::json::Value(std::move(list))) << "\n";
     return {};
   }
@@ -160,9 +205,9 @@ static Status report(const CompileRequest &request, llvm::ArrayRef<std::string> 
     const cost::Machine &machine = roofline.workload->machine;
     llvm::outs() << fmt::format("on {}, {} cores; how long each phase keeps each resource busy\n\n",
                                 machine.name, machine.cores);
-    print(*roofline.workload, roofline.decode);
+    print(*roofline.workload, roofline.decode, roofline.decodeSeconds);
     llvm::outs() << "\n";
-    print(*roofline.workload, roofline.prefill);
+    print(*roofline.workload, roofline.prefill, roofline.prefillSeconds);
   }
   return {};
 }

@@ -22,6 +22,8 @@ int rooflineModel(const CompileRequest &request, llvm::ArrayRef<std::string> tar
 struct Roofline {
   std::unique_ptr<Workload> workload;
   workload::CallReport decode, prefill;
+  /// Seconds of the phases of both, as they were measured; or empty.
+  std::vector<double> decodeSeconds, prefillSeconds;
 };
 
 /// Phases below the roofs of their machines, a panel each.

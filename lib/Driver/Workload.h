@@ -29,7 +29,8 @@ struct WorkloadQuestion {
   int64_t promptTokens = 0; ///< 0: 512, or the context.
   double secondsToFirstToken = 1, secondsPerToken = 0.05;
   bool json = false;
-  bool counts = false; ///< Compare with what the reference interpreter moves.
+  bool counts = false;   ///< Compare with what the reference interpreter moves.
+  bool measures = false; ///< Compare with how long it takes here.
 };
 
 /// Puts numbers in the place of 0. Fails when the model has no context of so many tokens.

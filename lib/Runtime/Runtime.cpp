@@ -478,6 +478,25 @@ frit_status frit_reset_timings(frit_session *handle) {
   return FRIT_OK;
 }
 
+frit_status frit_measure_steps(frit_session *handle, int32_t on) {
+  if (!handle)
+    return failNull("session");
+  handle->session->measureSteps(on != 0);
+  return FRIT_OK;
+}
+
+frit_status frit_step_seconds(const frit_session *handle, size_t *program, const double **seconds,
+                              size_t *count) {
+  if (!handle)
+    return failNull("session");
+  if (!program || !seconds || !count)
+    return failNull(!program ? "program" : !seconds ? "seconds" : "count");
+  *program = handle->session->lastProgram();
+  *seconds = handle->session->stepSeconds().data();
+  *count = handle->session->stepSeconds().size();
+  return FRIT_OK;
+}
+
 //===----------------------------------------------------------------------===//
 // Sampling
 //===----------------------------------------------------------------------===//

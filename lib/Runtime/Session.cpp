@@ -363,18 +363,29 @@ void Session::runChunk(std::span<const BatchToken> chunk) {
   const BoundProgram *program = programs.data();
   while (program->maxTokens < tokens || program->mixed != mixed)
     ++program;
-  Region region = {this, program};
+  lastProgramIndex = static_cast<size_t>(program - programs.data());
+  lastStepSeconds.assign(measuresSteps ? program->steps.size() : 0, 0);
+  Region region = {this, program, measuresSteps ? lastStepSeconds.data() : nullptr};
   workers->run(runSteps, &region);
 }
 
 void Session::runSteps(void *region, int32_t worker) {
-  const auto &[session, program] = *static_cast<const Region *>(region);
+  const auto &[session, program, stepSeconds] = *static_cast<const Region *>(region);
   Workers &workers = *session->workers;
   int32_t count = workers.count();
+  using Clock = std::chrono::steady_clock;
+  bool measures = stepSeconds && worker == 0;
+  Clock::time_point begin = measures ? Clock::now() : Clock::time_point();
   for (const BoundStep &step : program->steps) {
     step.function(&session->call, step.row, worker, count);
     if (step.barrier)
       workers.barrier(worker);
+    if (measures) {
+      Clock::time_point end = Clock::now();
+      stepSeconds[&step - program->steps.data()] =
+          std::chrono::duration<double>(end - begin).count();
+      begin = end;
+    }
   }
 }
 

@@ -83,6 +83,13 @@ public:
   const Timings &timings() const { return times; }
   void resetTimings() { times = {}; }
 
+  /// Has worker 0 look at the clock after each step from now on, which takes some 50 ns a step.
+  void measureSteps(bool on) { measuresSteps = on; }
+  /// Of the last chunk: the number of its program, and seconds of each step with the wait behind
+  /// it. Empty if it was not measured.
+  size_t lastProgram() const { return lastProgramIndex; }
+  const std::vector<double> &stepSeconds() const { return lastStepSeconds; }
+
 private:
   /// A step with everything looked up.
   struct BoundStep {
@@ -99,6 +106,7 @@ private:
   struct Region {
     const Session *session;
     const BoundProgram *program;
+    double *stepSeconds; ///< Of each step; null: not measured.
   };
 
   Session(std::shared_ptr<const Model> model, const SessionOptions &options);
@@ -145,6 +153,9 @@ private:
   std::atomic<bool> cancelRequested = false;
   Outcome lastOutcome = Outcome::Done;
   Timings times;
+  bool measuresSteps = false;
+  size_t lastProgramIndex = 0;
+  std::vector<double> lastStepSeconds;
 };
 
 } // namespace frit

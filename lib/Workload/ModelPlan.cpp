@@ -187,7 +187,39 @@ CallReport ModelPlan::reportOf(const cost::Shape &shape) const {
       report.planned += line.amounts * line.calls;
     }
   });
+  findOrder(shape, report);
   return report;
+}
+
+/// Phases of the model's function come as they do in its block, those of layers where it repeats
+/// them.
+void ModelPlan::findOrder(const cost::Shape &shape, CallReport &report) const {
+  llvm::StringMap<llvm::SmallVector<size_t>> phasesOf;
+  for (auto [index, phase] : llvm::enumerate(report.phases))
+    phasesOf[phase.function].push_back(index);
+  forEachFunction(shape, [&](const Function &function, const plan::Dataflow &flow,
+                             const plan::CostModel &, const plan::Partition &partition) {
+    mlir::FunctionOpInterface op = function.op;
+    if (mlir::isa<graph::LayerOp>(op))
+      return;
+    llvm::ArrayRef<size_t> own = phasesOf[op.getName()];
+    size_t next = 0;
+    auto addUntil = [&](mlir::Operation *end) {
+      for (; next < partition.phases.size(); ++next) {
+        mlir::Operation *anchor = flow.nodes[partition.phases[next].anchors.front()].op;
+        if (end && end->isBeforeInBlock(anchor))
+          return;
+        report.order.push_back(own[next]);
+      }
+    };
+    for (auto repeat : op.getFunctionBody().getOps<graph::RepeatOp>()) {
+      addUntil(repeat);
+      for (auto segment : repeat.getSegments().getAsRange<graph::SegmentAttr>())
+        for (int64_t layer = 0; layer < segment.getCount(); ++layer)
+          llvm::append_range(report.order, phasesOf[segment.getLayer().getValue()]);
+    }
+    addUntil(nullptr);
+  });
 }
 
 Amounts ModelPlan::promptAmounts(int64_t promptTokens, Cut cut) const {

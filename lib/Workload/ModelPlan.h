@@ -67,6 +67,8 @@ struct CallReport {
   cost::Shape shape;
   Amounts planned, unfused;
   std::vector<PhaseReport> phases;
+  /// Which phase comes after which: an index of `phases` for each that runs.
+  std::vector<size_t> order;
 };
 
 enum class Cut {
@@ -104,6 +106,7 @@ private:
   ModelPlan(const cost::Machine &machine, const PlanOptions &options)
       : machine(&machine), options(options) {}
   size_t classOf(int64_t tokens) const;
+  void findOrder(const cost::Shape &shape, CallReport &report) const;
   template <typename Visit>
   void forEachFunction(const cost::Shape &shape, Visit visit) const;
 

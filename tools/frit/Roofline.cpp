@@ -19,6 +19,8 @@ int frit::driver::rooflineCommand(int argc, char **argv) {
                                      "several (--target=A,B)");
   Option<std::string> plot{line, "plot", cl::value_desc("file"),
                            cl::desc("Draw the phases below the roofs of the machines (SVG)")};
+  Option<bool> measure{line, "measure",
+                       cl::desc("Run the model here, too, and say how long its phases take")};
   if (std::optional<int> code = line.parse(argc, argv))
     return *code;
   Result<CompileRequest> request = line.model.request();
@@ -27,6 +29,7 @@ int frit::driver::rooflineCommand(int argc, char **argv) {
     return usageError("roofline", !request ? request.error() : question.error());
   if (plot.given() && plot.empty())
     return usageError("roofline", "--plot: expected the name of a file");
+  question->measures = measure;
   std::vector<std::string> targets = WorkloadArguments::targets(*request);
   return rooflineModel(*request, targets, *question, plot);
 }

@@ -241,6 +241,14 @@ FRIT_API frit_status frit_get_timings(const frit_session *session, frit_timings 
 /** Prefill and decode begin again at 0. */
 FRIT_API frit_status frit_reset_timings(frit_session *session);
 
+/** With `on` not 0, one thread looks at the clock after each step of the programs from now on. */
+FRIT_API frit_status frit_measure_steps(frit_session *session, int32_t on);
+/** Of the last chunk of tokens that was evaluated: the index of its program in the manifest, and
+ *  the seconds of each step, with the wait for all threads behind it. `count` is 0 if it was not
+ *  measured. Valid until the session's next evaluation. */
+FRIT_API frit_status frit_step_seconds(const frit_session *session, size_t *program,
+                                       const double **seconds, size_t *count);
+
 /*===----------------------------------------------------------------------===*\
 |* Sampling
 \*===----------------------------------------------------------------------===*/

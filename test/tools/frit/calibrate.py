@@ -22,6 +22,18 @@ class CalibrateTest(DriverTest):
     # Whatever else runs here, the samples are accepted.
     ANYTHING = ("--tolerance", "1e9", "--rounds", "4")
 
+    def frit(self, *arguments, **options):
+        # However busy it is here: where another program takes the time of one phase, others seem to take none.
+        if arguments[0] != "calibrate" or options.get("code"):
+            return super().frit(*arguments, **options)
+        for _ in range(5):
+            try:
+                return super().frit(*arguments, **options)
+            except AssertionError as error:
+                if "seem to take no time" not in str(error):
+                    raise
+        self.fail("expected to measure once in five times")
+
     def test_measures(self):
         out, err = self.frit("calibrate", *self.ANYTHING, "-o", "mine.json")
         self.assertEqual(err, "")
@@ -35,6 +47,7 @@ class CalibrateTest(DriverTest):
         for figure, least, most in (
             (mine["clock_hz"], 1e8, 1e10),
             (mine["f32_ops_per_second"], 1e7, 1e13),
+            (mine["exp_per_second"], 1e6, 1e12),
             (mine["instructions"][0]["ops_per_second"], 1e7, 1e14),
             (mine["memories"][-1]["bytes_per_second"], 1e7, 1e13),
             *((path["bytes_per_second"], 1e7, 1e13) for path in mine["datapaths"] if "bytes_per_second" in path),
@@ -43,7 +56,7 @@ class CalibrateTest(DriverTest):
             self.assertTrue(least < figure["value"] < most, figure)
         shown, err = self.frit("targets", "--show", "mine.json")
         self.assertEqual(err, "")
-        self.assertIn("frit calibrate, median of 4 measurements (f32 multiply-adds of one core; the middle half within", shown)
+        self.assertIn("frit calibrate, median of 4 measurements (f32 attention of one core; the middle half within", shown)
         # It is for code as the instruction set is.
         self.frit("compile", self.make_model(), "--target", "mine.json", "-o", "out.frit")
 

@@ -8,6 +8,7 @@
 
 import json
 import os
+import re
 import sys
 import unittest
 import xml.etree.ElementTree
@@ -147,6 +148,18 @@ class WorkloadTest(DriverTest):
         out, _ = self.frit("roofline", self.make_model(), "--target", target)
         self.assertRegex(out, r"(?s)on small, 2 cores.*\nsource .*measured.*on large, 2 cores")
 
+    def test_measure(self):
+        (roofline,) = self.json("roofline", self.make_model(), "--measure", "--context", "20", "--prompt", "12")
+        for call in (roofline["decode"], roofline["prefill"]):
+            errors = []
+            for phase in call["phases"]:
+                self.assertGreater(phase["measured_seconds"], 0)
+                errors.append(abs(phase["seconds"]["value"] / phase["measured_seconds"] - 1))
+            self.assertGreaterEqual(call["median_error"], min(errors))
+            self.assertLessEqual(call["median_error"], max(errors))
+        out, _ = self.frit("roofline", self.make_model(), "--measure", "--context", "20", "--prompt", "12")
+        self.assertEqual(len(re.findall(r"\nmedian error \d+ %\n", out)), 2)
+
     def test_plot(self):
         self.frit("roofline", self.make_model(), "--target", self.write(machine(), machine("large")), "--plot", "r.svg")
         root = xml.etree.ElementTree.parse(self.directory / "r.svg").getroot()
@@ -207,6 +220,7 @@ class WorkloadTest(DriverTest):
         for command in ("characterize", "roofline", "select"):
             self.assert_error([command, model, "--target", "no-such"], "unknown target no-such")
         self.assert_error(["select", model, "--target", "zen4,missing.json"], "missing.json")
+        self.assert_error(["roofline", model, "--measure", "--target", "h200"], "h200")
 
 
 if __name__ == "__main__":

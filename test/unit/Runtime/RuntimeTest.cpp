@@ -317,6 +317,30 @@ TEST_F(RuntimeTest, EvaluateAndSample) {
   EXPECT_EQ(timings.prefill_tokens, 0);
 }
 
+TEST_F(RuntimeTest, SecondsOfSteps) {
+  size_t program = 0, count = 1;
+  const double *seconds = nullptr;
+  std::vector<int32_t> ids(40, 1);
+  ASSERT_EQ(frit_eval(session, 0, ids.data(), ids.size(), FRIT_LOGITS_LAST), FRIT_OK);
+  ASSERT_EQ(frit_step_seconds(session, &program, &seconds, &count), FRIT_OK);
+  EXPECT_EQ(count, 0u); // Nobody asked for them.
+  ASSERT_EQ(frit_measure_steps(session, 1), FRIT_OK);
+  ASSERT_EQ(frit_eval(session, 0, ids.data(), ids.size(), FRIT_LOGITS_LAST), FRIT_OK);
+  ASSERT_EQ(frit_step_seconds(session, &program, &seconds, &count), FRIT_OK);
+  ASSERT_GT(count, 0u);
+  for (size_t step = 0; step < count; ++step)
+    EXPECT_GT(seconds[step], 0);
+  size_t prefill = program;
+  ASSERT_EQ(frit_eval(session, 0, ids.data(), 1, FRIT_LOGITS_LAST), FRIT_OK);
+  ASSERT_EQ(frit_step_seconds(session, &program, &seconds, &count), FRIT_OK);
+  EXPECT_LE(program, prefill);
+  EXPECT_GT(count, 0u);
+  ASSERT_EQ(frit_measure_steps(session, 0), FRIT_OK);
+  ASSERT_EQ(frit_eval(session, 0, ids.data(), 1, FRIT_LOGITS_LAST), FRIT_OK);
+  ASSERT_EQ(frit_step_seconds(session, &program, &seconds, &count), FRIT_OK);
+  EXPECT_EQ(count, 0u);
+}
+
 TEST_F(RuntimeTest, StatusOfWhatCannotBeEvaluated) {
   std::vector<int32_t> ids(101, 1);
   EXPECT_EQ(frit_eval(session, 0, ids.data(), 101, FRIT_LOGITS_LAST), FRIT_CONTEXT_FULL);
@@ -370,6 +394,7 @@ TEST_F(RuntimeTest, NullIsAnErrorNotACrash) {
   char buffer[4];
   ASSERT_EQ(frit_decoder_create(model, 0, &decoder), FRIT_OK);
   ASSERT_EQ(frit_sampler_create(nullptr, &sampler), FRIT_OK);
+  const double *times = nullptr;
   frit_status all[] = {
       frit_model_open(nullptr, nullptr, &model),
       frit_model_open(path.c_str(), nullptr, nullptr),
@@ -413,6 +438,11 @@ TEST_F(RuntimeTest, NullIsAnErrorNotACrash) {
       frit_get_timings(nullptr, &timings),
       frit_get_timings(session, nullptr),
       frit_reset_timings(nullptr),
+      frit_measure_steps(nullptr, 1),
+      frit_step_seconds(nullptr, &count, &times, &count),
+      frit_step_seconds(session, nullptr, &times, &count),
+      frit_step_seconds(session, &count, nullptr, &count),
+      frit_step_seconds(session, &count, &times, nullptr),
       frit_sampler_create(nullptr, nullptr),
       frit_sample(nullptr, session, 0, &id),
       frit_sample(sampler, nullptr, 0, &id),
