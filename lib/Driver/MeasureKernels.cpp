@@ -22,6 +22,9 @@ using namespace frit::driver;
 using llvm::json::Array;
 using llvm::json::Object;
 
+/// The fastest run of a round counts: others were disturbed.
+static constexpr unsigned runsOfRound = 3;
+
 namespace {
 /// The model: as small as fills caches like one of a billion weights.
 struct Probe {
@@ -129,11 +132,14 @@ static Status sampleProbe(const CompileRequest &request, unsigned rounds,
   CompileRequest compiled;
   compiled.path = bundle;
   Result<std::vector<std::vector<std::vector<double>>>> samples =
-      samplePhases(compiled, {&report}, static_cast<int>(rounds));
+      samplePhases(compiled, {&report}, static_cast<int>(rounds * runsOfRound));
   if (!samples)
     return samples.takeFailure();
-  for (auto [phase, seconds] : llvm::zip_equal(report.phases, samples->front()))
-    sampled.push_back({&phase, seconds});
+  for (auto [phase, seconds] : llvm::zip_equal(report.phases, samples->front())) {
+    Sampled &added = sampled.emplace_back(Sampled{&phase, {}});
+    for (auto run = seconds.begin(); run != seconds.end(); run += runsOfRound)
+      added.seconds.push_back(*std::min_element(run, run + runsOfRound));
+  }
   return {};
 }
 
@@ -184,6 +190,7 @@ Result<KernelMeasurements> frit::driver::measureKernels(const std::string &path,
   request.options.target = path;
 
   KernelMeasurements result;
+  result.rows.what = "norms and quantization by one core";
   result.products.what = "int8 products of one core";
   result.attention.what = "f32 attention of one core";
   result.exponentials.what = "gated activations of one core";
@@ -197,39 +204,55 @@ Result<KernelMeasurements> frit::driver::measureKernels(const std::string &path,
   if (Status status = sampleProbe(request, rounds, fused, fusedPhases, cores); !status)
     return status.takeFailure();
 
-  Status exponentials = addRates(result.exponentials, unfusedPhases, rounds,
-                                 [&](const workload::PhaseReport &phase, double seconds) {
-                                   return hasOp(phase, "glu")
-                                              ? std::pair(phase.amounts.exps / cores, seconds)
-                                              : std::pair(0.0, 0.0);
-                                 });
+  using Times = std::pair<double, double>;
+  Status rows = addRates(result.rows, unfusedPhases, rounds,
+                         [&](const workload::PhaseReport &phase, double seconds) {
+                           const workload::Amounts &amounts = phase.amounts;
+                           return hasOp(phase, "attn_norm") || hasOp(phase, "quantize")
+                                      ? Times(amounts.vectorOps / cores, seconds)
+                                      : Times();
+                         });
+  if (!rows)
+    return rows.takeFailure();
+  // What is left of a phase's time when the rest of its work has taken its own.
+  double vectorRate = result.rows.median();
+  auto without = [&](double seconds, double operations, double rate) {
+    return seconds - operations / cores / rate;
+  };
+  Status exponentials =
+      addRates(result.exponentials, unfusedPhases, rounds,
+               [&](const workload::PhaseReport &phase, double seconds) {
+                 const workload::Amounts &amounts = phase.amounts;
+                 return hasOp(phase, "glu") ? Times(amounts.exps / cores,
+                                                    without(seconds, amounts.vectorOps, vectorRate))
+                                            : Times();
+               });
   if (!exponentials)
     return exponentials.takeFailure();
   double expRate = result.exponentials.median();
+  auto matrixSeconds = [&](const workload::Amounts &amounts, double seconds) {
+    return without(without(seconds, amounts.vectorOps, vectorRate), amounts.exps, expRate);
+  };
+  auto matrixOps = [&](const workload::Amounts &amounts, cost::Number number) {
+    return amounts.matrixOps[static_cast<size_t>(number)] / cores;
+  };
   Status attention = addRates(result.attention, unfusedPhases, rounds,
                               [&](const workload::PhaseReport &phase, double seconds) {
-                                const workload::Amounts &amounts = phase.amounts;
-                                if (!hasOp(phase, "attention"))
-                                  return std::pair(0.0, 0.0);
-                                double f32 =
-                                    amounts.matrixOps[static_cast<size_t>(cost::Number::F32)];
-                                return std::pair((f32 + amounts.vectorOps) / cores,
-                                                 seconds - amounts.exps / cores / expRate);
+                                return hasOp(phase, "attention")
+                                           ? Times(matrixOps(phase.amounts, cost::Number::F32),
+                                                   matrixSeconds(phase.amounts, seconds))
+                                           : Times();
                               });
   if (!attention)
     return attention.takeFailure();
-  double vectorRate = result.attention.median();
-  Status products =
-      addRates(result.products, fusedPhases, rounds,
-               [&](const workload::PhaseReport &phase, double seconds) {
-                 const workload::Amounts &amounts = phase.amounts;
-                 double int8 = amounts.matrixOps[static_cast<size_t>(cost::Number::I8)];
-                 // The logits are of one token.
-                 if (int8 == 0 || phase.function == "forward")
-                   return std::pair(0.0, 0.0);
-                 double rest = amounts.vectorOps / vectorRate + amounts.exps / expRate;
-                 return std::pair(int8 / cores, seconds - rest / cores);
-               });
+  Status products = addRates(result.products, fusedPhases, rounds,
+                             [&](const workload::PhaseReport &phase, double seconds) {
+                               double int8 = matrixOps(phase.amounts, cost::Number::I8);
+                               // The logits are of one token.
+                               return int8 > 0 && phase.function != "forward"
+                                          ? Times(int8, matrixSeconds(phase.amounts, seconds))
+                                          : Times();
+                             });
   if (!products)
     return products.takeFailure();
   return result;

@@ -15,6 +15,7 @@ namespace frit::driver {
 /// Of one core, per second, in a call of many tokens: what instructions reach with all that comes
 /// with them, loads, unpacking, and the ends of loops.
 struct KernelMeasurements {
+  Measurement rows;         ///< f32 operations of norms and quantization, as cost::workOf() counts.
   Measurement products;     ///< int8 operations of products with weights.
   Measurement attention;    ///< f32 operations of attention.
   Measurement exponentials; ///< Elements of gated activations.

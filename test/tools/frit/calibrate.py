@@ -56,7 +56,7 @@ class CalibrateTest(DriverTest):
             self.assertTrue(least < figure["value"] < most, figure)
         shown, err = self.frit("targets", "--show", "mine.json")
         self.assertEqual(err, "")
-        self.assertIn("frit calibrate, median of 4 measurements (f32 attention of one core; the middle half within", shown)
+        self.assertIn("frit calibrate, median of 4 measurements (norms and quantization by one core; the middle half within", shown)
         # It is for code as the instruction set is.
         self.frit("compile", self.make_model(), "--target", "mine.json", "-o", "out.frit")
 
