@@ -27,6 +27,10 @@ static bool isLocal(const Node &producer, const Node &consumer) {
   return isa<graph::QuantizeOp>(consumer.op) && producer.role != FusionRole::Row;
 }
 
+bool plan::isActivation(Value value) {
+  return isa<RankedTensorType, graph::QTensorType>(value.getType());
+}
+
 Dataflow Dataflow::of(Block &block, const cost::Shape &shape) {
   Dataflow result;
   result.shape = shape;

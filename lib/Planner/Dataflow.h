@@ -54,6 +54,9 @@ struct Dataflow {
   size_t numChoices() const { return edges.size() + siblings.size(); }
 };
 
+/// Whether a value is one: not weights and caches, which are counted by the ops.
+bool isActivation(mlir::Value value);
+
 } // namespace frit::plan
 
 #endif // FRIT_LIB_PLANNER_DATAFLOW_H

@@ -10,6 +10,7 @@
 #include "llvm/Support/FormatVariadic.h"
 
 #include <cmath>
+#include <limits>
 #include <map>
 
 using namespace mlir;
@@ -19,6 +20,22 @@ using namespace frit::plan;
 llvm::StringRef plan::nameOf(Decision decision) {
   static constexpr llvm::StringLiteral names[] = {"epilogue", "recomputed", "together", "stored"};
   return names[static_cast<size_t>(decision)];
+}
+
+Decision plan::decisionOf(const Dataflow &flow, size_t choice, bool isFused) {
+  if (!isFused)
+    return Decision::Stored;
+  if (choice >= flow.edges.size())
+    return Decision::Together;
+  return flow.edges[choice].joins ? Decision::Epilogue : Decision::Recomputed;
+}
+
+std::string plan::nameOfChoice(const Dataflow &flow, size_t choice) {
+  if (choice < flow.edges.size())
+    return flow.nodes[flow.edges[choice].producer].name + " -> " +
+           flow.nodes[flow.edges[choice].consumer].name;
+  const Sibling &sibling = flow.siblings[choice - flow.edges.size()];
+  return flow.nodes[sibling.first].name + " and " + flow.nodes[sibling.second].name;
 }
 
 namespace {
@@ -33,39 +50,54 @@ struct Knob {
 
 class Explainer {
 public:
-  Explainer(Block &block, const cost::Shape &shape, const cost::Machine &machine, const Plan &plan)
+  Explainer(Block &block, const cost::Shape &shape, const cost::Machine &machine, const Plan &plan,
+            Space &space)
       : block(block), shape(shape), machine(machine), plan(plan), flow(Dataflow::of(block, shape)),
-        moves(movesOf(flow)), allKnobs(knobs()) {}
+        model(flow, machine), space(space), moves(space.allMoves()), allKnobs(knobs()) {}
 
   std::vector<Record> run();
+  Detail detail(unsigned choice);
 
 private:
   /// The plan with `choice` decided otherwise, by the best move that does so; nothing: it cannot
   /// be.
-  std::optional<Plan> otherwise(const Dataflow &flow, const CostModel &model,
-                                unsigned choice) const;
+  std::optional<Plan> otherwise(unsigned choice) const;
+  bool isStructural(unsigned choice) const {
+    return choice < flow.edges.size() && !canFuse(flow, flow.edges[choice]);
+  }
+  /// Why choices make no phases that fit; empty: they do.
+  SmallVector<std::string> obstaclesOf(const Choices &choices) const;
   std::string obstacleOf(unsigned choice) const;
-  void fill(Record &record, unsigned choice);
+  Alternative alternativeOf(const Move &move, unsigned choice) const;
+  Record recordOf(unsigned choice);
+  void addBorders(std::vector<Record> &records) const;
   std::string placeOf(unsigned choice) const;
   std::vector<Knob> knobs() const;
   /// The choices of the plan with another value of one figure.
   const Choices &outcome(size_t knob, double value);
-  std::string findFlip(unsigned choice);
+  /// Another value of a figure with which a choice is decided otherwise, in doublings or halvings.
+  struct Flip {
+    double distance = 0;
+    std::string text;
+  };
+  std::optional<Flip> flipOf(unsigned choice, size_t knob, double factor, double nearerThan);
+  std::string nearestFlip(unsigned choice);
 
   Block &block;
   const cost::Shape &shape;
   const cost::Machine &machine;
   const Plan &plan;
   Dataflow flow;
-  SmallVector<Move> moves;
+  CostModel model;
+  Space &space;
+  const SmallVector<Move> &moves;
   std::vector<Knob> allKnobs;
   std::map<std::pair<size_t, double>, Choices> outcomes;
 };
 
 } // namespace
 
-std::optional<Plan> Explainer::otherwise(const Dataflow &flow, const CostModel &model,
-                                         unsigned choice) const {
+std::optional<Plan> Explainer::otherwise(unsigned choice) const {
   bool fuse = !plan.choices.test(choice);
   std::optional<Plan> best;
   for (const Move &move : moves) {
@@ -80,21 +112,42 @@ std::optional<Plan> Explainer::otherwise(const Dataflow &flow, const CostModel &
   return best;
 }
 
-/// Why the choice alone makes no phases that fit.
-std::string Explainer::obstacleOf(unsigned choice) const {
-  if (choice < flow.edges.size())
-    if (std::string text = structuralObstacle(flow, flow.edges[choice]); !text.empty())
-      return text;
-  Choices choices = plan.choices;
-  choices.flip(choice);
+SmallVector<std::string> Explainer::obstaclesOf(const Choices &choices) const {
+  SmallVector<std::string> texts;
   std::variant<Partition, Obstacle> formed = formPartition(flow, choices);
   if (auto *obstacle = std::get_if<Obstacle>(&formed))
-    return obstacle->text;
-  CostModel model(flow, machine);
-  for (const Phase &phase : std::get<Partition>(formed).phases)
-    if (std::string text = model.capacityObstacle(phase); !text.empty())
-      return text;
-  return "";
+    texts.push_back(std::move(obstacle->text));
+  else
+    for (const Phase &phase : std::get<Partition>(formed).phases)
+      llvm::append_range(texts, model.capacityObstacles(phase));
+  return texts;
+}
+
+/// Why the choice alone makes no phases that fit.
+std::string Explainer::obstacleOf(unsigned choice) const {
+  if (isStructural(choice))
+    return structuralObstacles(flow, flow.edges[choice]).front();
+  Choices choices = plan.choices;
+  choices.flip(choice);
+  SmallVector<std::string> texts = obstaclesOf(choices);
+  return texts.empty() ? "" : texts.front();
+}
+
+Alternative Explainer::alternativeOf(const Move &move, unsigned choice) const {
+  Alternative result;
+  for (unsigned other : move)
+    if (other != choice && plan.choices.test(other) == plan.choices.test(choice))
+      result.with.push_back(other);
+  Choices choices = changedChoices(plan.choices, move, !plan.choices.test(choice));
+  if (std::optional<Plan> other = tryChoices(flow, model, choices)) {
+    result.loss = other->seconds - plan.seconds;
+    result.bytesMore = other->traffic.activationBytes() - plan.traffic.activationBytes();
+    if (isFused(flow, other->partition, choice) == plan.choices.test(choice))
+      result.obstacles.push_back("other choices decide it as it is");
+  } else {
+    result.obstacles = obstaclesOf(choices);
+  }
+  return result;
 }
 
 /// Where the value of a fused edge is on its way from one op to the other.
@@ -172,65 +225,68 @@ const Choices &Explainer::outcome(size_t knob, double value) {
     allKnobs[knob].set(changedMachine, changedShape, value);
     Dataflow changedFlow = Dataflow::of(block, changedShape);
     CostModel model(changedFlow, changedMachine);
-    place->second = planPhases(changedFlow, model).choices;
+    place->second = planChoices(changedFlow, model, space);
   }
   return place->second;
 }
 
-std::string Explainer::findFlip(unsigned choice) {
+std::optional<Explainer::Flip> Explainer::flipOf(unsigned choice, size_t index, double factor,
+                                                 double nearerThan) {
   constexpr int maxDoublings = 10;
+  const Knob &knob = allKnobs[index];
   bool isFused = plan.choices.test(choice);
-  auto flips = [&](size_t knob, double value) {
-    return outcome(knob, value).test(choice) != isFused;
-  };
-  std::string best;
-  double bestDistance = maxDoublings + 1;
-  for (size_t index = 0; index < allKnobs.size(); ++index)
-    for (double factor : {2.0, 0.5}) {
-      const Knob &knob = allKnobs[index];
-      double near = knob.value, far = near;
-      bool found = false;
-      for (int step = 1; step <= maxDoublings && !found && step < bestDistance + 1; ++step) {
-        near = far;
-        far *= factor;
-        if (knob.isWhole && far < 1)
-          break;
-        far = knob.isWhole ? std::floor(far) : far;
-        found = flips(index, far);
-      }
-      if (!found)
-        continue;
-      for (int step = 0; step < 8; ++step) {
-        double middle = (near + far) / 2;
-        middle = knob.isWhole ? std::floor(middle) : middle;
-        if (middle == near || middle == far)
-          break;
-        (flips(index, middle) ? far : near) = middle;
-      }
-      double distance = std::abs(std::log2(far / knob.value));
-      if (distance >= bestDistance)
-        continue;
-      bestDistance = distance;
-      const char *format = knob.isWhole ? "{0:f0}" : "{0:f3}";
-      best =
-          llvm::formatv("{0} with {1} of {2}{3} {4} instead of {5}", isFused ? "stored" : "fused",
-                        knob.name, llvm::formatv(format, far), knob.unit,
-                        factor > 1 ? "or more" : "or less", llvm::formatv(format, knob.value))
-              .str();
-    }
-  return best;
+  auto flips = [&](double value) { return outcome(index, value).test(choice) != isFused; };
+  double near = knob.value, far = near;
+  bool found = false;
+  for (int step = 1; step <= maxDoublings && !found && step < nearerThan + 1; ++step) {
+    near = far;
+    far *= factor;
+    if (knob.isWhole && far < 1)
+      break;
+    far = knob.isWhole ? std::floor(far) : far;
+    found = flips(far);
+  }
+  if (!found)
+    return std::nullopt;
+  for (int step = 0; step < 8; ++step) {
+    double middle = (near + far) / 2;
+    middle = knob.isWhole ? std::floor(middle) : middle;
+    if (middle == near || middle == far)
+      break;
+    (flips(middle) ? far : near) = middle;
+  }
+  const char *format = knob.isWhole ? "{0:f0}" : "{0:f3}";
+  return Flip{std::abs(std::log2(far / knob.value)),
+              llvm::formatv("{0} with {1} of {2}{3} {4} instead of {5}",
+                            isFused ? "stored" : "fused", knob.name, llvm::formatv(format, far),
+                            knob.unit, factor > 1 ? "or more" : "or less",
+                            llvm::formatv(format, knob.value))
+                  .str()};
 }
 
-void Explainer::fill(Record &record, unsigned choice) {
-  CostModel model(flow, machine);
+std::string Explainer::nearestFlip(unsigned choice) {
+  std::optional<Flip> best;
+  for (size_t index = 0; index < allKnobs.size(); ++index)
+    for (double factor : {2.0, 0.5}) {
+      double limit = best ? best->distance : std::numeric_limits<double>::infinity();
+      std::optional<Flip> flip = flipOf(choice, index, factor, limit);
+      if (flip && flip->distance < limit)
+        best = std::move(flip);
+    }
+  return best ? best->text : "";
+}
+
+Record Explainer::recordOf(unsigned choice) {
+  Record record;
   bool isFused = plan.choices.test(choice);
-  if (choice < flow.edges.size())
-    record.decision = !isFused                   ? Decision::Stored
-                      : flow.edges[choice].joins ? Decision::Epilogue
-                                                 : Decision::Recomputed;
-  else
-    record.decision = isFused ? Decision::Together : Decision::Stored;
-  std::optional<Plan> other = otherwise(flow, model, choice);
+  auto [from, to] = choice < flow.edges.size()
+                        ? std::pair(flow.edges[choice].producer, flow.edges[choice].consumer)
+                        : std::pair(flow.siblings[choice - flow.edges.size()].first,
+                                    flow.siblings[choice - flow.edges.size()].second);
+  record.producer = flow.nodes[from].name;
+  record.consumer = flow.nodes[to].name;
+  record.decision = decisionOf(flow, choice, isFused);
+  std::optional<Plan> other = otherwise(choice);
   if (other) {
     const Plan &fused = isFused ? plan : *other, &stored = isFused ? *other : plan;
     record.saved = stored.seconds - fused.seconds;
@@ -245,30 +301,99 @@ void Explainer::fill(Record &record, unsigned choice) {
                                   record.saved->value() * 1e6, record.saved->low() * 1e6,
                                   record.saved->high() * 1e6)
                         .str();
-  bool isStructural =
-      choice < flow.edges.size() && !structuralObstacle(flow, flow.edges[choice]).empty();
-  if (!isStructural)
-    record.flip = findFlip(choice);
+  if (!isStructural(choice))
+    record.flip = nearestFlip(choice);
+  return record;
 }
 
 std::vector<Record> Explainer::run() {
   std::vector<Record> records;
-  for (unsigned choice = 0; choice < flow.numChoices(); ++choice) {
-    Record &record = records.emplace_back();
-    if (choice < flow.edges.size()) {
-      record.producer = flow.nodes[flow.edges[choice].producer].name;
-      record.consumer = flow.nodes[flow.edges[choice].consumer].name;
-    } else {
-      const Sibling &sibling = flow.siblings[choice - flow.edges.size()];
-      record.producer = flow.nodes[sibling.first].name;
-      record.consumer = flow.nodes[sibling.second].name;
-    }
-    fill(record, choice);
-  }
+  for (unsigned choice = 0; choice < flow.numChoices(); ++choice)
+    records.push_back(recordOf(choice));
+  addBorders(records);
   return records;
+}
+
+void Explainer::addBorders(std::vector<Record> &records) const {
+  auto add = [&](std::string producer, std::string consumer) {
+    Record &record = records.emplace_back();
+    record.producer = std::move(producer);
+    record.consumer = std::move(consumer);
+    record.reason = "phases end where functions do";
+  };
+  DenseMap<Operation *, const Node *> nodeOf;
+  for (const Node &node : flow.nodes)
+    nodeOf[node.op] = &node;
+  auto nameOf = [&](Operation *op) {
+    if (!op)
+      return std::string("input");
+    const Node *node = nodeOf.lookup(op);
+    if (node)
+      return node->name;
+    return op->hasTrait<OpTrait::IsTerminator>() ? "output" : op->getName().stripDialect().str();
+  };
+  for (Operation &op : block) {
+    llvm::SmallPtrSet<Value, 4> seen;
+    for (Value operand : op.getOperands()) {
+      Operation *producer = operand.getDefiningOp();
+      bool isInside = nodeOf.contains(&op) && producer && nodeOf.contains(producer);
+      if (!isInside && isActivation(operand) && seen.insert(operand).second)
+        add(nameOf(producer), nameOf(&op));
+    }
+  }
+}
+
+Detail Explainer::detail(unsigned choice) {
+  Detail result;
+  result.record = recordOf(choice);
+  auto fail = [&](const std::string &text) {
+    if (!llvm::is_contained(result.failing, text))
+      result.failing.push_back(text);
+  };
+  bool isFused = plan.choices.test(choice);
+  if (!isFused)
+    fail(result.record.reason);
+  if (isStructural(choice)) {
+    llvm::for_each(structuralObstacles(flow, flow.edges[choice]), fail);
+    return result;
+  }
+  for (const Move &move : moves) {
+    if (!llvm::is_contained(move, choice))
+      continue;
+    Alternative other = alternativeOf(move, choice);
+    if (llvm::any_of(result.alternatives,
+                     [&](const Alternative &known) { return known.with == other.with; }))
+      continue;
+    result.alternatives.push_back(std::move(other));
+    if (!isFused)
+      llvm::for_each(result.alternatives.back().obstacles, fail);
+  }
+  std::vector<Flip> flips;
+  for (size_t index = 0; index < allKnobs.size(); ++index)
+    for (double factor : {2.0, 0.5})
+      if (auto flip = flipOf(choice, index, factor, std::numeric_limits<double>::infinity()))
+        flips.push_back(std::move(*flip));
+  llvm::sort(flips, [](const Flip &a, const Flip &b) {
+    return std::tie(a.distance, a.text) < std::tie(b.distance, b.text);
+  });
+  for (Flip &flip : flips)
+    result.flips.push_back(std::move(flip.text));
+  return result;
+}
+
+std::vector<Record> plan::explain(Block &block, const cost::Shape &shape,
+                                  const cost::Machine &machine, const Plan &plan, Space &space) {
+  return Explainer(block, shape, machine, plan, space).run();
 }
 
 std::vector<Record> plan::explain(Block &block, const cost::Shape &shape,
                                   const cost::Machine &machine, const Plan &plan) {
-  return Explainer(block, shape, machine, plan).run();
+  Dataflow flow = Dataflow::of(block, shape);
+  Space space(flow);
+  return explain(block, shape, machine, plan, space);
+}
+
+Detail plan::explainInFull(Block &block, const cost::Shape &shape, const cost::Machine &machine,
+                           const Plan &plan, Space &space, unsigned choice) {
+  return Explainer(block, shape, machine, plan, space).detail(choice);
 }

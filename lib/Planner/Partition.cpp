@@ -26,26 +26,34 @@ static bool readsRows(const Node &consumer, Value value) {
   return value == consumer.op->getOperand(0) || (experts && value == experts.getRoutes());
 }
 
-std::string plan::structuralObstacle(const Dataflow &flow, const Edge &edge) {
+bool plan::canFuse(const Dataflow &flow, const Edge &edge) {
+  return edge.joins || (flow.nodes[edge.producer].role != FusionRole::Anchor &&
+                        readsRows(flow.nodes[edge.consumer], edge.value));
+}
+
+llvm::SmallVector<std::string> plan::structuralObstacles(const Dataflow &flow, const Edge &edge) {
   const Node &producer = flow.nodes[edge.producer], &consumer = flow.nodes[edge.consumer];
+  llvm::SmallVector<std::string> texts;
   if (edge.joins)
-    return "";
+    return texts;
   if (producer.role == FusionRole::Anchor)
-    return consumer.role == FusionRole::Row
-               ? consumer.name + " needs whole rows, and a core has part of the columns of " +
-                     producer.name
-               : consumer.name + " needs what all cores compute of " + producer.name;
+    texts.push_back(consumer.role == FusionRole::Row
+                        ? consumer.name + " needs whole rows, and a core has part of the " +
+                              "columns of " + producer.name
+                        : consumer.name + " needs what all cores compute of " + producer.name);
   if (!readsRows(consumer, edge.value))
-    return consumer.name + " does not read " + producer.name + " by whole rows";
-  return "";
+    texts.push_back(consumer.name + " does not read " + producer.name + " by whole rows");
+  return texts;
 }
 
 namespace {
 
 class Former {
 public:
-  Former(const Dataflow &flow, const Choices &choices)
-      : flow(flow), choices(choices), groupOf(flow.nodes.size()) {}
+  /// Without `wantsText`, obstacles do not say what stands against the choice: many are asked for
+  /// and few are read.
+  Former(const Dataflow &flow, const Choices &choices, bool wantsText)
+      : flow(flow), choices(choices), wantsText(wantsText), groupOf(flow.nodes.size()) {}
 
   std::variant<Partition, Obstacle> run();
 
@@ -59,13 +67,16 @@ private:
   bool belongsTo(const Phase &phase, size_t choice) const;
   bool checkOverwritten(const Phase &phase);
   bool order();
-  bool refuse(size_t choice, std::string text) {
-    obstacle = {choice, std::move(text)};
+  /// `text()` says why.
+  template <typename Text>
+  bool refuse(size_t choice, Text text) {
+    obstacle = {choice, wantsText ? std::string(text()) : std::string()};
     return false;
   }
 
   const Dataflow &flow;
   const Choices &choices;
+  bool wantsText;
   llvm::SmallVector<std::optional<unsigned>> groupOf; ///< Of nodes with a phase of their own.
   llvm::SmallVector<Phase> groups;
   Partition result;
@@ -87,25 +98,26 @@ bool Former::place() {
   for (auto [index, sibling] : llvm::enumerate(flow.siblings))
     if (choices.test(flow.edges.size() + index))
       siblingOf[sibling.second] = index;
-  for (auto [index, node] : llvm::enumerate(flow.nodes)) {
-    auto self = static_cast<unsigned>(index);
+  for (unsigned self = 0; self < flow.nodes.size(); ++self) {
+    const Node &node = flow.nodes[self];
     for (unsigned edge : node.in)
-      if (isFused(edge))
-        if (std::string text = structuralObstacle(flow, flow.edges[edge]); !text.empty())
-          return refuse(edge, std::move(text));
+      if (isFused(edge) && !canFuse(flow, flow.edges[edge]))
+        return refuse(edge, [&] { return structuralObstacles(flow, flow.edges[edge]).front(); });
     bool isAtHome = needsHome(flow, choices, node);
     std::optional<unsigned> joined;
     for (unsigned edge : node.in) {
       if (!isFused(edge) || !flow.edges[edge].joins)
         continue;
       if (!isAtHome)
-        return refuse(edge, "whoever reads " + node.name + " computes it again");
+        return refuse(edge, [&] { return "whoever reads " + node.name + " computes it again"; });
       // What a node joins has a phase, even if others compute it again.
       const Node &producer = flow.nodes[flow.edges[edge].producer];
       unsigned group = *groupOf[flow.edges[edge].producer];
       if (joined && *joined != group)
-        return refuse(edge, producer.name + " is computed in another phase than the other " +
-                                "operand of " + node.name);
+        return refuse(edge, [&] {
+          return producer.name + " is computed in another phase than the other operand of " +
+                 node.name;
+        });
       joined = group;
     }
     if (joined) {
@@ -163,9 +175,11 @@ bool Former::checkOverwritten(const Phase &phase) {
         if (llvm::is_contained(flow.nodes[reader].op->getOperands(), value))
           for (size_t choice = 0; choice < flow.numChoices(); ++choice)
             if (choices.test(choice) && belongsTo(phase, choice))
-              return refuse(choice, flow.nodes[writer].name +
-                                        " takes the place of what other cores still read for " +
-                                        flow.nodes[reader].name);
+              return refuse(choice, [&] {
+                return flow.nodes[writer].name +
+                       " takes the place of what other cores still read for " +
+                       flow.nodes[reader].name;
+              });
     }
   return true;
 }
@@ -218,8 +232,9 @@ bool Former::order() {
     if (!next) {
       for (unsigned index = 0; index < groups.size(); ++index)
         if (!position[index] && cause[index])
-          return refuse(*cause[index],
-                        "the phase would have to run both before and behind another");
+          return refuse(*cause[index], [] {
+            return "the phase would have to run both before and behind another";
+          });
       llvm_unreachable("ops of a block are in an order in which they can run");
     }
     position[*next] = order.size();
@@ -250,7 +265,14 @@ std::variant<Partition, Obstacle> Former::run() {
 
 std::variant<Partition, Obstacle> plan::formPartition(const Dataflow &flow,
                                                       const Choices &choices) {
-  return Former(flow, choices).run();
+  return Former(flow, choices, /*wantsText=*/true).run();
+}
+
+std::optional<Partition> plan::tryPartition(const Dataflow &flow, const Choices &choices) {
+  std::variant<Partition, Obstacle> formed = Former(flow, choices, /*wantsText=*/false).run();
+  if (auto *partition = std::get_if<Partition>(&formed))
+    return std::move(*partition);
+  return std::nullopt;
 }
 
 bool plan::isFused(const Dataflow &flow, const Partition &partition, size_t choice) {

@@ -48,9 +48,13 @@ struct Obstacle {
 
 /// The phases of a machine-independent reading of the choices; capacities are the cost model's.
 std::variant<Partition, Obstacle> formPartition(const Dataflow &flow, const Choices &choices);
+/// The same, for who does not ask why.
+std::optional<Partition> tryPartition(const Dataflow &flow, const Choices &choices);
 
-/// Why an edge cannot be fused whatever the other choices are; empty: it can.
-std::string structuralObstacle(const Dataflow &flow, const Edge &edge);
+/// Whether there are choices with which the edge can be fused.
+bool canFuse(const Dataflow &flow, const Edge &edge);
+/// Why an edge cannot be fused whatever the other choices are, all there is; empty: it can.
+llvm::SmallVector<std::string> structuralObstacles(const Dataflow &flow, const Edge &edge);
 
 } // namespace frit::plan
 

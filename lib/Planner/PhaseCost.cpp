@@ -25,11 +25,46 @@ Traffic &Traffic::operator+=(const Traffic &other) {
   return *this;
 }
 
+/// Whether all scenarios are the same.
+static bool hasNoBounds(const cost::Machine &machine) {
+  auto isExact = [](const cost::Figure &figure) {
+    return figure.low == figure.value && figure.high == figure.value;
+  };
+  return isExact(machine.phaseSeconds) && isExact(machine.vectorRate) && isExact(machine.expRate) &&
+         llvm::all_of(machine.matrixRates, [&](auto &rate) { return !rate || isExact(*rate); }) &&
+         llvm::all_of(machine.datapaths,
+                      [&](auto &path) { return isExact(path.bytesPerSecond); }) &&
+         llvm::all_of(machine.memories, [&](auto &memory) {
+           return !memory.bytesPerSecond || isExact(*memory.bytesPerSecond);
+         });
+}
+
 CostModel::CostModel(const Dataflow &flow, const cost::Machine &machine)
-    : flow(flow), machine(machine), routes(machine.memories.size()) {
-  for (unsigned from = 0; from < machine.memories.size(); ++from)
-    for (unsigned to = 0; to < machine.memories.size(); ++to)
-      routes[from].push_back(machine.route(from, to));
+    : flow(flow), machine(machine), isExact(hasNoBounds(machine)), routes(machine.memories.size()) {
+  for (auto &from : routes)
+    from.resize(machine.memories.size());
+  for (const Node &node : flow.nodes) {
+    auto add = [&](Value value) {
+      if (!isActivation(value))
+        return;
+      auto [place, isNew] = valueBytes.try_emplace(value);
+      if (isNew)
+        place->second = cost::activationBytes(value.getType(), cost::rowsOf(value, flow.shape));
+    };
+    llvm::for_each(node.op->getOperands(), add);
+    llvm::for_each(node.op->getResults(), add);
+  }
+}
+
+double CostModel::bytesOf(Value value) const {
+  return static_cast<double>(valueBytes.lookup(value));
+}
+
+const std::optional<cost::Route> &CostModel::route(unsigned from, unsigned to) const {
+  std::optional<std::optional<cost::Route>> &known = routes[from][to];
+  if (!known)
+    known = machine.route(from, to);
+  return *known;
 }
 
 Status CostModel::check() const {
@@ -47,7 +82,7 @@ Status CostModel::check() const {
 class CostModel::Load {
 public:
   Load(const CostModel &model, int64_t rowShares, int64_t columnShares)
-      : machine(model.machine), routes(model.routes) {
+      : model(model), machine(model.machine) {
     rowCores = std::clamp<int64_t>(rowShares, 1, machine.cores);
     columnCores = std::clamp<int64_t>(columnShares, 1, machine.cores / rowCores);
     // The last round of shares may leave cores idle.
@@ -72,7 +107,7 @@ public:
   }
   /// `bytes` on their way; false: there is none.
   bool move(unsigned from, unsigned to, double bytes, bool isRepeated) {
-    const std::optional<cost::Route> &route = routes[from][to];
+    const std::optional<cost::Route> &route = model.route(from, to);
     if (!route)
       return false;
     double core = ofCore(bytes, isRepeated);
@@ -92,14 +127,14 @@ private:
   template <typename Take>
   void forEach(const cost::Scenario &scenario, Take take) const;
 
+  const CostModel &model;
   const cost::Machine &machine;
-  llvm::ArrayRef<llvm::SmallVector<std::optional<cost::Route>>> routes;
   int64_t rowCores = 1, columnCores = 1;
   double part = 1; ///< Of shared work, that of the core with most of it.
   std::array<double, cost::numNumbers> matrixOps = {}; ///< Of one core.
   double vectorOps = 0, exps = 0;                      ///< Of one core.
-  llvm::SmallVector<double> memoryBytes;               ///< The same of memories.
-  llvm::SmallVector<double> pathBytes; ///< Of one core; on a path that all share, of all.
+  llvm::SmallVector<double, 8> memoryBytes;            ///< The same of memories.
+  llvm::SmallVector<double, 24> pathBytes; ///< Of one core; on a path that all share, of all.
 };
 
 /// Calls take(resource, name, amount, seconds) for each resource but the barrier, always in the
@@ -135,6 +170,10 @@ void CostModel::Load::forEach(const cost::Scenario &scenario, Take take) const {
 PhaseCost CostModel::Load::evaluate() const {
   PhaseCost result;
   for (size_t index = 0; index < cost::numScenarios; ++index) {
+    if (index > 0 && model.isExact) {
+      result.seconds.in[index] = result.seconds.in[0];
+      continue;
+    }
     const cost::Scenario &scenario = cost::scenarios()[index];
     double longest = 0;
     forEach(scenario, [&](Resource, const llvm::Twine &name, double, double seconds) {
@@ -170,21 +209,8 @@ std::vector<Demand> CostModel::Load::demands() const {
   return all;
 }
 
-namespace {
-/// The values that cross the borders of a phase.
-struct Borders {
-  llvm::SmallSetVector<Value, 8> toPrologue, toAnchors, toEpilogue, stored;
-};
-} // namespace
-
-/// Whether an operand is an activation: weights and caches are counted by the ops.
-static bool isActivation(Value value) {
-  return isa<RankedTensorType, graph::QTensorType>(value.getType());
-}
-
-/// The nodes of a phase that someone reads who does not compute them.
-static llvm::SmallVector<unsigned> storedBy(const Dataflow &flow, const Partition &partition,
-                                            const Phase &phase) {
+llvm::SmallVector<unsigned> plan::storedBy(const Dataflow &flow, const Partition &partition,
+                                           const Phase &phase) {
   llvm::SmallVector<unsigned> stored;
   for (const auto *list : {&phase.anchors, &phase.epilogue})
     for (unsigned index : *list) {
@@ -201,31 +227,32 @@ static llvm::SmallVector<unsigned> storedBy(const Dataflow &flow, const Partitio
   return stored;
 }
 
-static Borders bordersOf(const Dataflow &flow, const Partition &partition, const Phase &phase) {
+Borders plan::bordersOf(const Dataflow &flow, const Partition &partition, const Phase &phase) {
   Borders borders;
   llvm::SmallPtrSet<Operation *, 16> members;
   for (const auto *list : {&phase.prologue, &phase.anchors, &phase.epilogue})
     for (unsigned node : *list)
       members.insert(flow.nodes[node].op);
-  auto addInputs = [&](llvm::ArrayRef<unsigned> nodes, llvm::SmallSetVector<Value, 8> &into) {
+  auto inputsOf = [&](llvm::ArrayRef<unsigned> nodes) {
+    llvm::SmallSetVector<Value, 8> inputs;
     for (unsigned node : nodes)
       for (Value operand : flow.nodes[node].op->getOperands())
         if (isActivation(operand) &&
             (!operand.getDefiningOp() || !members.contains(operand.getDefiningOp())))
-          into.insert(operand);
+          inputs.insert(operand);
+    return llvm::SmallVector<Value>(inputs.begin(), inputs.end());
   };
-  addInputs(phase.prologue, borders.toPrologue);
-  addInputs(phase.anchors, borders.toAnchors);
-  addInputs(phase.epilogue, borders.toEpilogue);
-
+  borders.toPrologue = inputsOf(phase.prologue);
+  borders.toAnchors = inputsOf(phase.anchors);
+  borders.toEpilogue = inputsOf(phase.epilogue);
   for (unsigned index : storedBy(flow, partition, phase))
     for (Value result : flow.nodes[index].op->getResults())
       if (isActivation(result))
-        borders.stored.insert(result);
+        borders.stored.push_back(result);
   return borders;
 }
 
-CostModel::Load CostModel::loadOf(const Partition &partition, const Phase &phase) const {
+CostModel::Load CostModel::loadOf(const Phase &phase, const Borders &borders) const {
   const Node &anchor = flow.nodes[phase.anchors.front()];
   bool isProduct = isa<graph::LinearOp, graph::LogitsOp, graph::ExpertsOp>(anchor.op);
   bool isRows = anchor.role != FusionRole::Anchor || isa<graph::EmbedOp>(anchor.op);
@@ -238,12 +265,7 @@ CostModel::Load CostModel::loadOf(const Partition &partition, const Phase &phase
   Load load(*this, isProduct && !machine.sharesRows ? 1 : rowTiles, columnTiles);
   // In a phase of rows, rows are what cores share: nothing is repeated.
   bool isRepeated = isProduct;
-  Borders borders = bordersOf(flow, partition, phase);
-  auto bytesOf = [&](Value value) {
-    return static_cast<double>(
-        cost::activationBytes(value.getType(), cost::rowsOf(value, flow.shape)));
-  };
-  auto homeOf = [&](Value value) { return machine.homeOf(static_cast<int64_t>(bytesOf(value))); };
+  auto homeOf = [&](Value value) { return machine.homeOf(valueBytes.lookup(value)); };
   unsigned lastHome = machine.homeOf(std::numeric_limits<int64_t>::max());
 
   for (unsigned index : phase.prologue)
@@ -305,19 +327,15 @@ CostModel::Load CostModel::loadOf(const Partition &partition, const Phase &phase
   return load;
 }
 
-PhaseCost CostModel::costOf(const Partition &partition, const Phase &phase) const {
-  PhaseCost result = loadOf(partition, phase).evaluate();
-  Borders borders = bordersOf(flow, partition, phase);
+PhaseCost CostModel::costOf(const Phase &phase, const Borders &borders) const {
+  PhaseCost result = loadOf(phase, borders).evaluate();
   llvm::SmallSetVector<Value, 8> inputs;
   for (const auto *list : {&borders.toPrologue, &borders.toAnchors, &borders.toEpilogue})
     inputs.insert_range(*list);
-  auto bytesOf = [&](Value value) {
-    return cost::activationBytes(value.getType(), cost::rowsOf(value, flow.shape));
-  };
   for (Value value : inputs)
-    result.traffic.inputBytes += bytesOf(value);
+    result.traffic.inputBytes += valueBytes.lookup(value);
   for (Value value : borders.stored)
-    result.traffic.outputBytes += bytesOf(value);
+    result.traffic.outputBytes += valueBytes.lookup(value);
   for (const auto *list : {&phase.prologue, &phase.anchors, &phase.epilogue})
     for (unsigned index : *list) {
       const cost::Work &work = flow.nodes[index].work;
@@ -328,51 +346,58 @@ PhaseCost CostModel::costOf(const Partition &partition, const Phase &phase) cons
 }
 
 std::vector<Demand> CostModel::demandsOf(const Partition &partition, const Phase &phase) const {
-  return loadOf(partition, phase).demands();
+  return loadOf(phase, bordersOf(flow, partition, phase)).demands();
 }
 
 PhaseCost CostModel::totalOf(const Partition &partition) const {
   PhaseCost sum;
   for (const Phase &phase : partition.phases) {
-    std::vector<unsigned> key;
-    for (const auto *list : {&phase.prologue, &phase.anchors, &phase.epilogue}) {
-      key.push_back(list->size());
-      key.insert(key.end(), list->begin(), list->end());
-    }
-    llvm::append_range(key, storedBy(flow, partition, phase));
-    auto [place, isNew] = known.try_emplace(std::move(key));
-    if (isNew)
-      place->second = costOf(partition, phase);
-    sum.seconds += place->second.seconds;
-    sum.traffic += place->second.traffic;
+    PhaseCost cost = costOf(partition, phase);
+    sum.seconds += cost.seconds;
+    sum.traffic += cost.traffic;
   }
   return sum;
 }
 
-std::string CostModel::capacityObstacle(const Phase &phase) const {
-  auto check = [&](unsigned index, int64_t rows, unsigned place) -> std::string {
-    const cost::Memory &memory = machine.memories[place];
-    for (Value value : flow.nodes[index].op->getResults()) {
-      int64_t bytes = cost::activationBytes(value.getType(), rows);
-      if (!memory.isShared && bytes > memory.bytes / 2)
-        return std::to_string(rows) + " rows of " + flow.nodes[index].name + " take " +
-               std::to_string(bytes) + " bytes, more than half of the " +
-               std::to_string(memory.bytes) + " of " + memory.name;
-    }
-    return "";
-  };
+template <typename Check>
+bool CostModel::checkRoom(const Phase &phase, Check check) const {
   for (unsigned index : phase.prologue) {
-    if (std::string text = check(index, 1, machine.vectorMemory); !text.empty())
-      return text;
+    if (!check(index, int64_t(1), machine.memories[machine.vectorMemory]))
+      return false;
     // Rows wait in the core until the last weight has met them.
     bool isRead = llvm::any_of(flow.nodes[index].out, [&](unsigned edge) {
       return llvm::is_contained(phase.anchors, flow.edges[edge].consumer);
     });
-    if (std::string text =
-            isRead ? check(index, std::min(fewestRows, flow.shape.tokens), machine.matrixInput)
-                   : "";
-        !text.empty())
-      return text;
+    if (isRead && !check(index, std::min(fewestRows, flow.shape.tokens),
+                         machine.memories[machine.matrixInput]))
+      return false;
   }
-  return "";
+  return true;
+}
+
+/// Bytes of `rows` rows of an op's result that a memory has no room for; 0: it has.
+static int64_t bytesWithoutRoom(const Node &node, int64_t rows, const cost::Memory &memory) {
+  if (!memory.isShared)
+    for (Value value : node.op->getResults())
+      if (int64_t bytes = cost::activationBytes(value.getType(), rows); bytes > memory.bytes / 2)
+        return bytes;
+  return 0;
+}
+
+bool CostModel::fits(const Phase &phase) const {
+  return checkRoom(phase, [&](unsigned node, int64_t rows, const cost::Memory &memory) {
+    return bytesWithoutRoom(flow.nodes[node], rows, memory) == 0;
+  });
+}
+
+llvm::SmallVector<std::string> CostModel::capacityObstacles(const Phase &phase) const {
+  llvm::SmallVector<std::string> texts;
+  checkRoom(phase, [&](unsigned node, int64_t rows, const cost::Memory &memory) {
+    if (int64_t bytes = bytesWithoutRoom(flow.nodes[node], rows, memory))
+      texts.push_back(std::to_string(rows) + " rows of " + flow.nodes[node].name + " take " +
+                      std::to_string(bytes) + " bytes, more than half of the " +
+                      std::to_string(memory.bytes) + " of " + memory.name);
+    return true;
+  });
+  return texts;
 }

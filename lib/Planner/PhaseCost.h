@@ -16,8 +16,6 @@
 #include "lib/Cost/Machine.h"
 #include "lib/Planner/Partition.h"
 
-#include <map>
-
 namespace frit::plan {
 
 /// Bytes between a phase and memory, each value counted once: what an interpreter of the phase
@@ -58,30 +56,52 @@ struct Demand {
   cost::Seconds seconds; ///< 0 of a memory that only its datapaths bound.
 };
 
+/// The values that cross the borders of a phase: to its ops, and from those that are stored. They
+/// are the same for every machine and call.
+struct Borders {
+  llvm::SmallVector<mlir::Value> toPrologue, toAnchors, toEpilogue, stored;
+};
+Borders bordersOf(const Dataflow &flow, const Partition &partition, const Phase &phase);
+
+/// The nodes of a phase that someone reads who does not compute them.
+llvm::SmallVector<unsigned> storedBy(const Dataflow &flow, const Partition &partition,
+                                     const Phase &phase);
+
 class CostModel {
 public:
   CostModel(const Dataflow &flow, const cost::Machine &machine);
 
   /// Whether the machine can do what the ops ask of its matrix unit; all else supposes that.
   Status check() const;
-  PhaseCost costOf(const Partition &partition, const Phase &phase) const;
+  PhaseCost costOf(const Partition &partition, const Phase &phase) const {
+    return costOf(phase, bordersOf(flow, partition, phase));
+  }
+  PhaseCost costOf(const Phase &phase, const Borders &borders) const;
   /// Resources that the phase uses; the barrier is the last. It takes as long as the longest of the
   /// others, and the barrier.
   std::vector<Demand> demandsOf(const Partition &partition, const Phase &phase) const;
   /// Of all phases, one after another.
   PhaseCost totalOf(const Partition &partition) const;
-  /// Why a phase does not fit the memories of a core; empty: it does.
-  std::string capacityObstacle(const Phase &phase) const;
+  /// Whether a phase fits the memories of a core.
+  bool fits(const Phase &phase) const;
+  /// Why it does not, one text for each op that has no room; empty: it does.
+  llvm::SmallVector<std::string> capacityObstacles(const Phase &phase) const;
 
 private:
   class Load;
-  Load loadOf(const Partition &partition, const Phase &phase) const;
+  /// What of `phase` has to have room: calls `check(node, rows, memory)` until it returns false.
+  template <typename Check>
+  bool checkRoom(const Phase &phase, Check check) const;
+  double bytesOf(mlir::Value value) const;
+  const std::optional<cost::Route> &route(unsigned from, unsigned to) const;
+  Load loadOf(const Phase &phase, const Borders &borders) const;
 
   const Dataflow &flow;
   const cost::Machine &machine;
-  llvm::SmallVector<llvm::SmallVector<std::optional<cost::Route>>> routes; ///< [from][to]
-  /// Of phases that were asked for before, by their nodes and what of them is stored.
-  mutable std::map<std::vector<unsigned>, PhaseCost> known;
+  bool isExact;                                    ///< No figure has bounds.
+  llvm::DenseMap<mlir::Value, int64_t> valueBytes; ///< Of activations.
+  /// [from][to], of those that were asked for.
+  mutable llvm::SmallVector<llvm::SmallVector<std::optional<std::optional<cost::Route>>>> routes;
 };
 
 } // namespace frit::plan

@@ -8,7 +8,7 @@
 #ifndef FRIT_LIB_PLANNER_SEARCH_H
 #define FRIT_LIB_PLANNER_SEARCH_H
 
-#include "lib/Planner/PhaseCost.h"
+#include "lib/Planner/Space.h"
 
 namespace frit::plan {
 
@@ -23,15 +23,6 @@ struct Plan {
   bool isBetterThan(const Plan &other) const;
 };
 
-/// Choices that are made together.
-using Move = llvm::SmallVector<unsigned, 4>;
-
-/// Each choice alone, and those that only gain together.
-llvm::SmallVector<Move> movesOf(const Dataflow &flow);
-
-/// `choices` with those of a move fused, or not.
-Choices changedChoices(const Choices &choices, const Move &move, bool fuse);
-
 /// Nothing when the choices make no phases, or phases that do not fit.
 std::optional<Plan> tryChoices(const Dataflow &flow, const CostModel &model,
                                const Choices &choices);
@@ -42,6 +33,10 @@ Plan planUnfused(const Dataflow &flow, const CostModel &model);
 /// Fuses, beginning with what gains most, whatever gains for all figures in their bounds; then
 /// takes back what the rest has made a loss.
 Plan planPhases(const Dataflow &flow, const CostModel &model);
+/// The same; `space` is that of the block, and keeps what it learns for the next plan.
+Plan planPhases(const Dataflow &flow, const CostModel &model, Space &space);
+/// Only the choices of it.
+Choices planChoices(const Dataflow &flow, const CostModel &model, Space &space);
 
 } // namespace frit::plan
 

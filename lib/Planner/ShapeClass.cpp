@@ -33,7 +33,7 @@ Choices plan::fuseByDataflow(const Dataflow &flow) {
   for (const Node &node : flow.nodes) {
     bool isRecomputed =
         node.role == FusionRole::Row && !node.escapes && llvm::all_of(node.out, [&](unsigned edge) {
-          return !flow.edges[edge].joins && structuralObstacle(flow, flow.edges[edge]).empty();
+          return !flow.edges[edge].joins && canFuse(flow, flow.edges[edge]);
         });
     if (isRecomputed)
       for (unsigned edge : node.out)

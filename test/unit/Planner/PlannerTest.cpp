@@ -7,6 +7,7 @@
 
 #include "dialects/Kernel/Kernel.h"
 #include "frit/InitAll.h"
+#include "lib/Planner/Crossover.h"
 #include "lib/Planner/Explain.h"
 #include "mlir/Parser/Parser.h"
 #include "test/unit/Planner/Machines.h"
@@ -318,6 +319,29 @@ TEST_F(PlannerTest, RandomGraphsAreWithin5PercentOfTheBest) {
   }
 }
 
+TEST_F(PlannerTest, WhatEarlierPlansLearnedChangesNoPlan) {
+  std::mt19937 random(2);
+  for (int i = 0; i < 40; ++i) {
+    std::string text = i ? randomGraph(random) : llamaLayer;
+    Block &block = parse(text);
+    Dataflow flow = Dataflow::of(block, {1, 1024});
+    Space space(flow);
+    for (int64_t tokens : {1, 96})
+      for (cost::Machine machine : {cpu(2), cpu(64), cube(false), cube(true)}) {
+        Dataflow called = Dataflow::of(block, {tokens, 1024});
+        CostModel model(called, machine);
+        if (!model.check())
+          continue;
+        Plan alone = planPhases(called, model);
+        Plan behindOthers = planPhases(called, model, space);
+        EXPECT_EQ(show(called, alone), show(called, behindOthers)) << text;
+        EXPECT_EQ(alone.choices, behindOthers.choices) << text;
+        EXPECT_EQ(planChoices(called, model, space), alone.choices) << text;
+        EXPECT_EQ(alone.seconds.in, model.totalOf(alone.partition).seconds.in);
+      }
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // Records
 //===----------------------------------------------------------------------===//
@@ -330,7 +354,8 @@ TEST_F(PlannerTest, EveryEdgeHasARecord) {
   CostModel model(flow, machine);
   Plan plan = planPhases(flow, model);
   std::vector<Record> records = explain(block, shape, machine, plan);
-  ASSERT_EQ(records.size(), flow.numChoices());
+  // The layer's input, which a norm and a residual read, and its output.
+  ASSERT_EQ(records.size(), flow.numChoices() + 3);
   auto of = [&](StringRef producer, StringRef consumer) {
     for (const Record &record : records)
       if (record.producer == producer && record.consumer == consumer)
@@ -359,6 +384,10 @@ TEST_F(PlannerTest, EveryEdgeHasARecord) {
   EXPECT_EQ(record.reason, "attention does not read rope by whole rows");
   EXPECT_FALSE(record.saved);
   EXPECT_EQ(record.flip, "");
+
+  EXPECT_EQ(of("input", "norm").reason, "phases end where functions do");
+  EXPECT_EQ(of("input", "residual").decision, Decision::Stored);
+  EXPECT_FALSE(of("residual.2", "output").saved);
 
   record = of("residual", "residual.2");
   EXPECT_EQ(record.reason,
@@ -391,6 +420,31 @@ TEST_F(PlannerTest, FlipsAreWhereThePlanChanges) {
     EXPECT_NE(isFusedFor(tokens, choice), now) << record.flip;
   }
   EXPECT_GE(checked, 1u);
+}
+
+TEST_F(PlannerTest, CrossoversAreWhereThePlanChanges) {
+  Block &block = parse(llamaLayer);
+  cost::Machine machine = cpu(16);
+  Dataflow flow = Dataflow::of(block, {1, 256});
+  Space space(flow);
+  constexpr int64_t most = 300;
+  std::vector<Crossover> found = crossovers(block, machine, 256, most, space);
+  ASSERT_GE(found.size(), 2u);
+  EXPECT_EQ(found.front().tokens, 1);
+  size_t next = 0;
+  std::optional<Choices> last;
+  for (int64_t tokens = 1; tokens <= most; ++tokens) {
+    Dataflow flow = Dataflow::of(block, {tokens, std::max<int64_t>(256, tokens)});
+    Choices choices = planPhases(flow, CostModel(flow, machine)).choices;
+    if (choices == last)
+      continue;
+    ASSERT_LT(next, found.size()) << tokens;
+    EXPECT_EQ(found[next].tokens, tokens);
+    EXPECT_EQ(found[next].choices, choices) << tokens;
+    last = choices;
+    ++next;
+  }
+  EXPECT_EQ(next, found.size());
 }
 
 TEST_F(PlannerTest, AMemoryMayBoundAPhase) {
