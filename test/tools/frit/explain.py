@@ -72,26 +72,175 @@ class ExplainTest(DriverTest):
         (self.directory / "m.json").write_text(json.dumps(description))
         return ["explain", self.model, "--target", "m.json", "--activations", "f32"]
 
-    def records(self, *arguments):
+    def lines(self, *arguments):
         out, err = self.frit(*arguments, "--json")
         self.assertEqual(err, "")
-        records = [json.loads(line) for line in out.splitlines()]
+        return [json.loads(line) for line in out.splitlines()]
+
+    def records(self, *arguments, more=()):
+        records = self.lines(*arguments)
         for record in records:
-            self.assertEqual(list(record), sorted(KEYS))
+            self.assertEqual(list(record), sorted([*KEYS, *more]))
             self.assertTrue(record["reason"])
             self.assertEqual(record["seconds"] is None, record["bytes_saved"] is None)
-        return {(record["function"], record["producer"], record["consumer"]): record for record in records}
+        result = {(record["function"], record["producer"], record["consumer"]): record for record in records}
+        self.assertEqual(len(result), len(records))
+        return result
 
     def test_every_edge_has_a_record(self):
-        records = self.records(*self.write(machine(True)))
+        records = self.records(*self.write(machine(True)), "--tokens", "1")
         layer = [key for key in records if key[0] == "decoder"]
-        # norm, q, k, v, two ropes, append, attention, output, residual, norm, gate, up, glu, down, residual
-        self.assertEqual(len(layer), 21)
+        # norm, q, k, v, two ropes, append, attention, output, residual, norm, gate, up, glu, down, residual; and
+        # the input, which a norm and a residual read, and the output
+        self.assertEqual(len(layer), 21 + 3)
         self.assertEqual(records["decoder", "rope", "attention"]["decision"], "stored")
         self.assertEqual(records["decoder", "attn_output", "residual"]["decision"], "epilogue")
         self.assertEqual(records["decoder", "ffn_gate", "ffn_up"]["decision"], "together")
+        self.assertEqual(records["decoder", "residual.2", "output"]["reason"], "phases end where functions do")
+        self.assertIn(("forward", "token_embd", "repeat"), records)
         self.assertEqual({record["tokens"] for record in records.values()}, {1})
         self.assertEqual({record["keys"] for record in records.values()}, {1024})
+
+    def test_classes_of_calls(self):
+        """Each edge has a record in each class, and what --tokens says of the call that the class is planned for."""
+        arguments = self.write(machine(True))
+        lines = self.lines(*arguments)
+        classes = [[1, 1], [2, 8], [9, 256], [257, 512]]
+        self.assertEqual([list(c) for c in dict.fromkeys(tuple(line["class"]) for line in lines)], classes)
+        for calls, tokens in zip(classes, (1, 4, 48, 512), strict=True):
+            mine = [line for line in lines if line["class"] == calls]
+            self.assertEqual({line["tokens"] for line in mine}, {tokens})
+            alone = self.lines(*arguments, "--tokens", str(tokens))
+            self.assertEqual([{key: line[key] for key in KEYS} for line in mine], alone)
+        self.assertEqual({line["tokens"] for line in self.lines(*arguments, "--max-tokens", "3")}, {1, 3})
+
+    def test_crossovers(self):
+        """Where an edge flips is where plans of one token more and less differ; text and JSON say the same."""
+        arguments = self.write(machine(True))
+        lines = self.lines(*arguments)
+        flips = [
+            (flip["tokens"], flip["decision"], line["producer"], line["consumer"])
+            for line in lines
+            if line["class"] == [1, 1]
+            for flip in line["crossovers"]
+        ]
+        self.assertTrue(flips)
+        decisions = {}
+        for number in sorted({flip[0] for flip in flips}):
+            for tokens in (number - 1, number):
+                if tokens not in decisions:
+                    found = self.lines(*arguments, "--tokens", str(tokens))
+                    decisions[tokens] = {(r["producer"], r["consumer"], r["decision"]) for r in found}
+            changed = decisions[number] - decisions[number - 1]
+            self.assertEqual(changed, {(a, b, decision) for n, decision, a, b in flips if n == number})
+        out, _ = self.frit(*arguments)
+        text = out[out.index("up to 512 tokens: what changes with the number of tokens") :]
+        self.assertEqual(
+            sorted(int(line.split()[1]) for line in text.splitlines()[1:] if line.startswith("  from ")),
+            sorted(int(line.split()[1]) for line in text.splitlines()[1:]),
+        )
+        self.assertEqual({int(line.split()[1]) for line in text.splitlines()[1:]}, {flip[0] for flip in flips})
+        for _, _, producer, consumer in flips:
+            self.assertRegex(text, f"{producer} (->|and) {consumer}(, |\n)")
+
+    def test_built_in_machines(self):
+        """Where plans of which none is better for all figures in their bounds follow each other, planning ends."""
+        for target in ("x86-64-v3", "avx512-vnni"):
+            for tokens in ("48", "64", "512"):
+                self.records("explain", self.model, "--target", target, "--tokens", tokens)
+
+    def test_what_if(self):
+        arguments = [*self.write(machine(False)), "--tokens", "512"]
+        change = ["--what-if", "target.datapaths.l0c-ub.bytes_per_second=4e11"]
+        before, after = self.records(*arguments), self.records(*arguments, *change, more=["was"])
+        key = ("decoder", "ffn_gate", "glu")
+        self.assertEqual(before[key]["reason"], "through a workspace: l0c to l2 to ub")
+        self.assertEqual(after[key]["reason"], "l0c to ub")
+        self.assertEqual({key: record["was"] for key, record in after.items()}, {k: r["decision"] for k, r in before.items()})
+        # The same as a description with the path in it.
+        description = machine(False)
+        description["datapaths"].append(path("l0c", "ub", 4e11))
+        (self.directory / "m2.json").write_text(json.dumps(description))
+        written = self.records(*arguments[:2], "--target", "m2.json", *arguments[4:])
+        for record in after.values():
+            del record["was"]
+        self.assertEqual(after, written)
+        # What changes is told, whichever way the barrier goes.
+        out, _ = self.frit(*arguments, "--what-if", "barrier_seconds=1e-3")
+        self.assertEqual(out.splitlines()[1], "what if barrier_seconds is 0.001 instead of 2e-06")
+        number = int(out.splitlines()[2].split()[0])
+        self.assertGreater(number, 0)
+        self.assertEqual(len([line for line in out.splitlines() if ", was " in line]), number)
+        out, _ = self.frit(*arguments, "--what-if", "memories.hbm.bytes=9e10")
+        self.assertIn("\nno decision changes\n", out)
+
+    def test_what_if_makes_a_plan_possible(self):
+        description = machine(True)
+        del description["barrier_seconds"]
+        out, err = self.frit(*self.write(description), "--tokens", "1", "--what-if", "barrier_seconds=1e-6")
+        self.assertIn("what if barrier_seconds is 1e-06 instead of none", out)
+        self.assertIn("note: without --what-if: the description of machine cube does not say", err)
+
+    def test_what_if_takes_away(self):
+        out, _ = self.frit(*self.write(machine(True)), "--tokens", "1", "--what-if", "datapaths.l0c-ub=off")
+        self.assertIn("what if datapaths.l0c-ub is off", out)
+        self.assertIn("through a workspace: l0c to l2 to ub", out)
+        self.assertNotIn("  l0c to ub", out)
+
+    def test_what_if_errors(self):
+        good = self.write(machine(True))
+        for change, message in (
+            ("memories.l3.bytes=1", "--what-if memories.l3.bytes: expected what the description of the machine has, such as memories.l"),
+            ("barrier=1", "such as barrier_seconds"),
+            ("barrier_seconds=fast", "--what-if barrier_seconds: expected a number or off, found 'fast'"),
+            ("barrier_seconds=-1", "--what-if barrier_seconds: expected "),
+            ("memories.l1=5", "--what-if memories.l1: expected off, or a figure of it, found '5'"),
+            ("datapaths.ub-l0c=off", "--what-if datapaths.ub-l0c: expected what the description"),
+            ("clock_hz=off", "--what-if clock_hz=off: expected something that the description has"),
+            ("memories.l1.bytes=1.5", "--what-if memories.l1.bytes: expected "),
+            ("cores=0", "--what-if cores: expected "),
+        ):
+            with self.subTest(change=change):
+                self.assert_error([*good, "--what-if", change], message)
+        self.assert_error([*good, "--what-if", "barrier_seconds"], "--what-if: expected path=value, found barrier_seconds", code=2)
+        self.assert_error([*self.write(machine(False)), "--what-if", "datapaths.l0c-l2=off"], "frit needs datapaths from l0c to l2")
+        self.frit("compile", self.model, "--compile-to", "quantize", "-o", "q.mlir")
+        self.assert_error(["explain", "q.mlir", "--what-if", "cores=2"], "--what-if comes too late: 'q.mlir' was left after quantize")
+
+    def test_why_not(self):
+        arguments = [*self.write(machine(True)), "--tokens", "4"]
+        out, err = self.frit(*arguments, "--why-not", "rope", "attention")
+        self.assertEqual(err, "")
+        self.assertIn("decoder: rope -> attention: stored\n  fails      attention does not read rope by whole rows\n", out)
+        # The order does not matter; of what is fused, where the value is.
+        out, _ = self.frit(*arguments, "--why-not", "residual", "attn_output")
+        self.assertIn("decoder: attn_output -> residual: epilogue\n  where      l0c to ub\n", out)
+        self.assertRegex(out, r"\n  to store   .*: [0-9.]+ us longer, between [0-9.]+ and [0-9.]+, and [0-9]+ B more\n")
+        # Without an edge: the way from one to the other, also through the cache, or where both come from.
+        out, _ = self.frit(*arguments, "--why-not", "attn_norm", "append")
+        self.assertIn("attn_norm and append have no edge", out)
+        self.assertRegex(out, r"between attn_norm and append lie\n  attn_norm -> attn_[kv]: ")
+        out, _ = self.frit(*arguments, "--why-not", "attn_v", "attention")
+        self.assertIn("  append -> attention: through the cache, in phases one after another\n", out)
+        out, _ = self.frit(*arguments, "--why-not", "attn_q", "attn_v")
+        self.assertIn("nothing leads from one to the other; both come from attn_norm\n", out)
+        (line,) = self.lines(*arguments, "--why-not", "ffn_gate", "glu")
+        self.assertEqual(
+            sorted(line), sorted(["function", "tokens", "keys", "producer", "consumer", "decision", "reason", "failing", "alternatives", "flips"])
+        )
+        self.assertEqual(line["decision"], "epilogue")
+        self.assertTrue(line["alternatives"])
+        # One answer for each class of calls.
+        self.assertEqual([line["tokens"] for line in self.lines(*arguments[:-2], "--why-not", "ffn_gate", "glu")], [1, 4, 48, 512])
+
+    def test_why_not_errors(self):
+        good = self.write(machine(True))
+        self.assert_error([*good, "--why-not", "ffn_gaet", "glu"], "--why-not: expected the name of an op, such as ffn_gate, ", ", found ffn_gaet")
+        self.assert_error([*good, "--why-not", "glu", "glu"], "--why-not: expected two ops, found glu twice")
+        self.assert_error(
+            [*good, "--why-not", "glu", "output_norm"], "--why-not: expected two ops of one function, found glu in decoder and output_norm in forward"
+        )
+        self.assert_error([*good, "--why-not", "glu"], "--why-not", code=2)
 
     def test_a_path_more_changes_the_plan(self):
         key = ("decoder", "ffn_gate", "glu")
