@@ -36,6 +36,7 @@ check "SmolLM2 against transformers" python3 test/models/smollm2/check_model.py 
   --frit build/release/bin/frit --model "$FRIT_TEST_SMOLLM2"
 check "docs/porting.md, word for word" python3 test/models/architectures/porting.py --frit build/release/bin/frit
 check "JSON schema of records" python3 test/models/architectures/check_schema.py --frit build/release/bin/frit
+check "What a config.json may say" python3 test/models/architectures/check_configs.py --frit build/release/bin/frit
 check "JSON schema of machines" python3 test/docs/check_machine_schema.py --frit build/release/bin/frit
 check "Phases and bytes as planned" python3 test/models/architectures/check_traffic.py --frit build/release/bin/frit
 check "Any cut into phases" env FRIT="$PWD/build/release/bin/frit" python3 test/models/architectures/check_partitions.py

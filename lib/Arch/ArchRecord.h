@@ -85,9 +85,10 @@ struct Hyperparameter {
   bool perLayer = false; ///< The file may hold an array of one number a layer.
   /// Of a key that holds a text: the value that each text stands for.
   std::vector<std::pair<std::string, Expression>> choices;
-  std::optional<Expression> fallback;
-  std::string what;    ///< Of choices: what any other text is.
-  std::string instead; ///< Of choices: the way out.
+  std::optional<Expression> others;             ///< Of choices: the value of any other text.
+  ByOrigin<std::optional<Expression>> fallback; ///< Where there is no key.
+  std::string what;                             ///< Of choices: what any other text is.
+  std::string instead;                          ///< Of choices: the way out.
 };
 
 /// Which rows of a fused tensor are those of a role. The tensor is `groups` times `of` rows, of
@@ -106,6 +107,8 @@ struct TensorSpec {
   std::optional<Role> fallback; ///< The tensor that serves when this one is absent.
   /// Not 0: `fallback` serves even when the tensor is there.
   Expression tied = Expression::constant(0);
+  /// Of optional ones: whether there is a tensor, where a key of the checkpoint's says so.
+  std::optional<Expression> saysIf;
   ByOrigin<std::optional<FusedRows>> rows; ///< Where the tensor is a fused one.
 };
 
@@ -155,7 +158,7 @@ struct ArchRecord {
   Expression ropeTheta = Expression::constant(10000);
   ByOrigin<Names> ropeScalingKeys; ///< Of a text that is one of the names in ropeScalings.
   std::vector<std::pair<std::string, RopeScaling>> ropeScalings;
-  std::string ropeScalingFallback; ///< The name where no key is; empty: no scaling.
+  ByOrigin<std::string> ropeScalingFallback; ///< The name where no key is; empty: no scaling.
   Expression ropeOriginalContext = Expression::constant(0); ///< Of training, tokens; 0: unknown.
   Expression ropeMagnitude = Expression::constant(0); ///< Of the rotation; 0: the scaling's own.
   /// dim / 2 divisors of the frequencies: a tensor of GGUF files, a key of config.json. The long

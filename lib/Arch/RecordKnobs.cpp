@@ -17,7 +17,16 @@ void RecordReader::readRopeScaling(ObjectReader &rope) {
     return;
   ObjectReader scaling(problem, json, rope.inside("scaling"));
   scaling.readNames(record.ropeScalingKeys);
-  scaling.readText("default", record.ropeScalingFallback);
+  const llvm::json::Value *fallback = scaling.find("default");
+  if (fallback && fallback->getAsObject()) {
+    ObjectReader byOrigin(problem, fallback, scaling.inside("default"));
+    byOrigin.readText("gguf", record.ropeScalingFallback[Origin::GGUF]);
+    byOrigin.readText("huggingface", record.ropeScalingFallback[Origin::HuggingFace]);
+    byOrigin.finish();
+  } else {
+    scaling.readText("default", record.ropeScalingFallback[Origin::GGUF]);
+    record.ropeScalingFallback[Origin::HuggingFace] = record.ropeScalingFallback[Origin::GGUF];
+  }
   ObjectReader kinds(problem, scaling.require("kinds"), scaling.inside("kinds"));
   for (const std::string &name : kinds.keys()) {
     ObjectReader object(problem, kinds.find(name), kinds.inside(name));
@@ -38,10 +47,10 @@ void RecordReader::readRopeScaling(ObjectReader &rope) {
     record.ropeScalings.emplace_back(name, std::move(kind));
   }
   scaling.finish();
-  auto isFallback = [&](const auto &kind) { return kind.first == record.ropeScalingFallback; };
-  if (!record.ropeScalingFallback.empty() && llvm::none_of(record.ropeScalings, isFallback))
-    scaling.fail("default", "expected one of the kinds, found '" +
-                                llvm::Twine(record.ropeScalingFallback) + "'");
+  for (const std::string &name : record.ropeScalingFallback.values)
+    if (!name.empty() &&
+        llvm::none_of(record.ropeScalings, [&](const auto &kind) { return kind.first == name; }))
+      scaling.fail("default", "expected one of the kinds, found '" + name + "'");
 }
 
 void RecordReader::readRope(ObjectReader &top) {

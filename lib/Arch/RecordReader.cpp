@@ -13,6 +13,22 @@
 using namespace frit;
 using llvm::StringRef;
 
+/// For both origins, or an object with one for each that has any.
+void RecordReader::readFallback(ObjectReader &object,
+                                ByOrigin<std::optional<Expression>> &fallback) {
+  const llvm::json::Value *json = object.find("default");
+  if (json && json->getAsObject()) {
+    ObjectReader byOrigin(problem, json, object.inside("default"));
+    if (const llvm::json::Value *value = byOrigin.find("gguf"))
+      fallback[Origin::GGUF] = byOrigin.asExpression("gguf", *value);
+    if (const llvm::json::Value *value = byOrigin.find("huggingface"))
+      fallback[Origin::HuggingFace] = byOrigin.asExpression("huggingface", *value);
+    byOrigin.finish();
+  } else if (json) {
+    fallback[Origin::GGUF] = fallback[Origin::HuggingFace] = object.asExpression("default", *json);
+  }
+}
+
 void RecordReader::readHyperparameter(const llvm::json::Value &json, StringRef name) {
   ObjectReader object(problem, &json, ("hyperparameters." + name).str());
   Hyperparameter parameter;
@@ -32,18 +48,23 @@ void RecordReader::readHyperparameter(const llvm::json::Value &json, StringRef n
     for (const std::string &text : list.keys())
       parameter.choices.emplace_back(text, list.asExpression(text, *list.find(text)));
   }
-  if (const llvm::json::Value *fallback = object.find("default"))
-    parameter.fallback = object.asExpression("default", *fallback);
+  if (const llvm::json::Value *others = object.find("others"))
+    parameter.others = object.asExpression("others", *others);
+  readFallback(object, parameter.fallback);
   object.readText("what", parameter.what);
   object.readText("instead", parameter.instead);
   object.finish();
 
   bool hasKey =
       llvm::any_of(parameter.keys.values, [](const Names &keys) { return !keys.empty(); });
-  if (!hasKey && parameter.lengthOf.empty() && !parameter.fallback)
+  bool hasFallback = parameter.fallback[Origin::GGUF] || parameter.fallback[Origin::HuggingFace];
+  if (!hasKey && parameter.lengthOf.empty() && !hasFallback)
     object.fail("", "expected at least one of gguf, huggingface, length_of and default");
-  if (!parameter.choices.empty() && (parameter.what.empty() || parameter.instead.empty()))
-    object.fail("", "expected 'what' and 'instead' beside choices");
+  if (!parameter.choices.empty() && !parameter.others &&
+      (parameter.what.empty() || parameter.instead.empty()))
+    object.fail("", "expected 'others', or 'what' and 'instead', beside choices");
+  if (parameter.others && parameter.choices.empty())
+    object.fail("others", "expected 'choices' beside it");
   if (name == "layer" || name == "gguf" || Expression::isFunction(name))
     object.fail("", "this name has a meaning in expressions");
   record.hyperparameters.push_back(std::move(parameter));
@@ -94,8 +115,11 @@ void RecordReader::checkNames(StringRef place, const Expression &expression) {
 void RecordReader::checkNames() {
   for (const Hyperparameter &parameter : record.hyperparameters) {
     std::string place = "hyperparameters." + parameter.name;
-    if (parameter.fallback)
-      checkNames(place, *parameter.fallback);
+    for (const std::optional<Expression> &fallback : parameter.fallback.values)
+      if (fallback)
+        checkNames(place, *fallback);
+    if (parameter.others)
+      checkNames(place + ".others", *parameter.others);
     for (const auto &[text, expression] : parameter.choices)
       checkNames(place + ".choices." + text, expression);
   }
@@ -105,6 +129,8 @@ void RecordReader::checkNames() {
       for (const Expression &dimension : spec->shape)
         checkNames(place, dimension);
       checkNames(place, spec->tied);
+      if (spec->saysIf)
+        checkNames(place, *spec->saysIf);
       for (const std::optional<FusedRows> &rows : spec->rows.values)
         if (rows)
           for (const Expression *number : {&rows->from, &rows->of, &rows->groups})
@@ -142,8 +168,11 @@ void RecordReader::checkCycles() {
   std::vector<std::pair<std::string, std::vector<std::string>>> left;
   for (const Hyperparameter &parameter : record.hyperparameters) {
     std::vector<std::string> needs;
-    if (parameter.fallback)
-      needs = parameter.fallback->names();
+    for (const std::optional<Expression> &fallback : parameter.fallback.values)
+      if (fallback)
+        llvm::append_range(needs, fallback->names());
+    if (parameter.others)
+      llvm::append_range(needs, parameter.others->names());
     for (const auto &choice : parameter.choices)
       llvm::append_range(needs, choice.second.names());
     left.emplace_back(parameter.name, std::move(needs));

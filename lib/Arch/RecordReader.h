@@ -22,6 +22,7 @@ public:
 
 private:
   void readHyperparameters(const llvm::json::Value *json);
+  void readFallback(ObjectReader &object, ByOrigin<std::optional<Expression>> &fallback);
   void readHyperparameter(const llvm::json::Value &json, llvm::StringRef name);
   void readTensors(const llvm::json::Value *json);
   void readTensor(const llvm::json::Value &json, const RoleInfo &info);

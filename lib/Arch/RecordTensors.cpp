@@ -52,6 +52,8 @@ void RecordReader::readTensor(const llvm::json::Value &json, const RoleInfo &inf
   for (const llvm::json::Value &dimension : object.elements("shape"))
     spec.shape.push_back(object.asExpression("shape", dimension));
   object.readBool("optional", spec.optional);
+  if (const llvm::json::Value *condition = object.find("if"))
+    spec.saysIf = object.asExpression("if", *condition);
   if (const llvm::json::Value *fallback = object.find("default")) {
     std::string keyword = object.asText("default", *fallback);
     spec.fallback = findRole(keyword);
@@ -83,6 +85,8 @@ void RecordReader::readTensor(const llvm::json::Value &json, const RoleInfo &inf
     object.fail("", "expected no {expert} in the names");
   if (isExperts && (spec.rows[Origin::GGUF] || spec.rows[Origin::HuggingFace]))
     object.fail("rows", "matrices of experts are not parts of others");
+  if (spec.saysIf && !spec.optional)
+    object.fail("if", "expected 'optional' beside it");
   if (spec.optional && info.necessary)
     object.fail("optional", "no model does without it");
   record.tensors[static_cast<unsigned>(info.role)] = std::move(spec);

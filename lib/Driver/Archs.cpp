@@ -62,6 +62,11 @@ Result<std::string> frit::driver::architectureText(StringRef name) {
   Result<std::vector<ArchRecord>> records = builtinRecords();
   if (!records)
     return records.takeFailure();
+  // What a file says it is may have another name than its record.
+  for (const ArchRecord &record : *records)
+    for (Origin origin : {Origin::GGUF, Origin::HuggingFace})
+      if (llvm::is_contained(record.architectures[origin], name))
+        return *builtinRecordText(record.name);
   constexpr unsigned farthest = 2;
   unsigned least = farthest;
   for (const ArchRecord &record : *records)

@@ -99,6 +99,14 @@ Result<std::string_view> CheckpointValue::asText() const {
   return expectedButFound("a text", *this);
 }
 
+bool CheckpointValue::equals(const CheckpointValue &other) const {
+  Result<double> number = asNumber(), otherNumber = other.asNumber();
+  if (number && otherNumber)
+    return *number == *otherNumber;
+  const llvm::json::Value *json = asJSON(value), *otherJSON = asJSON(other.value);
+  return json && otherJSON && *json == *otherJSON;
+}
+
 std::string frit::quoteText(StringRef text) {
   std::string printable;
   llvm::raw_string_ostream stream(printable);

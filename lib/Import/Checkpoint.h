@@ -49,6 +49,8 @@ public:
   Result<double> asNumber() const;
   Result<bool> asBool() const;
   Result<std::string_view> asText() const;
+  /// Whether config.json says the same twice: 8 and 8.0 are one number.
+  bool equals(const CheckpointValue &other) const;
   /// A short text for messages.
   std::string describe() const;
 

@@ -101,6 +101,7 @@ private:
   int64_t placeRows(const TensorSpec &spec, int64_t index, Part &part);
   void checkTensors();
   void addKeys();
+  std::string keysOf(StringRef place) const;
   bool isDefault(const Hyperparameter &parameter, llvm::ArrayRef<double> values);
   void addKey(const Hyperparameter &parameter);
   void addMagnitude();
@@ -270,10 +271,10 @@ void Converter::addWeights() {
 /// Whether readers of a GGUF file take the values for granted where it has no key. Only constants
 /// count: what follows from other numbers, other readers may let follow in another way.
 bool Converter::isDefault(const Hyperparameter &parameter, llvm::ArrayRef<double> values) {
-  if (!parameter.fallback ||
-      llvm::any_of(parameter.fallback->names(), [](StringRef name) { return name != "gguf"; }))
+  const std::optional<Expression> &fallback = parameter.fallback[Origin::GGUF];
+  if (!fallback || llvm::any_of(fallback->names(), [](StringRef name) { return name != "gguf"; }))
     return false;
-  double constant = evaluate(Origin::GGUF, *parameter.fallback, Hyperparameters::wholeModel);
+  double constant = evaluate(Origin::GGUF, *fallback, Hyperparameters::wholeModel);
   return llvm::all_of(values, [&](double value) { return value == constant; });
 }
 
@@ -282,7 +283,11 @@ void Converter::addKey(const Hyperparameter &parameter) {
   const Names &keys = parameter.keys[Origin::GGUF];
   if (keys.empty() || !parameter.choices.empty())
     return;
-  std::string key = numbers.expandKey(keys.front());
+  // Of a scaling that this model does not have, there are no numbers.
+  std::string key;
+  if (!numbers.find(parameter.keys, key) && !parameter.fallback[checkpoint.origin()])
+    return;
+  key = numbers.expandKey(keys.front());
   size_t count = parameter.perLayer ? model.layers.size() : 1;
   std::vector<double> values;
   values.reserve(count);
@@ -445,6 +450,37 @@ Status Converter::writeTensors(llvm::raw_ostream &out) {
   return {};
 }
 
+/// " (config.json, sliding_window)": the keys of the checkpoint that a number of a layer is from.
+std::string Converter::keysOf(StringRef place) const {
+  const std::pair<StringRef, const Expression *> expressions[] = {
+      {"norm.eps", &record.normEps},
+      {"attention.scale", &record.attentionScale},
+      {"attention.softcap", &record.attentionSoftcap},
+      {"attention.window", &record.attentionWindow},
+      {"rope.dim", &record.ropeDim},
+      {"rope.theta", &record.ropeTheta},
+      {"residual.scale", &record.residualScale},
+      {"residual.parallel", &record.residualParallel},
+      {"experts.count", &record.expertCount},
+      {"experts.used", &record.expertsUsed},
+      {"experts.shared", &record.sharedExperts},
+      {"experts.normalize", &record.expertsNormalize},
+      {"experts.scale", &record.expertsScale},
+  };
+  std::vector<std::string> names = {place.str()};
+  for (const auto &[known, expression] : expressions)
+    if (known == place)
+      names = expression->names();
+  std::string keys;
+  for (const std::string &name : names) {
+    const Hyperparameter *parameter = record.findHyperparameter(name);
+    std::string key;
+    if (parameter && !parameter->others && numbers.find(parameter->keys, key))
+      keys += (keys.empty() ? " (config.json, " : ", ") + key;
+  }
+  return keys.empty() ? "" : keys + ")";
+}
+
 /// Whether the file says of every layer what the directory says. GGUF files of some architectures
 /// have no words for everything that a config.json may hold.
 Status Converter::checkWritten(StringRef path) const {
@@ -474,9 +510,14 @@ Status Converter::checkWritten(StringRef path) const {
       !same(written.logitsSoftcap, model.logitsSoftcap) || written.activation != model.activation ||
       written.tied != model.tied)
     return cannotSay("that what is outside the layers");
-  for (const auto &[index, layer] : llvm::enumerate(model.layers))
-    if (!llvm::equal(written.layers[index].numbers(), layer.numbers(), same))
-      return cannotSay("that layer " + Twine(index));
+  for (const auto &[index, layer] : llvm::enumerate(model.layers)) {
+    std::vector<std::pair<StringRef, double>> mine = layer.numbers();
+    std::vector<std::pair<StringRef, double>> theirs = written.layers[index].numbers();
+    for (auto [own, found] : llvm::zip(mine, theirs))
+      if (!same(own.second, found.second))
+        return cannotSay("that " + own.first + " of layer " + Twine(index) + ", " +
+                         formatNumber(own.second) + keysOf(own.first) + ",");
+  }
   return {};
 }
 

@@ -102,6 +102,8 @@ std::optional<double> Hyperparameters::fromChoices(const Hyperparameter &paramet
   for (const auto &[choice, expression] : parameter.choices)
     if (choice == *text)
       return evaluate(expression, place, parameter.kind, layer);
+  if (parameter.others)
+    return evaluate(*parameter.others, place, parameter.kind, layer);
   problems.add(place, "frit does not support " + parameter.what + " (" + value.describe() + "); " +
                           parameter.instead);
   return std::nullopt;
@@ -136,6 +138,11 @@ std::optional<double> Hyperparameters::fromFile(const Hyperparameter &parameter,
                                                 const std::string &key,
                                                 const CheckpointValue &value, int64_t layer) {
   std::string place = checkpoint.describeKey(key);
+  // Of a number, one may stand for all layers; a list of texts is a list.
+  if (!value.isArray() && parameter.perLayer && !parameter.choices.empty()) {
+    problems.add(place, "expected a list of a text for each layer, found " + value.describe());
+    return std::nullopt;
+  }
   if (!value.isArray() || !parameter.perLayer)
     return fromElement(parameter, place, value, layer);
   if (layer == wholeModel) {
@@ -192,11 +199,13 @@ std::optional<double> Hyperparameters::compute(const Hyperparameter &parameter, 
                    [&](const std::string &name) { return checkpoint.isNull(expandKey(name)); }))
     return 0;
   std::string place = describe(parameter);
-  if (parameter.fallback)
-    return evaluate(*parameter.fallback,
+  if (const std::optional<Expression> &fallback = parameter.fallback[checkpoint.origin()])
+    return evaluate(*fallback,
                     parameter.keys[checkpoint.origin()].empty() ? place : place + " (absent)",
                     parameter.kind, layer);
-  problems.add(place, "is missing, but the model's " + parameter.name +
-                          " is needed; a converter of this architecture writes it");
+  problems.add(place, "is missing, but the model's " + parameter.name + " is needed" +
+                          (checkpoint.origin() == Origin::GGUF
+                               ? "; a converter of this architecture writes it"
+                               : "; is the file that of the model, unchanged?"));
   return std::nullopt;
 }

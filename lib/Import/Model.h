@@ -73,7 +73,7 @@ struct LayerSpec {
   }
   /// All numbers but the offset of norms, which belongs to the weights; lists with their length in
   /// front.
-  std::vector<double> numbers() const;
+  std::vector<std::pair<llvm::StringRef, double>> numbers() const;
   /// Equal for layers of one class: those that differ only in where their weights lie.
   std::string classKey() const;
 };

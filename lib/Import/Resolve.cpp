@@ -26,37 +26,41 @@ static std::string formatShape(ArrayRef<int64_t> shape) {
   return result + "]";
 }
 
-std::vector<double> LayerSpec::numbers() const {
-  std::vector<double> result = {double(heads),
-                                double(kvHeads),
-                                double(headDim),
-                                double(valueDim),
-                                norm.eps,
-                                attentionScale,
-                                attentionSoftcap,
-                                double(window),
-                                double(rope.dim),
-                                rope.theta,
-                                rope.positionScale,
-                                rope.magnitude,
-                                double(rope.originalContext),
-                                residualScale,
-                                double(parallel),
-                                double(experts.count),
-                                double(experts.used),
-                                double(experts.shared),
-                                double(experts.normalize),
-                                experts.scale};
-  for (const std::vector<double> *factors : {&rope.factors, &rope.longFactors}) {
-    result.push_back(double(factors->size()));
-    result.insert(result.end(), factors->begin(), factors->end());
-  }
+std::vector<std::pair<StringRef, double>> LayerSpec::numbers() const {
+  std::vector<std::pair<StringRef, double>> result = {
+      {"heads", double(heads)},
+      {"kv_heads", double(kvHeads)},
+      {"head_dim", double(headDim)},
+      {"value_dim", double(valueDim)},
+      {"norm.eps", norm.eps},
+      {"attention.scale", attentionScale},
+      {"attention.softcap", attentionSoftcap},
+      {"attention.window", double(window)},
+      {"rope.dim", double(rope.dim)},
+      {"rope.theta", rope.theta},
+      {"the scale of positions", rope.positionScale},
+      {"rope.magnitude", rope.magnitude},
+      {"rope.original_context", double(rope.originalContext)},
+      {"residual.scale", residualScale},
+      {"residual.parallel", double(parallel)},
+      {"experts.count", double(experts.count)},
+      {"experts.used", double(experts.used)},
+      {"experts.shared", double(experts.shared)},
+      {"experts.normalize", double(experts.normalize)},
+      {"experts.scale", experts.scale}};
+  auto add = [&](StringRef count, StringRef each, const std::vector<double> &factors) {
+    result.emplace_back(count, double(factors.size()));
+    for (double factor : factors)
+      result.emplace_back(each, factor);
+  };
+  add("the number of rope.factors", "one of rope.factors", rope.factors);
+  add("the number of rope.long_factors", "one of rope.long_factors", rope.longFactors);
   return result;
 }
 
 std::string LayerSpec::classKey() const {
   std::string key;
-  for (double number : numbers())
+  for (const auto &[place, number] : numbers())
     key += formatNumber(number) + " ";
   key += formatNumber(norm.offset) + " ";
   for (const RoleInfo &info : roleInfos)
@@ -95,6 +99,8 @@ private:
   std::optional<WeightRef> readWeight(Role role, int64_t layer);
   std::optional<WeightRef> readPieces(Role role, int64_t layer);
   void checkUntied(const TensorSpec &spec, int64_t layer);
+  std::string keyThatSays(const TensorSpec &spec) const;
+  void checkPresence(const TensorSpec &spec, int64_t layer);
   bool readShape(Role role, int64_t layer, const CheckpointTensor &tensor, StringRef name,
                  WeightRef &weight, int64_t &firstRow);
   void readActivation();
@@ -420,11 +426,44 @@ void Resolver::checkUntied(const TensorSpec &spec, int64_t layer) {
   }
 }
 
+/// The checkpoint's own key that says whether there is the tensor; empty: it has none.
+std::string Resolver::keyThatSays(const TensorSpec &spec) const {
+  if (!spec.saysIf || spec.names[checkpoint.origin()].empty())
+    return "";
+  for (const std::string &name : spec.saysIf->names()) {
+    const Hyperparameter *parameter = record.findHyperparameter(name);
+    std::string key;
+    if (parameter && numbers.find(parameter->keys, key))
+      return key;
+  }
+  return "";
+}
+
+/// The reference leaves a tensor out that its key says is not there, and makes one up that is
+/// missing: either way the model would be another one.
+void Resolver::checkPresence(const TensorSpec &spec, int64_t layer) {
+  std::string key = keyThatSays(spec);
+  if (key.empty())
+    return;
+  const std::string &name = spec.names[checkpoint.origin()];
+  bool isThere = checkpoint.findTensor(expandLayer(name, std::to_string(layer)));
+  std::optional<double> wanted = numbers.evaluate(*spec.saysIf, "if", ValueKind::Number, layer);
+  if (!wanted || (*wanted != 0) == isThere)
+    return;
+  std::string says = checkpoint.describeKey(key) + " is " + checkpoint.find(key)->describe();
+  problems.addTensor(name,
+                     isThere ? "expected no such tensor, as " + says
+                             : "is missing, although " + says + "; is the checkpoint complete?",
+                     layer);
+}
+
 /// The weight of a role that is used, or of the one that stands in for it, which comes before it.
 void Resolver::readRole(const RoleInfo &info, int64_t layer, Weights &weights) {
   std::optional<WeightRef> &weight = weights[static_cast<unsigned>(info.role)];
   weight = readWeight(info.role, layer);
   const TensorSpec *spec = record.tensor(info.role);
+  if (spec)
+    checkPresence(*spec, layer);
   std::string names = ("'" + info.keyword + "'").str();
   if (!weight && spec && spec->fallback) {
     checkUntied(*spec, layer);
@@ -608,7 +647,8 @@ void Resolver::readActivation() {
 void Resolver::checkBiases() {
   for (const RoleInfo &info : roleInfos) {
     const TensorSpec *spec = record.tensor(info.role);
-    if (!info.inLayer() || !spec || !spec->optional || !info.keyword.ends_with("_bias"))
+    if (!info.inLayer() || !spec || !spec->optional || !info.keyword.ends_with("_bias") ||
+        !keyThatSays(*spec).empty())
       continue;
     std::array<std::optional<int64_t>, 2> present, absent; // First layer, without and with experts.
     for (const auto &[index, layer] : llvm::enumerate(model.layers)) {
@@ -635,6 +675,7 @@ ModelSpec Resolver::resolve() {
   model.ropeOrder = record.ropeOrder[checkpoint.origin()];
   readActivation();
   checkKeys();
+  ropes.checkSpellings();
   checkFormats();
   readModel();
   std::optional<int64_t> layers = numbers.getCount("layers");

@@ -7,6 +7,8 @@
 
 #include "lib/Import/RopeScaling.h"
 
+#include "llvm/ADT/StringSet.h"
+
 #include <cmath>
 #include <cstring>
 
@@ -19,9 +21,41 @@ double RopeReader::evaluate(const Expression &expression, StringRef name, ValueK
   return numbers.evaluate(expression, ("rope." + name).str(), kind, layer).value_or(1);
 }
 
+/// transformers 4 says rope_scaling, transformers 5 rope_parameters. A config.json that says both
+/// must say one thing: the versions read different ones.
+void RopeReader::checkSpellings() {
+  constexpr StringRef prefixes[] = {"rope_scaling.", "rope_parameters."};
+  llvm::StringMap<const CheckpointValue *> said[2];
+  for (const Checkpoint::Entry &entry : checkpoint.entries())
+    for (auto [index, prefix] : llvm::enumerate(prefixes))
+      if (StringRef key = entry.key; key.consume_front(prefix))
+        said[index].try_emplace(key == "type" ? "rope_type" : key, &entry.value);
+  if (said[0].empty() || said[1].empty())
+    return;
+  // That may stand outside, too.
+  for (auto &values : said)
+    values.erase("rope_theta");
+  auto describe = [](const CheckpointValue *value) {
+    return value ? value->describe() : std::string("nothing");
+  };
+  llvm::StringSet<> keys;
+  for (auto &values : said)
+    for (const auto &entry : values)
+      keys.insert(entry.getKey());
+  std::vector<StringRef> sorted(keys.keys().begin(), keys.keys().end());
+  llvm::sort(sorted);
+  for (StringRef key : sorted) {
+    const CheckpointValue *older = said[0].lookup(key), *newer = said[1].lookup(key);
+    if (!older || !newer || !older->equals(*newer))
+      problems.add(checkpoint.describeKey((prefixes[0] + key).str()),
+                   "expected what " + prefixes[1] + key + " says, " + describe(newer) + ", found " +
+                       describe(older));
+  }
+}
+
 /// Null: none, or one that is a problem.
 const RopeScaling *RopeReader::findScaling() {
-  std::string key, name = record.ropeScalingFallback;
+  std::string key, name = record.ropeScalingFallback[checkpoint.origin()];
   const CheckpointValue *value = numbers.find(record.ropeScalingKeys, key);
   if (value) {
     Result<std::string_view> text = value->asText();
@@ -109,8 +143,14 @@ void RopeReader::addFactor(RopeSpec &rope, double factor) {
 void RopeReader::scaleLlama3(const RopeScaling &scaling, double factor, int64_t layer,
                              RopeSpec &rope) {
   constexpr StringRef place = "scaling.low_frequency and high_frequency";
-  double low = evaluate(scaling.lowFrequency, place, ValueKind::Positive, layer);
-  double high = evaluate(scaling.highFrequency, place, ValueKind::Positive, layer);
+  auto number = [&](const Expression &expression) {
+    return numbers.evaluate(expression, ("rope." + place).str(), ValueKind::Positive, layer);
+  };
+  std::optional<double> lowest = number(scaling.lowFrequency);
+  std::optional<double> highest = number(scaling.highFrequency);
+  if (!lowest || !highest)
+    return;
+  double low = *lowest, high = *highest;
   if (low >= high)
     return problems.add(("rope." + place).str(),
                         "expected a low frequency below the high one, found " + formatNumber(low) +
@@ -130,6 +170,9 @@ void RopeReader::scaleLlama3(const RopeScaling &scaling, double factor, int64_t 
 /// Source: Peng et al. 2023, YaRN; where it leaves things open, as transformers does.
 void RopeReader::scaleYaRN(const RopeScaling &scaling, double factor, int64_t layer,
                            RopeSpec &rope) {
+  if (factor < 1)
+    return problems.add("rope.scaling.factor",
+                        "expected at least 1 for YaRN, found " + formatNumber(factor));
   double fast = evaluate(scaling.betaFast, "scaling.beta_fast", ValueKind::Positive, layer);
   double slow = evaluate(scaling.betaSlow, "scaling.beta_slow", ValueKind::Positive, layer);
   auto dim = static_cast<double>(rope.dim);

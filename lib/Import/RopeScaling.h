@@ -20,6 +20,8 @@ public:
              Problems &problems)
       : checkpoint(checkpoint), record(record), numbers(numbers), problems(problems) {}
 
+  /// Whether the two spellings of a scaling, where a config.json has both, agree.
+  void checkSpellings();
   RopeSpec read(int64_t layer);
   /// The tensors that hold factors, for who asks what nobody reads.
   bool reads(const CheckpointTensor &tensor) const;

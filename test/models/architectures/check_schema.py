@@ -88,7 +88,12 @@ def full_record(llama: Any) -> Any:
     record["residual"] = {"scale": 1, "parallel": 0}
     record["logits"] = {"scale": 1, "softcap": 0}
     record["hyperparameters"]["heads"] |= {
-        "length_of": "heads", "choices": {"one": 1, "two": "1 + 1"}, "default": 1, "what": "w", "instead": "i",
+        "length_of": "heads", "choices": {"one": 1, "two": "1 + 1"}, "others": 1, "default": 1, "what": "w",
+        "instead": "i",
+    }  # fmt: skip
+    record["hyperparameters"]["value_dim"] |= {"choices": {"one": 1}, "what": "w", "instead": "i"}
+    record["hyperparameters"]["kv_heads"] |= {
+        "choices": {"one": 1}, "others": 1, "default": {"gguf": 1, "huggingface": 1},
     }  # fmt: skip
     record["rope"]["scaling"]["kinds"] = {
         "a": {"kind": "yarn", "factor": 1, "low_frequency": 1, "high_frequency": 1, "beta_fast": 1, "beta_slow": 1}
@@ -99,6 +104,8 @@ def full_record(llama: Any) -> Any:
         tensor["gguf"] = keyword + ".{layer}" * (kind != "model")
         tensor["huggingface"] = "model." + tensor["gguf"]
         tensor["optional"] = not necessary and keyword != "ffn_gate"  # of which FFNs of kind glu need one
+        if tensor["optional"]:
+            tensor["if"] = 1
         if kind != "experts":
             tensor["rows"] = {"from": 0, "of": "hidden", "groups": 1}
         if keyword != FIRST[kind]:
@@ -213,8 +220,15 @@ BROKEN: list[tuple[Place, Any]] = [
     (("hyperparameters", "x"), {}),
     (("hyperparameters", "x"), {"gguf": [], "length_of": "", "is": "count"}),
     (("hyperparameters", "heads", "is"), "prime"),
-    (("hyperparameters", "heads", "what"), GONE),
-    (("hyperparameters", "heads", "instead"), ""),
+    (("hyperparameters", "value_dim", "what"), GONE),
+    (("hyperparameters", "value_dim", "instead"), ""),
+    (("hyperparameters", "layers", "others"), 1),
+    (("hyperparameters", "kv_heads", "others"), GONE),
+    (("hyperparameters", "kv_heads", "choices"), GONE),
+    (("hyperparameters", "kv_heads", "default", "onnx"), 1),
+    (("tensors", "attn_q", "if"), 1),
+    (("tensors", "attn_q_bias", "optional"), GONE),
+    (("rope", "scaling", "default"), {"gguf": "linear", "onnx": "none"}),
     (("hyperparameters", "heads", "choices"), {f"t{i}": i for i in range(513)}),
     (("tensors", "attn_x"), {"gguf": "x.{layer}", "shape": ["hidden"]}),
     *((("tensors", keyword), GONE) for keyword, _, necessary in ROLES if necessary),

@@ -11,6 +11,7 @@ the cache that notices changes of each file. Logits are test/models/architecture
 import json
 import math
 import os
+import re
 import resource
 import struct
 import subprocess
@@ -276,20 +277,109 @@ class HuggingFaceTest(DriverTest):
         return (self.directory / "x.npy").read_bytes()
 
     def test_absent_keys_are_what_transformers_takes_them_for(self):
-        windowed = {"sliding_window": 4, "max_window_layers": 0}
+        windowed = {"sliding_window": 4, "no_rope_layers": [1, 0]}
         for kind, key, default, other, more in (
             ("ernie4_5", "rope_theta", 500000.0, 10000.0, {}),
             ("smollm3", "rope_theta", 2000000.0, 10000.0, {}),
             ("smollm3", "no_rope_layer_interval", 4, 1, {}),
             ("granite", "attention_multiplier", 1.0, 0.25, {}),
             ("smollm3", "use_sliding_window", False, True, windowed),
-            ("mistral", "sliding_window", None, 4, {}),
+            ("mistral", "rms_norm_eps", 1e-6, 1e-2, {}),
+            ("ernie4_5", "rms_norm_eps", 1e-5, 1e-2, {}),
         ):
             with self.subTest(kind=kind, key=key):
                 given = {"model_type": kind, **more}
                 absent = self.logits(**given, **{key: "absent"})
                 self.assertEqual(absent, self.logits(**given, **{key: default}))
                 self.assertNotEqual(absent, self.logits(**given, **{key: other}))
+
+    def graph(self, **changes):
+        self.config = {key: value for key, value in (CONFIG | {"head_dim": 16} | changes).items() if value != "absent"}
+        self.write_config()
+        return self.frit("compile", str(self.model), "--compile-to=import", "-o", "-")[0]
+
+    def test_windows_of_those_that_have_some(self):
+        """As the classes of transformers: Llama knows no windows, Mistral always has one, others as all their keys say."""
+        layered = {"sliding_window": 32, "layer_types": ["full_attention", "sliding_attention"]}
+        for kind, given, windows in (
+            ("llama", {"sliding_window": 32}, []),
+            ("llama", layered | {"use_sliding_window": True}, []),
+            ("mistral", {}, [4096, 4096]),
+            ("mistral", {"sliding_window": None}, []),
+            ("mistral", layered | {"use_sliding_window": False}, [32, 32]),
+            ("internlm3", layered, [32]),
+            ("granite", layered, []),
+            ("smollm3", {"sliding_window": 32, "use_sliding_window": True, "no_rope_layers": [1, 0]}, [32]),
+            ("smollm3", {"sliding_window": 32}, []),
+        ):
+            with self.subTest(kind=kind, given=given):
+                plain = self.graph(model_type=kind, sliding_window=None, no_rope_layers=given.get("no_rope_layers", "absent"))
+                self.assertNotIn("window = ", plain)
+                graph = self.graph(model_type=kind, **given)
+                found = [int(window) for window in re.findall(r"%arg2: !kv.cache<2x16, window = (\d+)>", graph)]
+                self.assertEqual(found, sorted(set(windows)))
+                if not windows:
+                    self.assertEqual(graph, plain)
+
+    def test_part_of_a_head_that_rotates(self):
+        for kind, knows in (("llama", False), ("mistral", False), ("granite", False), ("internlm3", True)):
+            graphs = {factor: self.graph(model_type=kind, partial_rotary_factor=factor) for factor in (1.0, 0.5)}
+            self.assertEqual(graphs[1.0] != graphs[0.5], knows, kind)
+
+    def test_biases_as_the_keys_say(self):
+        self.config["attention_bias"] = True
+        self.config["mlp_bias"] = True
+        self.write_config()
+        err = self.assert_error(["inspect", str(self.model)], "for 7 reasons")
+        for name, key in (
+            *((f"self_attn.{x}_proj", "attention_bias") for x in "qkvo"),
+            *((f"mlp.{x}_proj", "mlp_bias") for x in ("gate", "up", "down")),
+        ):
+            self.assertIn(
+                f"model.layers.*.{name}.bias (layers 0-1): is missing, although config.json, {key} is true; is the checkpoint complete?", err
+            )
+        self.write_weights("--attention-bias", "--output-bias", "--ffn-bias")
+        self.frit("inspect", str(self.model))
+        del self.config["mlp_bias"]  # Who says nothing may have them.
+        self.write_config()
+        self.frit("inspect", str(self.model))
+        self.config["attention_bias"] = False
+        self.write_config()
+        err = self.assert_error(["inspect", str(self.model)], "for 4 reasons")
+        self.assertIn("self_attn.q_proj.bias (layers 0-1): expected no such tensor, as config.json, attention_bias is false", err)
+
+    def test_scaling_that_lacks_a_number(self):
+        yarn = {"rope_type": "yarn", "factor": 0.5, "original_max_position_embeddings": 32}
+        llama = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 32}
+        for key in ("rope_scaling", "rope_parameters"):
+            for given, message in (
+                ({"rope_type": "linear"}, "rope_parameters.factor: is missing, but the model's rope_factor is needed; is the file that of the model"),
+                ({"rope_type": "yarn"}, "rope_parameters.factor: is missing"),
+                ({name: value for name, value in llama.items() if name != "factor"}, "rope_parameters.factor: is missing"),
+                ({name: value for name, value in llama.items() if name != "low_freq_factor"}, "rope_parameters.low_freq_factor: is missing"),
+                ({name: value for name, value in llama.items() if name != "high_freq_factor"}, "rope_parameters.high_freq_factor: is missing"),
+                (yarn, "rope.scaling.factor: expected at least 1 for YaRN, found 0.5"),
+            ):
+                with self.subTest(key=key, given=given):
+                    self.config = CONFIG | {key: given}
+                    self.write_config()
+                    err = self.assert_error(["inspect", str(self.model)], message)
+                    self.assertEqual(len(err.strip().splitlines()), 1, err)
+        # Without a name there is none, whatever else is there.
+        self.assertEqual(self.graph(rope_scaling={"factor": 8.0}), self.graph())
+
+    def test_both_spellings_of_a_scaling(self):
+        linear = {"rope_type": "linear", "factor": 2.0}
+        once = self.graph(rope_scaling=linear)
+        self.assertEqual(self.graph(rope_scaling={"type": "linear", "factor": 2}, rope_parameters=linear | {"rope_theta": 10000.0}), once)
+        for older, newer, message in (
+            ({"factor": 4.0}, {}, "rope_scaling.factor: expected what rope_parameters.factor says, 2, found 4"),
+            ({"rope_type": "dynamic"}, {}, "rope_scaling.rope_type: expected what rope_parameters.rope_type says, 'linear', found 'dynamic'"),
+            ({}, {"beta_fast": 16}, "rope_scaling.beta_fast: expected what rope_parameters.beta_fast says, 16, found nothing"),
+        ):
+            self.config = CONFIG | {"rope_scaling": linear | older, "rope_parameters": linear | newer}
+            self.write_config()
+            self.assert_error(["inspect", str(self.model)], message)
 
     def test_null_turns_off_what_has_a_default(self):
         original = dict(PARTS)
@@ -321,12 +411,7 @@ class HuggingFaceTest(DriverTest):
         self.assert_error(["inspect", str(self.model)], "self_attn.q_proj.bias (layers 0-1): is missing")
 
     def test_weights_that_are_no_numbers(self):
-        path = self.model / "model.safetensors"
-        data = bytearray(path.read_bytes())
-        (length,) = struct.unpack_from("<Q", data)
-        first, _ = json.loads(data[8 : 8 + length])["model.norm.weight"]["data_offsets"]
-        struct.pack_into("<f", data, 8 + length + first, float("nan"))
-        path.write_bytes(data)
+        self.set_weight("model.norm.weight", 0, float("nan"))
         message = "expected numbers as logits, found none; are weights of the model damaged?"
         self.assert_error(["run", str(self.model), "--tokens", "5,17", "-n", "4", "--print-tokens"], message)
 
@@ -491,12 +576,21 @@ class HuggingFaceTest(DriverTest):
         self.config["use_sliding_window"] = True
         self.config["sliding_window"] = 16
         self.config["layer_types"] = ["full_attention", "sliding_attention"]
+        self.config["model_type"] = "internlm3"
         self.write_config()
-        self.assert_error(["convert", str(self.model), "-o", "x.gguf"], "'llama' cannot say that layer 0 is as in config.json")
+        self.assert_error(["convert", str(self.model), "-o", "x.gguf"], "'llama' cannot say that attention.window of layer 0, 0 (config.json, sliding_window, use_sliding_window, layer_types), is as in config.json")
         self.config["hidden_act"] = "quick_gelu"
         self.write_config()
         self.assert_error(["convert", str(self.model), "-o", "x.gguf"], "frit does not support this activation ('quick_gelu')")
         self.assertEqual(list(self.directory.glob("*x.gguf*")), [])
+
+    def set_weight(self, name, index, value):
+        path = self.model / "model.safetensors"
+        data = bytearray(path.read_bytes())
+        (length,) = struct.unpack_from("<Q", data)
+        first, _ = json.loads(data[8 : 8 + length])[name]["data_offsets"]
+        struct.pack_into("<f", data, 8 + length + first + 4 * index, value)
+        path.write_bytes(data)
 
     def test_convert_to_a_full_disk(self):
         full = "ulimit -f 8; trap '' XFSZ; exec \"$@\""

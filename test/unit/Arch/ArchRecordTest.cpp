@@ -98,7 +98,8 @@ TEST(ArchRecord, Smallest) {
   EXPECT_EQ(record->name, "smallest");
   EXPECT_EQ(record->hyperparameters.size(), 8u);
   ASSERT_TRUE(record->findHyperparameter("head_dim"));
-  EXPECT_EQ(record->findHyperparameter("head_dim")->fallback->text(), "hidden / heads");
+  EXPECT_EQ(record->findHyperparameter("head_dim")->fallback[Origin::GGUF]->text(),
+            "hidden / heads");
   EXPECT_EQ(record->findHyperparameter("none"), nullptr);
   EXPECT_EQ(record->ropeOrder[Origin::GGUF], RopeOrder::Halves);
   EXPECT_EQ(record->qkNorm, QKNorm::None);
@@ -125,10 +126,10 @@ TEST(ArchRecord, UnknownKeysAreNamed) {
             "embedding, residual, logits, ignore, refuse");
   EXPECT_EQ(errorWith("head_dim", ", \"min\": 1"),
             "r.json: hyperparameters.head_dim: unknown key 'min'; known are gguf, huggingface, "
-            "length_of, is, per_layer, choices, default, what, instead");
+            "length_of, is, per_layer, choices, others, default, what, instead");
   EXPECT_EQ(errorWith("attn_q", ", \"transpose\": true"),
             "r.json: tensors.attn_q: unknown key 'transpose'; known are gguf, huggingface, "
-            "shape, optional, default, tied, rows");
+            "shape, optional, if, default, tied, rows");
   EXPECT_EQ(errorWith("tensors", ", \"attn_x\": {}").substr(0, 45),
             "r.json: tensors: unknown key 'attn_x'; known ");
   EXPECT_EQ(
@@ -177,7 +178,7 @@ TEST(ArchRecord, Experts) {
 TEST(ArchRecord, NoJSON) {
   EXPECT_EQ(errorOf("{").substr(0, 8), "r.json: ");
   EXPECT_EQ(errorOf("[]"), "r.json: expected an object");
-  EXPECT_EQ(errorOf(""), "r.json: [1:0, byte=0]: Unexpected EOF");
+  EXPECT_EQ(errorOf(""), "r.json: line 1, column 0: unexpected EOF");
   EXPECT_EQ(errorOf(std::string(100000, '[')), "r.json: expected at most 32 levels of nesting");
   // Brackets in texts do not nest.
   EXPECT_EQ(errorWith("top", ", \"description\": \"[[[[[[[[[[[[[[[[[[[[\\\"[[[[[\""), "no error");
@@ -216,7 +217,19 @@ TEST(ArchRecord, Hyperparameters) {
             "r.json: hyperparameters.head_dim.is: expected one of count, size, positive, "
             "nonnegative, number, flag, found 'prime'");
   EXPECT_EQ(errorWith("head_dim", ", \"choices\": {\"a\": 1}"),
-            "r.json: hyperparameters.head_dim: expected 'what' and 'instead' beside choices");
+            "r.json: hyperparameters.head_dim: expected 'others', or 'what' and 'instead', beside "
+            "choices");
+  EXPECT_EQ(errorWith("head_dim", ", \"others\": 1"),
+            "r.json: hyperparameters.head_dim.others: expected 'choices' beside it");
+  EXPECT_EQ(errorWith("head_dim", ", \"choices\": {\"a\": 1}, \"others\": \"b\""),
+            "r.json: hyperparameters.head_dim.others: 'b' uses 'b', which is no hyperparameter of "
+            "the record");
+  EXPECT_EQ(errorReplacing("\"hidden / heads\"", "{\"gguf\": \"b\"}"),
+            "r.json: hyperparameters.head_dim: 'b' uses 'b', which is no hyperparameter of the "
+            "record");
+  EXPECT_EQ(errorReplacing("\"hidden / heads\"", "{\"onnx\": 1}"),
+            "r.json: hyperparameters.head_dim.default: unknown key 'onnx'; known are gguf, "
+            "huggingface");
   EXPECT_EQ(errorWith("hyperparameters",
                       ", \"a\": {\"default\": \"b\"}, \"b\": {\"default\": \"a + 1\"}"),
             "r.json: hyperparameters.a: its value needs itself");
@@ -327,7 +340,7 @@ TEST(ArchRecord, LikeAnother) {
   EXPECT_TRUE(record->architectures[Origin::GGUF].empty());
   EXPECT_EQ(record->normEps.text(), "0.001");
   EXPECT_EQ(record->normOffset.text(), "0");
-  EXPECT_EQ(record->findHyperparameter("hidden")->fallback->text(), "128");
+  EXPECT_EQ(record->findHyperparameter("hidden")->fallback[Origin::GGUF]->text(), "128");
   EXPECT_EQ(record->ignoredKeys, Names({"a", "b"}));
 
   Result<std::string> text =
