@@ -144,6 +144,30 @@ const ArchRecord *RecordChoice::choose(const Checkpoint &checkpoint, StringRef a
   return nullptr;
 }
 
+/// Ids that generation is to end at. Those beyond the vocabulary never come: transformers only
+/// warns of them, and many small models for tests have some.
+static void checkEnds(const Checkpoint &checkpoint, int64_t vocabulary, Problems &problems,
+                      MLIRContext &context) {
+  constexpr StringRef key = "eos_token_id";
+  const CheckpointValue *value =
+      checkpoint.origin() == Origin::HuggingFace ? checkpoint.find(key) : nullptr;
+  if (!value)
+    return;
+  std::vector<CheckpointValue> ids = value->isArray() ? value->elements() : std::vector{*value};
+  for (const CheckpointValue &id : ids) {
+    Result<double> number = id.asNumber();
+    if (!number || !accepts(ValueKind::Size, *number))
+      return problems.add(checkpoint.describeKey(key),
+                          "expected the id of a token or a list of such, found " + id.describe());
+  }
+  for (const CheckpointValue &id : ids)
+    if (vocabulary > 0 && *id.asNumber() >= static_cast<double>(vocabulary))
+      emitWarning(UnknownLoc::get(&context))
+          << checkpoint.path() << ": " << checkpoint.describeKey(key)
+          << ": expected an id below the vocabulary's " << vocabulary << ", found " << id.describe()
+          << ", at which nothing will end";
+}
+
 std::optional<ResolvedModel> frit::resolveCheckpoint(const Checkpoint &checkpoint,
                                                      MLIRContext &context,
                                                      const ImportOptions &options) {
@@ -159,6 +183,7 @@ std::optional<ResolvedModel> frit::resolveCheckpoint(const Checkpoint &checkpoin
   Problems problems;
   ResolvedModel resolved{std::make_unique<ArchRecord>(*record), {}};
   resolved.model = resolveModel(checkpoint, *resolved.record, *architecture, problems);
+  checkEnds(checkpoint, resolved.model.vocabulary, problems, context);
   if (problems.empty())
     return resolved;
   std::vector<std::string> lines = problems.lines();

@@ -8,6 +8,7 @@
 #include "lib/Support/JSON.h"
 
 #include "lib/Support/Printable.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 
 #include <vector>
@@ -17,6 +18,22 @@ using namespace frit;
 static constexpr unsigned maxDepth = 32;
 /// Each takes kilobytes, whatever is in it.
 static constexpr unsigned maxObjects = 100'000;
+
+/// LLVM writes "[3:5, byte=40]: Expected object key".
+static Failure parseFailure(llvm::Error error) {
+  std::string text = llvm::toString(std::move(error));
+  llvm::StringRef message = text, place;
+  if (message.consume_front("["))
+    std::tie(place, message) = message.split("]: ");
+  auto [line, column] = place.split(',').first.split(':');
+  std::string lower = message.str();
+  if (!lower.empty())
+    lower.front() = llvm::toLower(lower.front());
+  if (column.empty())
+    return Failure(lower);
+  return Failure("line ", std::string_view(line), ", column ", std::string_view(column), ": ",
+                 lower);
+}
 
 static Status checkSize(llvm::StringRef json) {
   unsigned depth = 0, objects = 0;
@@ -61,7 +78,7 @@ Result<llvm::json::Value> frit::parseJSON(llvm::StringRef text) {
     return status.takeFailure();
   llvm::Expected<llvm::json::Value> value = llvm::json::parse(text);
   if (!value)
-    return Failure(llvm::toString(value.takeError()));
+    return parseFailure(value.takeError());
   storeExactly(*value);
   return *std::move(value);
 }
@@ -90,7 +107,7 @@ Status frit::requireUniqueKeys(llvm::StringRef text) {
       // "a" can also be spelled "\u0061".
       llvm::Expected<llvm::json::Value> key = llvm::json::parse(text.slice(begin, i + 1));
       if (!key)
-        return Failure(llvm::toString(key.takeError()));
+        return parseFailure(key.takeError());
       llvm::StringRef name = key->getAsString().value_or("");
       if (!levels.back().keys.insert(name).second)
         return Failure("expected key '", printable(name), "' once, found it twice");

@@ -56,12 +56,19 @@ bool HuggingFaceDirectory::has(StringRef name) const {
          std::errc::no_such_file_or_directory;
 }
 
-Result<MappedFile> HuggingFaceDirectory::map(StringRef name) const {
-  std::string file = joined(directory, name);
+/// A file is never looked for outside of the directory, nor is it asked whether there is one.
+static Status checkName(StringRef name) {
   if (name.empty() || name == "." || name == ".." || path::filename(name) != name ||
       name.contains('\0'))
-    return Failure("expected the name of a file in '", directory, "', found '",
+    return Failure("expected the name of a file in the model's directory, found '",
                    std::string_view(name), "'");
+  return {};
+}
+
+Result<MappedFile> HuggingFaceDirectory::map(StringRef name) const {
+  std::string file = joined(directory, name);
+  if (Status status = checkName(name); !status)
+    return status.takeFailure().in(directory);
   llvm::SmallString<256> real;
   if (std::error_code error = fs::real_path(file, real)) {
     if (error == std::errc::no_such_file_or_directory && has(name))
@@ -172,6 +179,8 @@ Status HuggingFaceDirectory::openShards() {
     if (!shard)
       return Failure("expected the name of a file for tensor ", std::string_view(StringRef(tensor)))
           .in(place);
+    if (Status status = checkName(*shard); !status)
+      return status.takeFailure().in("tensor " + tensor.str()).in(place);
     shardOfTensor[tensor] = *shard;
     ++tensorsOfShard[shard->str()];
   }

@@ -113,6 +113,8 @@ Result<std::vector<SafetensorsTensor>> frit::readSafetensors(const uint8_t *byte
   Result<llvm::json::Value> header = parseJSON(text);
   if (!header)
     return header.takeFailure().in("header");
+  if (Status status = requireUniqueKeys(text); !status)
+    return status.takeFailure().in("header");
   const llvm::json::Object *object = header->getAsObject();
   if (!object)
     return Failure("expected an object as header");
@@ -120,8 +122,14 @@ Result<std::vector<SafetensorsTensor>> frit::readSafetensors(const uint8_t *byte
   uint64_t dataBytes = byteCount - 8 - headerBytes;
   std::vector<SafetensorsTensor> tensors;
   for (const auto &[key, value] : *object) {
-    if (key == "__metadata__")
+    if (key == "__metadata__") {
+      const llvm::json::Object *metadata = value.getAsObject();
+      if (!metadata || !llvm::all_of(*metadata, [](const auto &entry) {
+            return entry.second.kind() == llvm::json::Value::String;
+          }))
+        return Failure("__metadata__: expected an object that holds texts");
       continue;
+    }
     Result<SafetensorsTensor> tensor = readTensor(key, value, dataBytes);
     if (!tensor)
       return tensor.takeFailure();

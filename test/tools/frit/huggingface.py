@@ -592,6 +592,23 @@ class HuggingFaceTest(DriverTest):
         struct.pack_into("<f", data, 8 + length + first + 4 * index, value)
         path.write_bytes(data)
 
+    def test_values_of_other_kinds(self):
+        for key, value, message in (
+            ("layer_types", "full_attention", "layer_types: expected a list of a text for each layer, found 'full_attention'"),
+            ("eos_token_id", "</s>", "eos_token_id: expected the id of a token or a list of such, found '</s>'"),
+            ("eos_token_id", [2, -1], "eos_token_id: expected the id of a token or a list of such, found -1"),
+            ("eos_token_id", 1.5, "eos_token_id: expected the id of a token or a list of such, found 1.5"),
+        ):
+            self.config = CONFIG | {"model_type": "internlm3", key: value}
+            self.write_config()
+            self.assert_error(["inspect", str(self.model)], message)
+        # transformers warns, too.
+        self.config = CONFIG | {"eos_token_id": [2, 2006]}
+        self.write_config()
+        _, err = self.frit("inspect", str(self.model))
+        said = "config.json, eos_token_id: expected an id below the vocabulary's 2006, found 2006, at which nothing will end"
+        self.assertEqual(err, f"warning: {self.model}: {said}\n")
+
     def test_convert_to_a_full_disk(self):
         full = "ulimit -f 8; trap '' XFSZ; exec \"$@\""
         command = ["bash", "-c", full, "bash", FRIT, "convert", str(self.model), "-o", "x.gguf"]

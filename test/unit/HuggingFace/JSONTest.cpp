@@ -11,6 +11,18 @@
 
 using namespace frit;
 
+TEST(ParseJSON, SaysWhere) {
+  auto message = [](llvm::StringRef text) {
+    Result<llvm::json::Value> value = parseJSON(text);
+    return value ? "parsed" : value.error();
+  };
+  EXPECT_EQ(message("{\"a\": 1,\n  2}"), "line 2, column 3: expected object key");
+  EXPECT_EQ(message("{\"a\": 1} x"), "line 1, column 9: text after end of document");
+  EXPECT_EQ(message("[\n\n\"\xFF\"]").substr(0, 8), "line 3, ");
+  EXPECT_EQ(message("{\"a\": nul}").substr(0, 8), "line 1, ");
+  EXPECT_EQ(message(""), "line 1, column 0: unexpected EOF");
+}
+
 TEST(ParseJSON, BoundsOfIntegers) {
   auto integer = [](const char *text) {
     Result<llvm::json::Value> value = parseJSON(std::string("{\"a\": [") + text + "]}");

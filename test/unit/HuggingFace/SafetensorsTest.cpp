@@ -78,6 +78,12 @@ TEST(Safetensors, HeaderIsNoJSON) {
   EXPECT_EQ(errorOfHeader("{").substr(0, 8), "header: ");
   EXPECT_EQ(errorOfHeader("{} x").substr(0, 8), "header: ");
   EXPECT_EQ(errorOfHeader("{\"\xFF\": 1}").substr(0, 8), "header: ");
+  EXPECT_EQ(errorOfHeader("{\"t\": 1, \"\\u0074\": 2}"),
+            "header: expected key 't' once, found it twice");
+  for (const char *metadata : {"1", "[]", "{\"a\": 1}", "{\"a\": null}"})
+    EXPECT_EQ(errorOfHeader((llvm::Twine("{\"__metadata__\": ") + metadata + "}").str()),
+              "__metadata__: expected an object that holds texts");
+  EXPECT_EQ(errorOfHeader("{\"__metadata__\": {\"a\": \"b\"}}"), "no error");
   std::string deep = "{\"t\": " + std::string(1000, '[') + std::string(1000, ']') + "}";
   EXPECT_EQ(errorOfHeader(deep), "header: expected at most 32 levels of nesting");
   std::string many = "{\"t\": [{}";
