@@ -42,6 +42,8 @@ struct AddedTokenRule {
   bool stripsRight = false; ///< rstrip: likewise behind it
   bool singleWord = false;  ///< single_word: not where a letter, mark, digit or '_' is beside it
   bool normalized = false;  ///< found in the text that the normalizer made, as it spells the token
+  bool isInFront = false;   ///< a template puts it in front of a text, behind bosId
+  bool isBehind = false;    ///< a template puts it behind a text
 
   bool operator==(const AddedTokenRule &other) const;
 };
@@ -53,7 +55,11 @@ struct TokenizerData {
   std::string preTokenizer;                ///< pre: "smollm", "gpt-2", ...
   std::vector<std::string> patterns;       ///< instead of pre: those of a tokenizer.json, in order
   bool wholeWords = false;                 ///< with patterns: ignore_merges
-  bool composes = false;                   ///< with patterns: normalizer NFC
+  bool composes = false;                   ///< with patterns: normalizer NFC or NFKC
+  bool decomposes = false;                 ///< with patterns: NFD or NFKD
+  bool isCompatible = false;               ///< with one of those: that with a K
+  bool keepsMatchesOnly = false;           ///< with patterns: what the first leaves is left out
+  bool prefixesSpace = false;              ///< with patterns: a space in front, unless there is one
   std::vector<std::string> tokens;         ///< tokens: spelling by id, as in the file
   std::vector<TokenType> tokenTypes;       ///< token_type: one a token, or empty: all normal
   std::vector<float> scores;               ///< scores: one a token, or empty (BPE has none)
@@ -67,7 +73,8 @@ struct TokenizerData {
   std::vector<int32_t> endOfGenerationIds; ///< what findEndOfGenerationIds() says
   bool addBos = false;                     ///< add_bos_token
   std::string chatTemplate;                ///< tokenizer.chat_template, a Jinja text; may be empty
-  /// Of control, unknown and user-defined tokens that are found in another way than as they are.
+  /// Of control, unknown and user-defined tokens that are found in another way than as they are,
+  /// and of those of a template, in its order. Bytes that have one are control tokens besides.
   std::vector<AddedTokenRule> addedTokenRules;
 
   // What models with U+2581 in the place of spaces ("llama", "t5") do to a text, in this order:
@@ -89,6 +96,9 @@ struct TokenizerData {
   /// As the library SentencePiece: user-defined tokens are found in normalized text, where the map
   /// has left them alone, and a unigram model finds them itself.
   bool matchesInNormalized = false;
+
+  /// The rule of a token; a new one at the end where it has none.
+  AddedTokenRule &ruleOf(int32_t id);
 
   /// The form a bundle stores: little-endian, versioned, laid out in TokenizerData.cpp. Texts and
   /// arrays are limited to 2^32 - 1 bytes and elements.

@@ -37,11 +37,11 @@ static constexpr struct {
                {"matches_in_normalized", &TokenizerData::matchesInNormalized}};
 
 /// For each rule the id and the sum of 1 if it strips to the left, 2 to the right, 4 if it is for
-/// single words, and 8 if for normalized text.
+/// single words, 8 if for normalized text, 16 if it comes in front of a text and 32 if behind.
 static constexpr std::string_view rulesKey = "frit.tokenizer.added_token_rules";
 static constexpr bool AddedTokenRule::*ruleBits[] = {
     &AddedTokenRule::stripsLeft, &AddedTokenRule::stripsRight, &AddedTokenRule::singleWord,
-    &AddedTokenRule::normalized};
+    &AddedTokenRule::normalized, &AddedTokenRule::isInFront,   &AddedTokenRule::isBehind};
 
 //===----------------------------------------------------------------------===//
 // Reading
@@ -161,8 +161,8 @@ void readRules(KeyReader &keys, TokenizerData &data) {
       return keys.fail(rulesKey, "expected an id in the vocabulary of " +
                                      std::to_string(data.tokens.size()) + " tokens, found " +
                                      std::to_string(id));
-    if (bits < 0 || bits > 15)
-      return keys.fail(rulesKey, "expected a sum from 0 to 15, found " + std::to_string(bits));
+    if (bits < 0 || bits > 63)
+      return keys.fail(rulesKey, "expected a sum from 0 to 63, found " + std::to_string(bits));
     AddedTokenRule &rule = data.addedTokenRules.emplace_back();
     rule.id = static_cast<int32_t>(id);
     for (size_t bit = 0; bit < std::size(ruleBits); ++bit)
@@ -226,6 +226,8 @@ Result<TokenizerData> frit::readTokenizer(const GGUFFile &file) {
   if (saysAll)
     readOptions(keys, data);
   readRules(keys, data);
+  if (keys.optional("tokenizer.ggml.add_eos_token", &GGUFFile::getBool) && data.eosId)
+    data.ruleOf(*data.eosId).isBehind = true;
   data.chatTemplate = keys.optional("tokenizer.chat_template", &GGUFFile::getString);
 
   if (Status status = keys.takeStatus(); !status)
@@ -276,6 +278,9 @@ void frit::writeTokenizer(GGUFHeader &header, const TokenizerData &data) {
   addId("tokenizer.ggml.unknown_token_id", data.unknownId);
   addId("tokenizer.ggml.padding_token_id", data.padId);
   header.add("tokenizer.ggml.add_bos_token", data.addBos);
+  for (const AddedTokenRule &rule : data.addedTokenRules)
+    if (rule.isBehind && rule.id == data.eosId)
+      header.add("tokenizer.ggml.add_eos_token", true);
   header.add("tokenizer.ggml.add_space_prefix", data.addSpacePrefix);
   if (data.model == "llama" || data.model == "t5") {
     header.add("tokenizer.ggml.remove_extra_whitespaces",

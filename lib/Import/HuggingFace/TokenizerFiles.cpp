@@ -144,7 +144,7 @@ Status TokensBeside::add(std::optional<StringRef> spelling, std::optional<int64_
   auto flag = [&](StringRef name) { return token && token->getBoolean(name).value_or(false); };
   if (flag("special"))
     specialSpellings.insert(*spelling);
-  if (data.tokenTypes[index] != TokenType::Unknown)
+  if (data.tokenTypes[index] != TokenType::Unknown && data.tokenTypes[index] != TokenType::Byte)
     data.tokenTypes[index] = TokenType::UserDefined;
   data.tokens[index] = spelling->str();
   data.scores[index] = noScore;
@@ -283,6 +283,9 @@ Result<TokenizerData> frit::readTokenizer(const HuggingFaceDirectory &directory)
   special(data.eosId, "eos");
   special(data.padId, "pad");
   special(data.unknownId, "unk");
+  // A tokenizer.json has a template.
+  if (isNamed && data.eosId && config->getBoolean("add_eos_token").value_or(false))
+    data.ruleOf(*data.eosId).isBehind = true;
   data.chatTemplate = templateOf(*config);
   if (directory.has("chat_template.jinja")) {
     Result<MappedFile> file = directory.map("chat_template.jinja");

@@ -49,6 +49,8 @@ private:
   void readPreTokenizer(const Value *value);
   void readSplit(const Object &split);
   void readPostProcessor(const Value *value);
+  void readTemplate(const Object &part);
+  std::vector<int32_t> idsOfSpecial(const Object &part, StringRef name);
   /// Whether no normalizer but NFC changes the text.
   bool isPlainText() const {
     return data.characterMap.empty() && !data.stripsStart && !data.stripsEnd &&
@@ -226,8 +228,15 @@ void Reader::scoreByMerges() {
 void Reader::findByteTokens() {
   for (size_t id = 0; id < data.tokens.size(); ++id) {
     StringRef token = data.tokens[id];
-    if (token.size() == 6 && token.starts_with("<0x") && data.tokenTypes[id] == TokenType::Normal)
-      data.tokenTypes[id] = TokenType::Byte;
+    TokenType &type = data.tokenTypes[id];
+    bool isByte = token.size() == 6 && token.starts_with("<0x") && token.ends_with(">") &&
+                  llvm::isHexDigit(token[3]) && llvm::isHexDigit(token[4]);
+    if (!isByte || type == TokenType::Unused || type == TokenType::Unknown)
+      continue;
+    // What was added by hand as special is found in a text, too.
+    if (type == TokenType::Control)
+      data.ruleOf(static_cast<int32_t>(id));
+    type = TokenType::Byte;
   }
 }
 
@@ -242,9 +251,13 @@ void Reader::readNormalizer(const Value *value) {
   for (const Object *part : partsOf(value, "normalizers")) {
     StringRef type = typeOf(*part);
     StringRef content = part->getString("content").value_or("");
-    if (type == "NFC") {
+    if (type == "NFC" || type == "NFD" || type == "NFKC" || type == "NFKD") {
       step(0);
-      data.composes = true;
+      if (data.composes || data.decomposes)
+        refuse("two normalization forms");
+      data.composes = type.ends_with("C");
+      data.decomposes = !data.composes;
+      data.isCompatible = type.contains('K');
     } else if (type == "Precompiled") {
       step(1);
       readCharacterMap(part->getString("precompiled_charsmap").value_or(""));
@@ -280,15 +293,21 @@ void Reader::readCharacterMap(StringRef base64) {
 }
 
 void Reader::readSplit(const Object &split) {
-  bool isIsolated = split.getString("behavior") == StringRef("Isolated");
+  StringRef behavior = split.getString("behavior").value_or("");
+  bool isInverted = split.getBoolean("invert").value_or(false);
   std::optional<StringRef> regex = patternOf(split, "Regex");
   // Where spaces are spelled, a text has none.
   if (spellsSpaces && patternOf(split, "String") == StringRef(" "))
     return;
-  if (regex && isIsolated && !split.getBoolean("invert").value_or(false))
+  // Isolated, matches and what lies between them are words, whichever is called a match.
+  if (regex && behavior == "Isolated") {
     data.patterns.push_back(regex->str());
-  else
-    refuse("pre-tokenizer Split of another kind");
+  } else if (regex && behavior == "Removed" && isInverted && data.patterns.empty()) {
+    data.patterns.push_back(regex->str());
+    data.keepsMatchesOnly = true;
+  } else {
+    refuse("pre-tokenizer Split of the behavior " + behavior + (isInverted ? ", inverted" : ""));
+  }
 }
 
 void Reader::readPreTokenizer(const Value *value) {
@@ -298,8 +317,11 @@ void Reader::readPreTokenizer(const Value *value) {
       readSplit(*part);
     } else if (type == "Digits" && part->getBoolean("individual_digits").value_or(false)) {
       data.patterns.push_back(std::string(singleDigitsPattern));
-    } else if (type == "ByteLevel" && !part->getBoolean("add_prefix_space").value_or(true)) {
+    } else if (type == "ByteLevel") {
       isByteLevel = true;
+      data.prefixesSpace |= part->getBoolean("add_prefix_space").value_or(true);
+      if (data.prefixesSpace && !data.patterns.empty())
+        refuse("a space in front of each word");
       if (part->getBoolean("use_regex").value_or(true))
         data.patterns.push_back(std::string(byteLevelPattern));
     } else if (type == "WhitespaceSplit" && !data.metaspace) {
@@ -320,27 +342,67 @@ void Reader::readPreTokenizer(const Value *value) {
   }
 }
 
-/// A sequence begins with the special token that a template puts in front of it.
-void Reader::readPostProcessor(const Value *value) {
-  std::optional<StringRef> name;
-  for (const Object *part : partsOf(value, "processors")) {
-    StringRef type = typeOf(*part);
-    if (type == "ByteLevel")
-      continue;
-    const Array *single = part->getArray("single");
-    const Object *first = single && !single->empty() ? (*single)[0].getAsObject() : nullptr;
-    const Object *special = first ? first->getObject("SpecialToken") : nullptr;
-    if (type != "TemplateProcessing") {
-      refuse("post-processor " + type);
-    } else if (special) {
-      name = special->getString("id");
+/// What a template calls a special token: the ids it lists for it, or the token of that spelling.
+std::vector<int32_t> Reader::idsOfSpecial(const Object &part, StringRef name) {
+  std::vector<int32_t> result;
+  const Object *specials = part.getObject("special_tokens");
+  const Object *special = specials ? specials->getObject(name) : nullptr;
+  if (const Array *ids = special ? special->getArray("ids") : nullptr) {
+    for (const Value &id : *ids) {
+      int64_t number = id.getAsInteger().value_or(-1);
+      if (number >= 0 && static_cast<size_t>(number) < data.tokens.size())
+        result.push_back(static_cast<int32_t>(number));
+      else
+        refuse("post-processor TemplateProcessing with a token outside of the vocabulary");
+    }
+    return result;
+  }
+  for (size_t id = 0; id < data.tokens.size(); ++id)
+    if (data.tokens[id] == name)
+      result.push_back(static_cast<int32_t>(id));
+  return result;
+}
+
+/// The special tokens in front of a text and behind it.
+void Reader::readTemplate(const Object &part) {
+  std::vector<int32_t> inFront, behind;
+  bool hasText = false;
+  const Array *single = part.getArray("single");
+  for (const Value &piece : single ? *single : Array()) {
+    const Object *object = piece.getAsObject();
+    const Object *special = object ? object->getObject("SpecialToken") : nullptr;
+    if (special)
+      llvm::append_range(hasText ? behind : inFront,
+                         idsOfSpecial(part, special->getString("id").value_or("")));
+    else if (!object || !object->getObject("Sequence") || std::exchange(hasText, true))
+      return refuse(
+          "post-processor TemplateProcessing with another thing than one text and tokens");
+  }
+  constexpr size_t maxTokens = 64;
+  if (inFront.size() > maxTokens || behind.size() > maxTokens)
+    return refuse("post-processor TemplateProcessing with more than 64 tokens");
+  for (const auto &[index, id] : llvm::enumerate(inFront)) {
+    if (index == 0) {
+      data.bosId = id;
+      data.addBos = true;
+    } else if (std::exchange(data.ruleOf(id).isInFront, true)) {
+      refuse("post-processor TemplateProcessing with a token twice");
     }
   }
-  for (size_t id = 0; name && id < data.tokens.size(); ++id)
-    if (data.tokens[id] == *name) {
-      data.bosId = static_cast<int32_t>(id);
-      data.addBos = true;
-    }
+  for (int32_t id : behind)
+    if (std::exchange(data.ruleOf(id).isBehind, true))
+      refuse("post-processor TemplateProcessing with a token twice");
+}
+
+void Reader::readPostProcessor(const Value *value) {
+  bool hasTemplate = false;
+  for (const Object *part : partsOf(value, "processors")) {
+    StringRef type = typeOf(*part);
+    if (type == "TemplateProcessing" && !std::exchange(hasTemplate, true))
+      readTemplate(*part);
+    else if (type != "ByteLevel")
+      refuse("post-processor " + type + (hasTemplate ? " beside another" : ""));
+  }
 }
 
 Result<TokenizerData> Reader::read() {
@@ -367,7 +429,8 @@ Result<TokenizerData> Reader::read() {
       return status.takeFailure();
     readPostProcessor(json.get("post_processor"));
   }
-  bool isSentencePiece = spellsSpaces && !data.composes && data.patterns.empty() &&
+  bool hasForm = data.composes || data.decomposes;
+  bool isSentencePiece = spellsSpaces && !hasForm && data.patterns.empty() &&
                          (data.metaspace || !data.splitsAtWhiteSpace);
   if (isByteLevel && !isUnigram && !spellsSpaces && isPlainText()) {
     data.model = "gpt2";
@@ -375,7 +438,7 @@ Result<TokenizerData> Reader::read() {
     data.preTokenizer = preTokenizerFamily(data);
     if (!data.preTokenizer.empty()) {
       data.patterns.clear();
-      data.wholeWords = data.composes = false;
+      data.wholeWords = data.composes = data.keepsMatchesOnly = false;
     }
   } else if (isSentencePiece && !isByteLevel) {
     data.model = isUnigram ? "t5" : "llama";

@@ -105,14 +105,20 @@ private:
 } // namespace
 
 std::string_view ByteLevelBPE::normalize(std::string_view text, bool, std::string &buffer) const {
-  if (!preTokenizer.composes())
+  std::optional<UnicodeForm> form = preTokenizer.form();
+  if (!form)
     return text;
-  buffer = compose(text);
+  buffer = normalizeUnicode(text, *form);
   return buffer;
 }
 
 Status ByteLevelBPE::encode(std::string_view text, bool, std::vector<int32_t> &ids) const {
   std::vector<std::string_view> words;
+  std::string prefixed;
+  if (preTokenizer.prefixesSpace() && !text.empty() && !text.starts_with(' ')) {
+    prefixed.append(" ").append(text);
+    text = prefixed;
+  }
   if (Status status = preTokenizer.split(text, words); !status)
     return status;
   Scratch scratch;

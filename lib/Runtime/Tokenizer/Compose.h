@@ -1,4 +1,4 @@
-//===- Compose.h - Unicode's normalization form C --------------------------===//
+//===- Compose.h - Unicode's normalization forms ----------------------------===//
 //
 // Part of frit, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -13,8 +13,14 @@
 
 namespace frit {
 
-/// `text`, valid UTF-8, in normalization form C (Unicode Standard Annex 15).
-std::string compose(std::string_view text);
+/// A normalization form of Unicode Standard Annex 15.
+struct UnicodeForm {
+  bool composes = false;     ///< C, else D
+  bool isCompatible = false; ///< with a K
+};
+
+/// `text`, valid UTF-8, in a normalization form.
+std::string normalizeUnicode(std::string_view text, UnicodeForm form);
 
 } // namespace frit
 

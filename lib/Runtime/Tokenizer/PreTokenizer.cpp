@@ -47,7 +47,7 @@ namespace {
 struct Family {
   std::string_view name;
   bool wholeWords; ///< as PreTokenizer::wholeWords()
-  bool composes;   ///< as PreTokenizer::composes()
+  bool composes;   ///< into normalization form C
   /// As a tokenizer.json spells them; applied one after the other: each cuts the words of the one
   /// before into its matches and what lies between them. A pattern never sees beyond the word it
   /// cuts.
@@ -152,7 +152,8 @@ static std::string pcre2Message(int error) {
 }
 
 struct PreTokenizer::Impl {
-  bool wholeWords = false, composes = false;
+  bool wholeWords = false, keepsMatchesOnly = false, prefixesSpace = false;
+  std::optional<UnicodeForm> form;
   std::vector<std::unique_ptr<pcre2_code, CodeDeleter>> patterns;
 };
 
@@ -173,10 +174,15 @@ static Result<const Family *> findFamily(std::string_view name) {
 }
 
 std::string_view frit::preTokenizerFamily(const TokenizerData &data) {
+  if (data.decomposes || data.isCompatible || data.prefixesSpace)
+    return "";
   for (const Family &family : families) {
     size_t count = 0;
     while (count < std::size(family.patterns) && !family.patterns[count].empty())
       ++count;
+    // Alone, each pattern matches all of a text: there is nothing between its matches to keep.
+    if (data.keepsMatchesOnly && count > 1)
+      continue;
     if (family.wholeWords == data.wholeWords && family.composes == data.composes &&
         std::ranges::equal(data.patterns, std::span(family.patterns, count)))
       return family.name;
@@ -195,13 +201,17 @@ Result<PreTokenizer> PreTokenizer::create(const TokenizerData &data) {
   auto impl = std::make_unique<Impl>();
   std::vector<std::string_view> patterns(data.patterns.begin(), data.patterns.end());
   impl->wholeWords = data.wholeWords;
-  impl->composes = data.composes;
+  impl->keepsMatchesOnly = data.keepsMatchesOnly;
+  impl->prefixesSpace = data.prefixesSpace;
+  if (data.composes || data.decomposes)
+    impl->form = {data.composes, data.isCompatible};
   if (patterns.empty()) {
     Result<const Family *> family = findFamily(data.preTokenizer);
     if (!family)
       return family.takeFailure();
     impl->wholeWords = (*family)->wholeWords;
-    impl->composes = (*family)->composes;
+    if ((*family)->composes)
+      impl->form = {.composes = true};
     patterns.assign(std::begin((*family)->patterns), std::end((*family)->patterns));
   }
   for (std::string_view spelled : patterns) {
@@ -221,9 +231,9 @@ Result<PreTokenizer> PreTokenizer::create(const TokenizerData &data) {
   return PreTokenizer(std::move(impl));
 }
 
-/// Cuts `text` at the matches of `code`.
+/// Cuts `text` at the matches of `code`; `keepsAll`: what lies between them is words, too.
 static Status cut(const pcre2_code *code, pcre2_match_data *match, std::string_view text,
-                  std::vector<std::string_view> &words) {
+                  bool keepsAll, std::vector<std::string_view> &words) {
   auto subject = reinterpret_cast<PCRE2_SPTR>(text.data());
   const PCRE2_SIZE *range = pcre2_get_ovector_pointer(match);
   size_t position = 0;
@@ -241,18 +251,19 @@ static Status cut(const pcre2_code *code, pcre2_match_data *match, std::string_v
     // An empty match would not move on; \K in a group that a lookaround calls moves the beginning.
     if (range[1] <= position || range[0] < position || range[0] > range[1])
       break;
-    if (range[0] > position)
+    if (range[0] > position && keepsAll)
       words.push_back(text.substr(position, range[0] - position));
     words.push_back(text.substr(range[0], range[1] - range[0]));
     position = range[1];
   }
-  if (position < text.size())
+  if (position < text.size() && keepsAll)
     words.push_back(text.substr(position));
   return {};
 }
 
 bool PreTokenizer::wholeWords() const { return impl->wholeWords; }
-bool PreTokenizer::composes() const { return impl->composes; }
+std::optional<UnicodeForm> PreTokenizer::form() const { return impl->form; }
+bool PreTokenizer::prefixesSpace() const { return impl->prefixesSpace; }
 
 Status PreTokenizer::split(std::string_view text, std::vector<std::string_view> &words) const {
   std::unique_ptr<pcre2_match_data, MatchDeleter> match(pcre2_match_data_create(1, nullptr));
@@ -261,8 +272,9 @@ Status PreTokenizer::split(std::string_view text, std::vector<std::string_view> 
   std::vector<std::string_view> current{text}, next;
   for (const auto &pattern : impl->patterns) {
     next.clear();
+    bool keepsAll = !impl->keepsMatchesOnly || &pattern != &impl->patterns.front();
     for (std::string_view word : current)
-      if (Status status = cut(pattern.get(), match.get(), word, next); !status)
+      if (Status status = cut(pattern.get(), match.get(), word, keepsAll, next); !status)
         return status;
     std::swap(current, next);
   }

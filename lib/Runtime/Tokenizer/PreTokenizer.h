@@ -10,8 +10,10 @@
 
 #include "frit/Runtime/TokenizerData.h"
 #include "frit/Support/Result.h"
+#include "lib/Runtime/Tokenizer/Compose.h"
 
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -28,14 +30,17 @@ public:
   /// Whether a word that is a token is that token, whatever the merges would make of it
   /// ("ignore_merges" of a tokenizer.json; GGUF does not say).
   bool wholeWords() const;
-  /// Whether text is brought into Unicode's normalization form C first.
-  bool composes() const;
+  /// Unicode's normalization form that text is brought into first.
+  std::optional<UnicodeForm> form() const;
+  /// Whether a text that begins with no space gets one.
+  bool prefixesSpace() const;
 
   PreTokenizer(PreTokenizer &&) noexcept;
   PreTokenizer &operator=(PreTokenizer &&) noexcept;
   ~PreTokenizer();
 
-  /// Appends the words of `text` (valid UTF-8) in order; joined they are `text`. Fails only where
+  /// Appends the words of `text` (valid UTF-8) in order; joined they are `text`, unless a pattern
+  /// keeps nothing but what it matches. Fails only where
   /// PCRE2 does (out of memory).
   Status split(std::string_view text, std::vector<std::string_view> &words) const;
 

@@ -25,10 +25,12 @@ Result<SpecialTokens> SpecialTokens::create(const TokenizerData &data, const Sub
     auto id = static_cast<int32_t>(index);
     TokenType type = data.tokenTypes[index];
     bool userDefined = type == TokenType::UserDefined;
-    if (!userDefined && type != TokenType::Control && type != TokenType::Unknown)
+    auto found = rules.find(id);
+    bool isAddedByte = type == TokenType::Byte && found != rules.end();
+    if (!userDefined && !isAddedByte && type != TokenType::Control && type != TokenType::Unknown)
       continue;
     AddedTokenRule rule{.id = id};
-    if (auto found = rules.find(id); found != rules.end())
+    if (found != rules.end())
       rule = found->second;
     if (rule.normalized != inNormalized ||
         (rule.normalized && data.matchesInNormalized && data.model == "t5"))

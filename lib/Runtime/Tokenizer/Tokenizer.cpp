@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <limits>
 #include <unordered_map>
+#include <unordered_set>
 
 using namespace frit;
 
@@ -41,6 +42,7 @@ struct Tokenizer::Impl {
   std::unique_ptr<const SubwordModel> model;
   /// As the reference, those that are found in normalized text are decoded as they are found.
   std::unordered_map<int32_t, std::string> normalizedSpellings;
+  std::unordered_set<int32_t> specialBytes; ///< bytes that are special tokens besides
 
   TokenType type(int32_t id) const {
     return data.tokenTypes.empty() ? TokenType::Normal : data.tokenTypes[id];
@@ -90,6 +92,12 @@ static Status checkIndices(const TokenizerData &data) {
 }
 
 static Result<const ModelKind *> findKind(const TokenizerData &data) {
+  if (data.model.empty() || data.model == "none")
+    return Failure("the model has no tokenizer: no text goes in or out, only the ids of tokens do "
+                   "(--tokens)");
+  if (data.model.starts_with("tokenizer."))
+    return Failure("tokenizer: frit does not support a ", data.model,
+                   "; only the ids of tokens go in and out (--tokens)");
   std::string known;
   for (const ModelKind &candidate : modelKinds) {
     if (candidate.name == data.model)
@@ -127,7 +135,9 @@ Result<Tokenizer> Tokenizer::create(TokenizerData data) {
   impl->model = std::move(*model);
   std::string buffer;
   for (const AddedTokenRule &rule : impl->data.addedTokenRules)
-    if (rule.normalized && !impl->data.matchesInNormalized)
+    if (impl->type(rule.id) == TokenType::Byte)
+      impl->specialBytes.insert(rule.id);
+    else if (rule.normalized && !impl->data.matchesInNormalized)
       impl->normalizedSpellings[rule.id] =
           impl->model->normalize(impl->data.tokens[rule.id], true, buffer);
   for (auto [special, inNormalized] :
@@ -152,6 +162,10 @@ Result<std::vector<int32_t>> Tokenizer::encode(std::string_view text, EncodeOpti
   std::vector<int32_t> ids;
   if (options.addBos && impl->data.addBos && impl->data.bosId)
     ids.push_back(*impl->data.bosId);
+  if (options.addBos)
+    for (const AddedTokenRule &rule : impl->data.addedTokenRules)
+      if (rule.isInFront)
+        ids.push_back(rule.id);
   std::string buffer;
   for (const SpecialTokens::Piece &outer : impl->special.split(text, options.parseSpecial)) {
     if (outer.id >= 0) {
@@ -174,6 +188,10 @@ Result<std::vector<int32_t>> Tokenizer::encode(std::string_view text, EncodeOpti
         return status.takeFailure();
     }
   }
+  if (options.addBos)
+    for (const AddedTokenRule &rule : impl->data.addedTokenRules)
+      if (rule.isBehind)
+        ids.push_back(rule.id);
   return ids;
 }
 
@@ -219,7 +237,8 @@ bool Tokenizer::isEndOfGeneration(int32_t id) const {
 
 bool Tokenizer::isSpecial(int32_t id) const {
   return impl->contains(id) &&
-         (impl->type(id) == TokenType::Control || impl->type(id) == TokenType::Unknown);
+         (impl->type(id) == TokenType::Control || impl->type(id) == TokenType::Unknown ||
+          impl->specialBytes.contains(id));
 }
 
 const TokenizerData &Tokenizer::data() const { return impl->data; }

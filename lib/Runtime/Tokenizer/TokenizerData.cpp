@@ -52,10 +52,14 @@ static constexpr bool TokenizerData::*flagFields[] = {
     &TokenizerData::keepsSpaces,
     &TokenizerData::fusesUnknown,
     &TokenizerData::matchesInNormalized,
+    &TokenizerData::decomposes,
+    &TokenizerData::isCompatible,
+    &TokenizerData::keepsMatchesOnly,
+    &TokenizerData::prefixesSpace,
 };
 static constexpr bool AddedTokenRule::*ruleFields[] = {
     &AddedTokenRule::stripsLeft, &AddedTokenRule::stripsRight, &AddedTokenRule::singleWord,
-    &AddedTokenRule::normalized};
+    &AddedTokenRule::normalized, &AddedTokenRule::isInFront,   &AddedTokenRule::isBehind};
 
 /// The optional ids in the order they are stored.
 static constexpr std::optional<int32_t> TokenizerData::*optionalIds[] = {
@@ -83,6 +87,11 @@ static void unpackFlags(T &object, bool T::*const (&fields)[count], uint32_t fla
 
 bool AddedTokenRule::operator==(const AddedTokenRule &other) const {
   return id == other.id && packFlags(*this, ruleFields) == packFlags(other, ruleFields);
+}
+
+AddedTokenRule &TokenizerData::ruleOf(int32_t id) {
+  auto found = std::ranges::find(addedTokenRules, id, &AddedTokenRule::id);
+  return found != addedTokenRules.end() ? *found : addedTokenRules.emplace_back(AddedTokenRule{id});
 }
 
 bool TokenizerData::operator==(const TokenizerData &other) const {

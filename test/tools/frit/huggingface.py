@@ -143,7 +143,7 @@ class HuggingFaceTest(DriverTest):
         (self.model / "tokenizer.json").unlink()
         out, _ = self.frit("run", str(self.model), "--tokens", "1,2,3", "-n", "3", "--print-tokens")
         self.assertEqual(len(out.strip().split(",")), 3)
-        self.assert_error(["run", str(self.model), "-p", "Hi"], "unknown model 'none'")
+        self.assert_error(["run", str(self.model), "-p", "Hi"], "the model has no tokenizer: no text goes in or out, only the ids of tokens do (--tokens)")
 
     def test_refused_all_at_once(self):
         self.config["hidden_act"] = "quick_gelu"

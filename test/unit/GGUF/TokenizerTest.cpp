@@ -52,6 +52,7 @@ TEST(GGUFTokenizer, EveryKeyIsRead) {
                .scalar<int32_t>("tokenizer.ggml.unknown_token_id", typeI32, 1)
                .u32("tokenizer.ggml.padding_token_id", 2)
                .scalar<uint8_t>("tokenizer.ggml.add_bos_token", typeBool, 1)
+               .scalar<uint8_t>("tokenizer.ggml.add_eos_token", typeBool, 1)
                .scalar<uint8_t>("tokenizer.ggml.add_space_prefix", typeBool, 1)
                .string("tokenizer.chat_template", "{{ messages }}"));
   ASSERT_TRUE(data) << data.error();
@@ -72,6 +73,7 @@ TEST(GGUFTokenizer, EveryKeyIsRead) {
   expected.endOfGenerationIds = {1, 2, 3};
   expected.addBos = true;
   expected.addSpacePrefix = true;
+  expected.addedTokenRules = {{.id = 1, .isBehind = true}};
   expected.chatTemplate = "{{ messages }}";
   EXPECT_TRUE(*data == expected);
 }
@@ -142,9 +144,9 @@ TEST(GGUFTokenizer, KeysOfItsOwn) {
               "'frit.tokenizer.added_token_rules': expected an id in the vocabulary of 4 tokens, "
               "found " +
                   std::to_string(id));
-  for (int32_t sum : {-1, 16})
+  for (int32_t sum : {-1, 64})
     EXPECT_EQ(messageFor(with({}, {1, sum})),
-              "'frit.tokenizer.added_token_rules': expected a sum from 0 to 15, found " +
+              "'frit.tokenizer.added_token_rules': expected a sum from 0 to 63, found " +
                   std::to_string(sum));
 }
 
@@ -163,7 +165,8 @@ TEST(GGUFTokenizer, WritesWhatItReads) {
   data.addBos = true;
   data.chatTemplate = "T";
   data.characterMap = std::string("m\0\xFF", 3);
-  data.addedTokenRules = {{3, true, false, true, true}};
+  data.addedTokenRules = {{3, true, false, true, true}, {.id = 0, .isInFront = true}};
+  data.addedTokenRules.push_back({.id = 2, .isBehind = true});
   for (const char *model : {"llama", "t5"})
     for (unsigned options = 0; options < 1u << 13; options = 3 * options + 1) {
       data.model = model;

@@ -92,12 +92,13 @@ TEST(SentencePieceFileData, WhatFritDoesNotHave) {
     EXPECT_TRUE(data) << data.error();
     return Tokenizer::check(*data).error();
   };
-  EXPECT_EQ(refusal(text(2, number(3, 3))),
-            "tokenizer: unknown model 'tokenizer.model with a model of type 3', known are: gpt2, "
-            "llama, t5");
-  EXPECT_EQ(refusal(text(2, number(24, 1))),
-            "tokenizer: unknown model 'tokenizer.model with spaces behind words', known are: gpt2, "
-            "llama, t5");
+  EXPECT_EQ(
+      refusal(text(2, number(3, 3))),
+      "tokenizer: frit does not support a tokenizer.model with a model of type 3; only the ids of "
+      "tokens go in and out (--tokens)");
+  EXPECT_EQ(refusal(text(2, number(24, 1))), "tokenizer: frit does not support a tokenizer.model "
+                                             "with spaces behind words; only the ids of "
+                                             "tokens go in and out (--tokens)");
 }
 
 TEST(SentencePieceFileData, Malformed) {

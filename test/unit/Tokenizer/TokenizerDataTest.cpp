@@ -42,14 +42,17 @@ static TokenizerData smallData() {
   data.addSpacePrefix = true;
   data.patterns = {"a", "b+"};
   data.wholeWords = true;
-  data.composes = true;
+  data.composes = data.decomposes = data.isCompatible = true;
+  data.keepsMatchesOnly = data.prefixesSpace = true;
   data.prefixesOnlyStart = true;
   data.characterMap = std::string("map\0", 4);
   data.mapsGraphemes = data.stripsStart = data.stripsEnd = data.collapsesSpaces = true;
   data.removesExtraSpaces = data.metaspace = data.splitsAtSpaces = data.splitsAtWhiteSpace = true;
   data.keepsSpaces = data.fusesUnknown = data.matchesInNormalized = true;
   data.addedTokenRules = {{.id = 7, .stripsLeft = true},
-                          {.id = 0, .stripsRight = true, .singleWord = true, .normalized = true}};
+                          {.id = 0, .stripsRight = true, .singleWord = true, .normalized = true},
+                          {.id = 1, .isInFront = true},
+                          {.id = 2, .isBehind = true}};
   data.chatTemplate = "{{ messages }}\n";
   return data;
 }
@@ -134,12 +137,12 @@ TEST(TokenizerData, ForeignBytes) {
   newer[8] = 4;
   EXPECT_EQ(parse(newer).error(), "tokenizer data, byte 12: expected version 3, found version 4");
   newer = blob;
-  newer[14] = 1;
-  EXPECT_EQ(parse(newer).error(), "tokenizer data, byte 16: unknown flags 131071");
+  newer[14] = 31;
+  EXPECT_EQ(parse(newer).error(), "tokenizer data, byte 16: unknown flags 2097151");
   newer = blob;
-  newer[newer.size() - 4] = 31;
-  EXPECT_EQ(parse(newer).error(),
-            "tokenizer data, byte " + std::to_string(blob.size()) + ": unknown flags 31 of a rule");
+  newer[newer.size() - 4] = 127;
+  EXPECT_EQ(parse(newer).error(), "tokenizer data, byte " + std::to_string(blob.size()) +
+                                      ": unknown flags 127 of a rule");
 }
 
 TEST(TokenizerCreate, RefusesByName) {

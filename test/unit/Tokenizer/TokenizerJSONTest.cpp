@@ -52,6 +52,40 @@ TEST_P(TokenizerJSON, SurvivesGGUF) {
   compareWithReference(*tokenizer, name);
 }
 
+/// Each part of a file alone, and some of them together; see make_parts_data.py.
+TEST(TokenizerJSONParts, EqualReference) {
+  llvm::Expected<llvm::json::Value> cases = llvm::json::parse(readFile("parts.json"));
+  ASSERT_TRUE(static_cast<bool>(cases));
+  for (const llvm::json::Value &value : *cases->getAsArray()) {
+    const llvm::json::Object &part = *value.getAsObject();
+    std::string name = part.getString("name")->str();
+    Result<TokenizerData> data =
+        readJSON(part.getString("base")->str(), [&](llvm::json::Object &json) {
+          for (const auto &[key, changed] : *part.getObject("changes"))
+            json[key] = changed;
+        });
+    ASSERT_TRUE(data) << name << ": " << data.error();
+    std::string blob = data->serialize();
+    data = TokenizerData::parse(reinterpret_cast<const uint8_t *>(blob.data()), blob.size());
+    ASSERT_TRUE(data) << name << ": " << data.error();
+    auto tokenizer = Tokenizer::create(*std::move(data));
+    ASSERT_TRUE(tokenizer) << name << ": " << tokenizer.error();
+    const llvm::json::Array &texts = *part.getArray("texts"), &ids = *part.getArray("ids");
+    const llvm::json::Array &decoded = *part.getArray("decoded");
+    for (size_t i = 0; i < texts.size(); ++i) {
+      std::string text = texts[i].getAsString()->str();
+      std::vector<int32_t> expected;
+      for (const llvm::json::Value &id : *ids[i].getAsArray())
+        expected.push_back(static_cast<int32_t>(*id.getAsInteger()));
+      auto found = tokenizer->encode(text, {.parseSpecial = true, .addBos = true});
+      ASSERT_TRUE(found) << found.error();
+      EXPECT_EQ(*found, expected) << name << ": " << text;
+      EXPECT_EQ(tokenizer->decode(expected, {.skipSpecial = true}), decoded[i].getAsString()->str())
+          << name << ": " << text;
+    }
+  }
+}
+
 class AddedTokens : public testing::TestWithParam<const char *> {};
 
 TEST_P(AddedTokens, EqualReference) {
@@ -179,8 +213,9 @@ static void expectUnsupported(const char *name, const char *what,
   ASSERT_TRUE(data) << data.error();
   Status known = Tokenizer::check(*data);
   ASSERT_FALSE(known);
-  EXPECT_EQ(known.error(), "tokenizer: unknown model 'tokenizer.json with " + std::string(what) +
-                               "', known are: gpt2, llama, t5");
+  EXPECT_EQ(known.error(), "tokenizer: frit does not support a tokenizer.json with " +
+                               std::string(what) +
+                               "; only the ids of tokens go in and out (--tokens)");
 }
 
 TEST(TokenizerJSONData, WhatFritDoesNotHave) {
@@ -194,10 +229,60 @@ TEST(TokenizerJSONData, WhatFritDoesNotHave) {
   });
   expectUnsupported("tiny-gpt-2", "an unknown pre-tokenizer",
                     [](Object &json) { json["pre_tokenizer"] = nullptr; });
-  expectUnsupported("tiny-gpt-2", "pre-tokenizer Split of another kind", [](Object &json) {
-    json["pre_tokenizer"] =
-        Object{{"type", "Split"}, {"pattern", Object{{"Regex", "a"}}}, {"behavior", "Removed"}};
+  auto split = [](const char *behavior, bool invert) {
+    return Object{{"type", "Split"},
+                  {"pattern", Object{{"Regex", "a"}}},
+                  {"behavior", behavior},
+                  {"invert", invert}};
+  };
+  for (auto [behavior, invert] :
+       {std::pair("Removed", false), {"MergedWithNext", false}, {"Contiguous", true}})
+    expectUnsupported("tiny-gpt-2",
+                      ("pre-tokenizer Split of the behavior " + std::string(behavior) +
+                       (invert ? ", inverted" : ""))
+                          .c_str(),
+                      [&](Object &json) { json["pre_tokenizer"] = split(behavior, invert); });
+  auto sequence = [](llvm::json::Value first, llvm::json::Value second) {
+    return Object{{"type", "Sequence"}, {"pretokenizers", llvm::json::Array{first, second}}};
+  };
+  expectUnsupported(
+      "tiny-gpt-2", "pre-tokenizer Split of the behavior Removed, inverted", [&](Object &json) {
+        json["pre_tokenizer"] = sequence(split("Isolated", false), split("Removed", true));
+      });
+  expectUnsupported("tiny-gpt-2", "a space in front of each word", [&](Object &json) {
+    json["pre_tokenizer"] = sequence(split("Isolated", false), Object{{"type", "ByteLevel"}});
   });
+  expectUnsupported("tiny-gpt-2", "normalizer Nmt",
+                    [](Object &json) { json["normalizer"] = Object{{"type", "Nmt"}}; });
+  expectUnsupported("tiny-gpt-2", "two normalization forms", [](Object &json) {
+    json["normalizer"] = *llvm::json::parse(
+        R"({"type": "Sequence", "normalizers": [{"type": "NFD"}, {"type": "NFC"}]})");
+  });
+  auto withTemplate = [](const char *pieces) {
+    return [pieces](Object &json) {
+      json["post_processor"] = *llvm::json::parse(R"({"type": "TemplateProcessing", "single": [)" +
+                                                  std::string(pieces) + "]}");
+    };
+  };
+  const char *text = R"({"Sequence": {"id": "A", "type_id": 0}})";
+  std::string special = R"({"SpecialToken": {"id": "<|im_start|>", "type_id": 0}})";
+  expectUnsupported("tiny-gpt-2",
+                    "post-processor TemplateProcessing with another thing than one text and tokens",
+                    withTemplate((std::string(text) + ", " + text).c_str()));
+  expectUnsupported("tiny-gpt-2", "post-processor TemplateProcessing with a token twice",
+                    withTemplate((text + (", " + special) + ", " + special).c_str()));
+  expectUnsupported(
+      "tiny-gpt-2", "post-processor TemplateProcessing with a token outside of the vocabulary",
+      [&](Object &json) {
+        json["post_processor"] =
+            *llvm::json::parse(R"({"type": "TemplateProcessing", "single": [)" + special +
+                               R"(], "special_tokens": {"<|im_start|>": {"ids": [1000000]}}})");
+      });
+  std::string many = text;
+  for (int i = 0; i < 65; ++i)
+    many += ", " + special;
+  expectUnsupported("tiny-gpt-2", "post-processor TemplateProcessing with more than 64 tokens",
+                    withTemplate(many.c_str()));
   expectUnsupported("tiny-gpt-2", "model with end_of_word_suffix", [](Object &json) {
     (*json.getObject("model"))["end_of_word_suffix"] = "</w>";
   });
