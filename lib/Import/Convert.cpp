@@ -26,6 +26,7 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <cmath>
 #include <limits>
 
 using namespace frit;
@@ -330,14 +331,17 @@ void Converter::addRope() {
   for (const auto &[known, scaling] : record.ropeScalings)
     isYaRN |= name && known == *name && scaling.kind == RopeScalingKind::YaRN;
   hasRopeFactor = rope->positionScale != 1 || isYaRN;
-  if (!typeKeys.empty() && hasRopeFactor)
-    header.add(numbers.expandKey(typeKeys.front()), std::string_view(isYaRN ? "yarn" : "linear"));
+  bool isLong = !rope->longFactors.empty();
+  if (!typeKeys.empty() && (hasRopeFactor || isLong))
+    header.add(numbers.expandKey(typeKeys.front()), std::string_view(isYaRN          ? "yarn"
+                                                                     : hasRopeFactor ? "linear"
+                                                                                     : "longrope"));
   if (isYaRN || rope->factors.empty())
     return;
   auto add = [&](StringRef tensor, const std::vector<double> &factors) {
     vectors.emplace_back(tensor.str(), std::vector<float>(factors.begin(), factors.end()));
   };
-  if (rope->longFactors.empty())
+  if (!isLong)
     return add("rope_freqs.weight", rope->factors);
   add("rope_factors_short.weight", rope->factors);
   add("rope_factors_long.weight", rope->longFactors);
@@ -406,6 +410,40 @@ static void pad(llvm::raw_ostream &out, uint64_t bytes) {
   out.write_zeros(static_cast<unsigned>(GGUFHeader::padded(bytes) - bytes));
 }
 
+/// The largest number that does not become infinite: of blocks, that times a factor in f16.
+static float largest(Format format) {
+  constexpr float f16 = 65504;
+  switch (format) {
+  case Format::F16:
+    return f16;
+  case Format::BF16:
+    return 0x1.FEp127f;
+  case Format::Q8_0:
+    return 127 * f16;
+  case Format::Q4_0:
+    return 8 * f16;
+  default:
+    return std::numeric_limits<float>::max();
+  }
+}
+
+/// A file with infinite numbers, or none at all, would be read, and answer nonsense.
+static Status checkValues(Format format, llvm::ArrayRef<float> values, StringRef name,
+                          int64_t row) {
+  float limit = largest(format);
+  for (const auto &[column, value] : llvm::enumerate(values))
+    if (!(std::abs(value) <= limit))
+      return Failure(
+          "tensor ", std::string_view(name), ", row ", row, ", column ", column,
+          ": expected a number",
+          std::isfinite(value)
+              ? " up to " + formatNumber(limit) + " for " + std::string(formatInfo(format).name)
+              : std::string(),
+          ", found ", formatNumber(value),
+          std::isfinite(value) ? "; another --format holds it" : "; are the weights damaged?");
+  return {};
+}
+
 Status Converter::writeTensors(llvm::raw_ostream &out) {
   std::vector<float> values;
   std::vector<uint8_t> row;
@@ -436,6 +474,8 @@ Status Converter::writeTensors(llvm::raw_ostream &out) {
           for (float &value : values)
             value += part.offset;
       }
+      if (Status status = checkValues(tensor.format, values, name, r); !status)
+        return status.takeFailure().in(checkpoint.path());
       quantizeRow(tensor.format, values.data(), columns, row.data());
       out.write(reinterpret_cast<const char *>(row.data()), row.size());
     }

@@ -592,6 +592,31 @@ class HuggingFaceTest(DriverTest):
         struct.pack_into("<f", data, 8 + length + first + 4 * index, value)
         path.write_bytes(data)
 
+    def test_convert_numbers_that_do_not_fit(self):
+        name = "model.layers.1.mlp.down_proj.weight"  # [64, 96]
+        place = "model: tensor blk.1.ffn_down.weight, row 1, column 3: expected a number"
+        convert = ["convert", str(self.model), "-o", "x.gguf", "--format"]
+        for value, format, limit, fits in (
+            (65504.0, "f16", "", True),
+            (-65536.0, "f16", " up to 65504 for f16, found -65536; another --format holds it", False),
+            (65536.0, "bf16", "", True),
+            (3.4e38, "bf16", " up to ", False),
+            (3.4e38, "f32", "", True),
+            (8.3e6, "q8_0", "", True),
+            (-1e7, "q8_0", " up to 8319008 for q8_0, found -1e+07; another --format holds it", False),
+            (1e6, "q4_0", " up to 524032 for q4_0", False),
+            (float("nan"), "f32", ", found nan; are the weights damaged?", False),
+            (float("-inf"), "q8_0", ", found -inf; are the weights damaged?", False),
+        ):
+            with self.subTest(value=value, format=format):
+                self.set_weight(name, 96 + 3, value)
+                if fits:
+                    self.frit(*convert, format)
+                    (self.directory / "x.gguf").unlink()
+                else:
+                    self.assert_error([*convert, format], place + limit)
+                self.assertEqual(list(self.directory.glob("x.gguf*")), [])
+
     def test_values_of_other_kinds(self):
         for key, value, message in (
             ("layer_types", "full_attention", "layer_types: expected a list of a text for each layer, found 'full_attention'"),
