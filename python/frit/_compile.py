@@ -55,7 +55,8 @@ def compile(
     kv_cache_type: "f16" or "f32".
     options: further ones of `frit compile`: max_tokens=128 is --max-tokens=128.
 
-    On a terminal frit shows its progress. Raises Error if frit is missing or refuses.
+    On a terminal frit shows its progress. Raises Error if frit is missing or refuses, TypeError for
+    an option that frit does not have.
     """
     model = os.fspath(path)
     bundle = Path(output) if output is not None else Path(model).with_suffix(".frit")
@@ -73,7 +74,12 @@ def _compile(model: str, bundle: Path, options: Mapping[str, str | int]) -> Path
     )
     if done.returncode != 0:
         said = (done.stderr or b"").decode(errors="replace")
-        message = re.sub(r"^error: |\nsee 'frit .*", "", said).strip()
+        for name in options:
+            if f"unknown command line argument '--{name.replace('_', '-')}=" in said:
+                raise TypeError(f"unexpected keyword argument '{name}': no option of frit compile has this name")
+        # Of several reasons each is a note of its own: one line all the same.
+        lines = re.sub(r"^error: |\nsee 'frit .*", "", said).strip().splitlines()
+        message = "; ".join(line.removeprefix("note: ") for line in lines)
         raise Error(message or f"cannot compile '{model}': frit ended with status {done.returncode}")
     return bundle
 

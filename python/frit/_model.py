@@ -87,12 +87,16 @@ def load(
     huge_pages: copy the weights into huge pages: faster, but memory of this process alone.
     options: those of compile(), for a checkpoint.
 
-    Raises Error if there is no such file, it is damaged, or this machine cannot run it.
+    Raises Error if there is no such file, it is damaged, or this machine cannot run it, TypeError for
+    an option that frit does not have, or for a bundle, which is compiled already.
     """
     if _is_checkpoint(path):
         path = compile_cached(path, **options)
     elif options:
-        raise Error(f"'{os.fspath(path)}' is no checkpoint: {', '.join(options)} would have no effect")
+        name = next(iter(options))
+        raise TypeError(
+            f"unexpected keyword argument '{name}': '{os.fspath(path)}' is a bundle, and options are for checkpoints"
+        )
     return Model(path, threads=threads, context=context, huge_pages=huge_pages)
 
 
@@ -158,7 +162,7 @@ class Model:
         add_bos: begin as the vocabulary asks for.
         special: "<|im_end|>" is that token; False: its characters, for text that nobody checked.
         """
-        data = text.encode()
+        data = _utf8(text)
         flags = runtime.ADD_BOS * add_bos | runtime.PARSE_SPECIAL * special
         encode = library().frit_encode
         # No token is shorter than a byte, but a few may be added.
@@ -199,7 +203,7 @@ class Model:
         )
 
     def _known_chat_prompt(self, messages: Sequence[Message], add_generation_prompt: bool) -> str:
-        texts = [(message["role"].encode(), message["content"].encode()) for message in messages]
+        texts = [(_utf8(message["role"]), _utf8(message["content"])) for message in messages]
         given = (runtime.ChatMessage * len(texts))(*(runtime.ChatMessage(*text) for text in texts))
         guess = sum(len(role) + len(content) + 64 for role, content in texts) + 1024
         chat = library().frit_chat
@@ -230,7 +234,8 @@ class Model:
             pairs (index of the prompt, piece).
         stop: end before the first of these texts.
         max_tokens: how many to write at most; by default until the model ends or the context is full.
-        temperature=0.0: 0 always takes the likeliest token; the next three are for others.
+        temperature=0.0: 0 always takes the likeliest token; the next three are for others, and
+            refused where no temperature is given.
         top_k=40: choose among the k likeliest; 0: all.
         top_p=0.95: choose among the likeliest that add up to p.
         min_p=0.05: leave out what is less than p times as likely as the likeliest.
@@ -320,19 +325,23 @@ class Model:
         texts: list[_Text] | None,
         *,
         max_tokens: int | None = None,
-        temperature: float = 0.0,
-        top_k: int = 40,
-        top_p: float = 0.95,
-        min_p: float = 0.05,
+        temperature: float | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        min_p: float | None = None,
         repeat_penalty: float = 1.0,
         seed: int | None = None,
     ) -> Iterator[tuple[int, Any]]:
         """Checks everything; what it returns gives (index of the prompt, piece of text or id)."""
         if max_tokens is not None and (not isinstance(max_tokens, numbers.Integral) or max_tokens < 0):
             raise Error(f"max_tokens: expected a whole number from 0, found {max_tokens!r}")
-        sampling = runtime.SamplerOptions(repeat_penalty=repeat_penalty, temperature=temperature)
-        if temperature != 0:
-            sampling.top_k, sampling.top_p, sampling.min_p = top_k, top_p, min_p
+        choices = {"top_k": (top_k, 40), "top_p": (top_p, 0.95), "min_p": (min_p, 0.05)}
+        if given := [name for name, (value, _) in choices.items() if value is not None and temperature is None]:
+            raise Error(f"{given[0]}: expected a temperature above 0 beside it, found none: it would have no effect")
+        sampling = runtime.SamplerOptions(repeat_penalty=repeat_penalty, temperature=temperature or 0)
+        if temperature:
+            for name, (value, default) in choices.items():
+                setattr(sampling, name, default if value is None else value)
             sampling.seed = random.getrandbits(32) if seed is None else seed
         sequences = [self._prompt(prompt) for prompt in prompts]
         samplers = [_Sampler(sampling, ids) for ids in sequences]
@@ -507,6 +516,14 @@ class _Text(Handle):
         text, size = c_void_p(), c_size_t()
         function(self, *arguments, byref(text), byref(size))
         return ctypes.string_at(text, size.value).decode()
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        half = f"U+{ord(text[error.start]):04X}"
+        raise Error(f"expected a text, found half a character, {half}, at position {error.start}") from None
 
 
 def _is_batch(prompt: Any) -> bool:

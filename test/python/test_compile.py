@@ -44,6 +44,11 @@ class CompileTest(PythonTest):
         self.assert_refused(
             "--activations: expected int8 or f32, found 'f8'", frit.compile, self.make_model(), activations="f8"
         )
+        for call in (frit.compile, frit.load):
+            with self.assertRaisesRegex(TypeError, "unexpected keyword argument 'no_such': no option of frit compile"):
+                call(self.make_model(), no_such=1)
+        with self.assertRaisesRegex(frit.Error, r"for 2 reasons; [^\n;]*output_norm\.weight[^\n]*; [^\n]*token_embd\.weight[^\n]*\Z"):
+            frit.compile(self.make_model("bad.gguf", "--drop", "output_norm.weight", "--drop", "token_embd.weight"))
         self.assertEqual(list(self.directory.glob("*.frit*")), [])
 
     def test_progress_on_a_terminal(self):

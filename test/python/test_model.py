@@ -208,6 +208,14 @@ class GenerateTest(TinyTest):
         self.assert_refused("max_tokens: expected a whole number from 0, found 1.5", generate, "a", max_tokens=1.5)
         self.assert_refused("max_tokens: expected a whole number from 0, found '4'", generate, "a", max_tokens="4")
         self.assertEqual(generate("a", max_tokens=0), "")
+        for name in ("top_k", "top_p", "min_p"):
+            message = f"{name}: expected a temperature above 0 beside it, found none: it would have no effect"
+            self.assert_refused(message, generate, "a", **{name: 1})
+            self.assertEqual(generate("a", temperature=0, max_tokens=2, **{name: 1}), generate("a", max_tokens=2))
+        for text in ("a\ud800b", "a\udcffb"):
+            half = f"expected a text, found half a character, U+{ord(text[1]):04X}, at position 1"
+            self.assert_refused(half, generate, text)
+            self.assert_refused(half, self.model.encode, text)
         with self.assertRaisesRegex(TypeError, "top_q"):
             generate("a", top_q=1)
         with self.assertRaises(TypeError):
@@ -341,12 +349,9 @@ class LoadTest(TinyTest):
             "expected a context of 1 to 128 tokens (the model's), found 129", frit.load, self.bundle, context=129
         )
         self.assert_refused("expected 1 to 1024 threads, found -1", frit.load, self.bundle, threads=-1)
-        self.assert_refused(
-            f"'{self.bundle}' is no checkpoint: activations would have no effect",
-            frit.load,
-            self.bundle,
-            activations="f32",
-        )
+        message = f"unexpected keyword argument 'activations': '{self.bundle}' is a bundle, and options are for checkpoints"
+        with self.assertRaisesRegex(TypeError, re.escape(message)):
+            frit.load(self.bundle, activations="f32")
         ids = random_ids(50)
         for threads in (1, 2, 5):
             model = frit.load(self.bundle, threads=threads, huge_pages=True)
