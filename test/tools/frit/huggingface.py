@@ -617,6 +617,16 @@ class HuggingFaceTest(DriverTest):
                     self.assert_error([*convert, format], place + limit)
                 self.assertEqual(list(self.directory.glob("x.gguf*")), [])
 
+    def test_convert_names_longrope(self):
+        """Without the name, llama.cpp does not look for the factors."""
+        factors = {"short_factor": [1.0] * 8, "long_factor": [1.0 + i for i in range(8)]}
+        self.config["rope_parameters"] = {"rope_type": "longrope", "original_max_position_embeddings": 32} | factors
+        self.write_config()
+        self.frit("convert", str(self.model), "-o", "x.gguf")
+        name = b"longrope"
+        entry = b"llama.rope.scaling.type" + struct.pack("<IQ", 8, len(name)) + name
+        self.assertIn(entry, (self.directory / "x.gguf").read_bytes())
+
     def test_values_of_other_kinds(self):
         for key, value, message in (
             ("layer_types", "full_attention", "layer_types: expected a list of a text for each layer, found 'full_attention'"),
