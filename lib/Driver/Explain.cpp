@@ -8,10 +8,12 @@
 #include "lib/Driver/Explain.h"
 
 #include "lib/Driver/ExplainEdge.h"
+#include "lib/Driver/ExplainPage.h"
 #include "lib/Driver/ExplainPlan.h"
 #include "lib/Driver/Output.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace frit;
@@ -254,6 +256,14 @@ static Status explainTo(const CompileRequest &request, const ExplainOptions &opt
       before = *std::move(found);
     else
       printNote("without --what-if: " + found.error());
+  }
+  if (!options.html.empty()) {
+    std::string page =
+        explainPage(model, before.get(), llvm::sys::path::filename(request.path).str());
+    if (Status status = writeTextFile(options.html, page); !status)
+      return status;
+    if (!options.json && options.whyNot.empty())
+      return {};
   }
   if (!options.json) {
     printText(model, before.get(), options);

@@ -7,6 +7,7 @@
 
 #include "lib/Driver/Output.h"
 
+#include "llvm/Support/Error.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <cerrno>
@@ -52,4 +53,14 @@ int StandardOutput::reportFailure() const {
     return ExitPipeClosed;
   printError(std::string("cannot write to the standard output: ") + std::strerror(errorNumber));
   return ExitFailure;
+}
+
+frit::Status frit::driver::writeTextFile(const std::string &path, llvm::StringRef text) {
+  llvm::Error error = llvm::writeToOutput(path, [&](llvm::raw_ostream &stream) {
+    stream << text;
+    return llvm::Error::success();
+  });
+  if (!error)
+    return {};
+  return frit::Failure("cannot write '", path, "': ", llvm::toString(std::move(error)));
 }

@@ -30,6 +30,9 @@ void printNote(llvm::StringRef message);
 void printRemark(llvm::StringRef message);
 void printWarning(llvm::StringRef message);
 
+/// Complete or not at all.
+Status writeTextFile(const std::string &path, llvm::StringRef text);
+
 /// "97.9 MB"
 std::string bytesText(double bytes);
 

@@ -152,17 +152,6 @@ static Object toJSON(Workload &workload, const CallReport &call, llvm::ArrayRef<
   return object;
 }
 
-/// Complete or not at all.
-static Status writeFile(const std::string &path, const std::string &text) {
-  llvm::Error error = llvm::writeToOutput(path, [&](llvm::raw_ostream &stream) {
-    stream << text;
-    return llvm::Error::success();
-  });
-  if (!error)
-    return {};
-  return Failure("cannot write '", path, "': ", llvm::toString(std::move(error)));
-}
-
 static Status report(const CompileRequest &request, llvm::ArrayRef<std::string> targets,
                      const WorkloadQuestion &question, const std::string &plotPath) {
   std::vector<Roofline> rooflines;
@@ -187,7 +176,7 @@ static Status report(const CompileRequest &request, llvm::ArrayRef<std::string> 
     roofline.prefillSeconds = std::move((*seconds)[1]);
   }
   if (!plotPath.empty())
-    if (Status status = writeFile(plotPath, plotRooflines(rooflines)); !status)
+    if (Status status = writeTextFile(plotPath, plotRooflines(rooflines)); !status)
       return status;
   if (question.json) {
     Array list;

@@ -62,6 +62,7 @@ int frit::driver::explainCommand(int argc, char **argv) {
   options.keys = keys;
   options.json = json;
   options.whatIf = {whatIf.begin(), whatIf.end()};
+  options.html = html;
   options.whyNot = {whyNot.begin(), whyNot.end()};
   return explainModel(*request, options);
 }

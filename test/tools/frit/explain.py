@@ -6,7 +6,10 @@
 #
 # ===----------------------------------------------------------------------===//
 
+import collections
+import html.parser
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -61,6 +64,36 @@ def machine(units_meet):
             },
         ],
     }  # fmt: skip
+
+
+class Page(html.parser.HTMLParser):
+    """Which elements a page has, which are left open, and what it loads."""
+
+    # Without an end in HTML, or ended by the next.
+    ENDLESS = ("meta", "input", "br", "th", "td", "tr")
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.links, self.count = [], [], collections.Counter()
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.count[tag] += 1
+        self.links += [value for key, value in attributes if key in ("src", "href", "xlink:href")]
+        self.links += ["link"] * (tag == "link")
+        if tag not in self.ENDLESS:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.handle_starttag(tag, attributes)
+        if tag not in self.ENDLESS:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        if tag not in self.ENDLESS:
+            assert self.open[-1] == tag, f"expected the end of {self.open[-1]}, found that of {tag}"
+            self.open.pop()
 
 
 class ExplainTest(DriverTest):
@@ -256,6 +289,65 @@ class ExplainTest(DriverTest):
         self.assertRegex(lines[2], r"^decoder: 16 ops in [1-7] phases, [0-9.]+ us; unfused 16 phases, [0-9.]+ us; ")
         self.assertIn("forward: ", out)
         self.assertRegex(out, r"\n  attn_output +residual +epilogue +[0-9]+ +[0-9.]+ us +l0c to ub")
+
+    def page(self, *arguments):
+        out, err = self.frit(*arguments, "--html", "r.html")
+        self.assertEqual((out, err), ("", ""))
+        return (self.directory / "r.html").read_text()
+
+    def test_page(self):
+        """One page that is well formed, needs nothing else, and shows what the JSON says."""
+        arguments = self.write(machine(True))
+        text = self.page(*arguments)
+        page = Page(text)
+        self.assertEqual(page.open, [])
+        self.assertEqual(page.links, [])
+        self.assertIn("prefers-color-scheme: dark", text)
+        self.assertEqual([page.count["section"], page.count["input"], page.count["script"]], [4, 4, 0])
+        # A picture and lifetimes of each function and a roofline in each class, and the crossovers.
+        self.assertEqual(page.count["svg"], 4 * (2 * 2 + 1) + 1)
+        # Phases by their ops, their bytes, and the reason of each edge that is stored.
+        lines = [line for line in self.lines(*arguments) if line["class"] == [1, 1]]
+        section = text[text.index("<section id='s0'>") : text.index("<section id='s1'>")]
+        pictures = re.findall(r"<svg class='picture'.*?</svg>", section, re.DOTALL)
+        for picture, function in zip(pictures, ("decoder", "forward"), strict=True):
+            mine = [line for line in lines if line["function"] == function]
+            out, _ = self.frit(*arguments, "--tokens", "1")
+            heading = re.search(function + r": [0-9]+ ops? in ([0-9]+) phases?", out)
+            self.assertEqual(picture.count("<g class='phase'"), int(heading[1]))
+            for line in mine:
+                edge = f"{line['producer']} to {line['consumer']}"
+                if line["consumer"] in ("output", "repeat"):
+                    self.assertIn(f"{line['producer']} → {line['consumer']}", picture)
+                elif line["decision"] == "stored" and not self.is_sibling(line):
+                    self.assertIn(f"{edge}: {line['reason']}", picture)
+                elif line["decision"] in ("epilogue", "recomputed"):
+                    self.assertIn(f"{edge}, {line['decision']}: {line['reason']}", picture)
+        self.assertEqual(section.count("class='pill "), len(lines))
+        self.assertRegex(pictures[0], r"class='bytes'[^>]*>[0-9.]+ k?B<")
+        # A call alone: no classes, no crossovers.
+        page = Page(self.page(*arguments, "--tokens", "4"))
+        self.assertEqual([page.count["section"], page.count["svg"]], [1, 5])
+
+    @staticmethod
+    def is_sibling(line):
+        return line["producer"].startswith(("attn_", "ffn_")) and line["consumer"].startswith(("attn_", "ffn_"))
+
+    def test_page_of_what_if(self):
+        text = self.page(*self.write(machine(True)), "--tokens", "512", "--what-if", "barrier_seconds=1e-3")
+        self.assertIn("What if barrier_seconds is 0.001 instead of 2e-06", text)
+        self.assertIn("<th>was<", text)
+
+    def test_page_escapes(self):
+        """Names come from files: they are no markup."""
+        (self.directory / "x&<i>.gguf").write_bytes((self.directory / self.model).read_bytes())
+        text = self.page("explain", "x&<i>.gguf", *self.write(machine(True))[2:])
+        self.assertIn("<h1>x&amp;&lt;i&gt;.gguf ", text)
+
+    def test_page_errors(self):
+        good = self.write(machine(True))
+        self.assert_error([*good, "--html", "none/r.html"], "cannot write 'none/r.html': ")
+        self.assert_error([*good, "--html", ""], "--html: expected the name of a file", code=2)
 
     def test_errors(self):
         description = machine(False)
