@@ -8,8 +8,9 @@
 #include "dialects/Graph/Graph.h"
 #include "dialects/Kernel/Kernel.h"
 #include "lib/Cost/Target.h"
-#include "lib/Planner/Search.h"
+#include "lib/Planner/Explain.h"
 #include "lib/Planner/ShapeClass.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "passes/Fuse/Cutter.h"
 #include "passes/Fuse/Passes.h"
@@ -62,6 +63,40 @@ static Functions functionsOf(ModuleOp module) {
   return functions;
 }
 
+static constexpr StringLiteral category = "fuse";
+
+/// Whether anybody listens, be it to another category: the engine does not say.
+static bool wantsRemarks(MLIRContext *context) { return context->getRemarkEngine() != nullptr; }
+
+/// Says of each edge what became of it, and why; costs much more time than planning.
+static void remarkEdges(FunctionOpInterface function, const plan::Dataflow &flow,
+                        const cost::Machine &machine, const plan::Plan &plan) {
+  std::vector<plan::Record> records =
+      plan::explain(function.getFunctionBody().front(), flow.shape, machine, plan);
+  for (auto [index, record] : llvm::enumerate(records)) {
+    Location loc = function.getLoc();
+    if (index < flow.edges.size())
+      loc = flow.nodes[flow.edges[index].consumer].op->getLoc();
+    else if (index < flow.numChoices())
+      loc = flow.nodes[flow.siblings[index - flow.edges.size()].second].op->getLoc();
+    auto opts = remark::RemarkOpts::name("Edge").category(category);
+    auto remark = record.decision == plan::Decision::Stored ? remark::missed(loc, opts)
+                                                            : remark::passed(loc, opts);
+    remark << remark::metric("producer", StringRef(record.producer))
+           << remark::metric("consumer", StringRef(record.consumer))
+           << remark::metric("decision", plan::nameOf(record.decision))
+           << remark::metric("tokens", flow.shape.tokens)
+           << remark::metric("why", StringRef(record.reason));
+    if (record.saved)
+      remark << remark::metric("bytes_saved", record.bytesSaved)
+             << remark::metric("seconds", record.saved->value())
+             << remark::metric("seconds_low", record.saved->low())
+             << remark::metric("seconds_high", record.saved->high());
+    if (!record.flip.empty())
+      remark << remark::metric("flip", StringRef(record.flip));
+  }
+}
+
 /// One plan for each class of calls; neighbours that are planned alike are one class.
 FailureOr<SmallVector<ModulePlan>>
 FormPhases::planForMachine(ArrayRef<FunctionOpInterface> functions) {
@@ -89,7 +124,10 @@ FormPhases::planForMachine(ArrayRef<FunctionOpInterface> functions) {
       plan::CostModel model(flow, *machine);
       if (Status status = model.check(); !status)
         return function.emitError(status.error());
-      next.choices.push_back(plan::planPhases(flow, model).choices);
+      plan::Plan plan = plan::planPhases(flow, model);
+      if (wantsRemarks(&getContext()))
+        remarkEdges(function, flow, *machine, plan);
+      next.choices.push_back(std::move(plan.choices));
     }
     if (!plans.empty() && plans.back().choices == next.choices)
       plans.back().shapes.last = shapes.last;
