@@ -122,6 +122,24 @@ def Graph_RunsAttr : AttrDef<Graph_Dialect, "Runs"> {
   }];
 }
 
+def Graph_TimesAttr : AttrDef<Graph_Dialect, "Times"> {
+  let mnemonic = "times";
+  let summary = "A vector that the columns of a weight are multiplied with";
+  let description = [{
+    Column i of the weight is that of the file times element i of the vector `weight` plus `offset`, rounded once to the
+    weight's format: what becomes of the weight of a norm that is folded into the products behind it. In a
+    table, row r of a column takes row r of the vector. Only the packer and the interpreter evaluate it.
+
+    Example: `#graph.times<@output_norm>`, `#graph.times<@block::@attn_norm, 1.0 : f64>`.
+  }];
+  let parameters = (ins "::mlir::SymbolRefAttr":$weight, OptionalParameter<"::mlir::FloatAttr">:$offset);
+  let assemblyFormat = "`<` $weight (`,` $offset^)? `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    double getOffsetValue() const { return getOffset() ? getOffset().getValueAsDouble() : 0; }
+  }];
+}
+
 def Graph_FrequenciesAttr : AttrDef<Graph_Dialect, "Frequencies"> {
   let mnemonic = "frequencies";
   let summary = "What RoPE frequencies are besides powers of theta";

@@ -53,6 +53,13 @@ LogicalResult UnpairAttr::verify(function_ref<InFlightDiagnostic()> emitError, i
   return success();
 }
 
+LogicalResult TimesAttr::verify(function_ref<InFlightDiagnostic()> emitError, SymbolRefAttr,
+                                FloatAttr offset) {
+  if (offset && !offset.getValue().isFinite())
+    return emitError() << "expected a finite offset, but got " << offset;
+  return success();
+}
+
 int64_t UnpairAttr::getRowInFile(int64_t row) const {
   int64_t paired = getDim() ? getDim() : getGroup(), half = paired / 2;
   int64_t inGroup = row % getGroup();

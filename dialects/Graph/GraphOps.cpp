@@ -67,6 +67,16 @@ LogicalResult QuantizeOp::inferReturnTypes(MLIRContext *context, std::optional<L
   return success();
 }
 
+LogicalResult RowFactorOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
+                                            Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  auto input = dyn_cast<RankedTensorType>(adaptor.getInput().getType());
+  if (!input || input.getRank() != 2)
+    return emitOptionalError(location, "expected activations, but got ",
+                             adaptor.getInput().getType());
+  types.push_back(RankedTensorType::get({input.getDimSize(0), 1}, input.getElementType()));
+  return success();
+}
+
 LogicalResult LinearOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                                          Adaptor adaptor, SmallVectorImpl<Type> &types) {
   return inferProduct(location, adaptor.getInput().getType(), adaptor.getWeight().getType(), types);
@@ -163,6 +173,10 @@ FusionRole RouteOp::getFusionRole() { return FusionRole::Row; }
 FusionRole AttentionOp::getFusionRole() { return FusionRole::Anchor; }
 // A norm per head fits the tile of a head; a norm of whole rows does not fit any tile.
 FusionRole NormOp::getFusionRole() { return getGroup() ? FusionRole::Local : FusionRole::Row; }
+FusionRole RowFactorOp::getFusionRole() { return FusionRole::Row; }
+FusionRole ScaleRowsOp::getFusionRole() { return FusionRole::Local; }
+// Cheap enough to be recomputed by whoever reads whole rows of it.
+FusionRole ScaleColumnsOp::getFusionRole() { return FusionRole::Row; }
 FusionRole QuantizeOp::getFusionRole() { return FusionRole::Row; }
 FusionRole SelectOp::getFusionRole() { return FusionRole::Row; }
 FusionRole RopeOp::getFusionRole() { return FusionRole::Local; }

@@ -30,27 +30,77 @@ def Graph_EmbedOp : Graph_ComputeOp<"embed", [Pure, InferTypeOpAdaptor]> {
   let hasVerifier = 1;
 }
 
-def Graph_NormOp : Graph_ComputeOp<"norm", [Pure, AllTypesMatch<["input", "result"]>]> {
+def Graph_NormOp : Graph_ComputeOp<"norm", [Pure, AllTypesMatch<["input", "result"]>,
+    AttrSizedOperandSegments]> {
   let summary = "RMS or layer normalization of each row";
   let description = [{
     For `rms`: y = x / sqrt(mean(x^2) + eps) * (weight + offset). For `layer`: the mean is subtracted
     first, the variance takes the place of mean(x^2), and `bias` is added. With `group`, every group of
     that many columns is a row of its own and `weight` has `group` elements (q/k norm per head).
-    Computed in the precision of the input. Source: Zhang and Sennrich 2019; Ba et al. 2016.
+    Without a weight, its factor is 1. Computed in the precision of the input. Source: Zhang and Sennrich 2019; Ba et al. 2016.
 
     Example:
     ```mlir
     %n = graph.norm %x, %w {eps = 1.0e-5} : tensor<?x576xf32>, !graph.weight<576, f32>
     ```
   }];
-  let arguments = (ins Graph_Tensor:$input, Graph_WeightType:$weight, Optional<Graph_WeightType>:$bias,
+  let arguments = (ins Graph_Tensor:$input, Optional<Graph_WeightType>:$weight, Optional<Graph_WeightType>:$bias,
                        F64Attr:$eps, DefaultValuedAttr<Graph_NormKindAttr, "::frit::graph::NormKind::RMS">:$kind,
                        DefaultValuedAttr<F64Attr, "0.0">:$offset, OptionalAttr<I64Attr>:$group);
   let results = (outs Graph_Tensor:$result);
   let assemblyFormat = [{
-    $input `,` $weight (`bias` $bias^)? attr-dict `:` type($input) `,` qualified(type($weight))
+    $input (`,` $weight^)? (`bias` $bias^)? attr-dict `:` type($input) (`,` qualified(type($weight))^)?
     (`,` qualified(type($bias))^)?
   }];
+  let hasVerifier = 1;
+}
+
+def Graph_RowFactorOp : Graph_ComputeOp<"row_factor", [Pure, InferTypeOpAdaptor]> {
+  let summary = "What an RMS norm multiplies a row with";
+  let description = [{
+    r = 1 / sqrt(mean(x^2) + eps) of each row, one column. `frit-defer-row-factors` puts it and `graph.scale_rows` in the
+    place of a norm whose factor is applied behind the products that read it.
+
+    Example:
+    ```mlir
+    %r = graph.row_factor %x {eps = 1.0e-5} : tensor<?x576xf32>
+    ```
+  }];
+  let arguments = (ins Graph_Tensor:$input, F64Attr:$eps);
+  let results = (outs Graph_Tensor:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input)";
+  let hasVerifier = 1;
+}
+
+def Graph_ScaleRowsOp : Graph_ComputeOp<"scale_rows", [Pure, AllTypesMatch<["input", "result"]>]> {
+  let summary = "Multiply each row with its factor";
+  let description = [{
+    y[t, i] = x[t, i] * factor[t, 0].
+
+    Example:
+    ```mlir
+    %y = graph.scale_rows %x, %r : tensor<?x576xf32>, tensor<?x1xf32>
+    ```
+  }];
+  let arguments = (ins Graph_Tensor:$input, Graph_Tensor:$factor);
+  let results = (outs Graph_Tensor:$result);
+  let assemblyFormat = "$input `,` $factor attr-dict `:` type($input) `,` type($factor)";
+  let hasVerifier = 1;
+}
+
+def Graph_ScaleColumnsOp : Graph_ComputeOp<"scale_columns", [Pure, AllTypesMatch<["input", "result"]>]> {
+  let summary = "Multiply each column with an element of a weight";
+  let description = [{
+    y[t, i] = x[t, i] * (weight[i] + offset): what is left of a norm whose row factor is applied elsewhere.
+
+    Example:
+    ```mlir
+    %y = graph.scale_columns %x, %w : tensor<?x576xf32>, !graph.weight<576, f32>
+    ```
+  }];
+  let arguments = (ins Graph_Tensor:$input, Graph_WeightType:$weight, DefaultValuedAttr<F64Attr, "0.0">:$offset);
+  let results = (outs Graph_Tensor:$result);
+  let assemblyFormat = "$input `,` $weight attr-dict `:` type($input) `,` qualified(type($weight))";
   let hasVerifier = 1;
 }
 

@@ -37,7 +37,7 @@ def Graph_WeightOp : Graph_Op<"weight", [Symbol, HasParent<"::mlir::ModuleOp">,
   let summary = "A weight used once in the model";
   let description = [{
     `type` at byte `offset` of `file`. `rows` is a transform of its rows that packer and interpreter
-    apply when they read it; with `runs`, others lie between them. Import creates it, `graph.param` reads it, it stays to the end.
+    apply when they read it; with `runs`, others lie between them; with `times`, its columns are multiplied with a vector. Import creates it, `graph.param` reads it, it stays to the end.
 
     Example:
     ```mlir
@@ -46,9 +46,10 @@ def Graph_WeightOp : Graph_Op<"weight", [Symbol, HasParent<"::mlir::ModuleOp">,
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Graph_WeightType>:$type,
                        FlatSymbolRefAttr:$file, I64Attr:$offset,
-                       OptionalAttr<Graph_RunsAttr>:$runs, OptionalAttr<Graph_UnpairAttr>:$rows);
+                       OptionalAttr<Graph_RunsAttr>:$runs, OptionalAttr<Graph_UnpairAttr>:$rows,
+                       OptionalAttr<Graph_TimesAttr>:$times);
   let assemblyFormat = [{
-    $sym_name `:` $type `at` $file `,` $offset (`runs` $runs^)? (`rows` $rows^)? attr-dict
+    $sym_name `:` $type `at` $file `,` $offset (`runs` $runs^)? (`rows` $rows^)? (`times` $times^)? attr-dict
   }];
   let hasVerifier = 1;
 }
@@ -86,9 +87,10 @@ def Graph_ColumnOp : Graph_Op<"column", [Symbol, HasParent<"::frit::graph::Weigh
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Graph_WeightType>:$type,
                        FlatSymbolRefArrayAttr:$files, DenseI64ArrayAttr:$offsets,
-                       OptionalAttr<Graph_RunsAttr>:$runs, OptionalAttr<Graph_UnpairAttr>:$rows);
+                       OptionalAttr<Graph_RunsAttr>:$runs, OptionalAttr<Graph_UnpairAttr>:$rows,
+                       OptionalAttr<Graph_TimesAttr>:$times);
   let assemblyFormat = [{
-    $sym_name `:` $type `at` $files `,` $offsets (`runs` $runs^)? (`rows` $rows^)? attr-dict
+    $sym_name `:` $type `at` $files `,` $offsets (`runs` $runs^)? (`rows` $rows^)? (`times` $times^)? attr-dict
   }];
   let extraClassDeclaration = [{
     /// Pieces of each row's weight: 1, or one an expert.

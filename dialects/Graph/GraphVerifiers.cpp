@@ -51,6 +51,30 @@ static LogicalResult verifyPlaceOfRows(Operation *op, WeightType type, std::opti
   return success();
 }
 
+/// The vector that the columns of `op`, a weight of `type`, are multiplied with: one of the model,
+/// or another column of the same table.
+static LogicalResult verifyTimes(Operation *op, WeightType type, std::optional<TimesAttr> times,
+                                 SymbolTableCollection &tables) {
+  if (!times)
+    return success();
+  if (type.getRank() == 1 || !formatInfo(type.getFormat()).isFloat())
+    return op->emitOpError("expected a matrix of floats to multiply the columns of, but got ")
+           << type;
+  Operation *vector = tables.lookupSymbolIn(op->getParentOfType<ModuleOp>(), times->getWeight());
+  if (!isa_and_nonnull<WeightOp, ColumnOp>(vector))
+    return op->emitOpError("expected a graph.weight or graph.column, but found none called ")
+           << times->getWeight();
+  if (isa<ColumnOp>(vector) && vector->getParentOp() != op->getParentOp())
+    return op->emitOpError("expected a vector of the same table, but got ") << times->getWeight();
+  auto factors = cast<WeightType>(vector->getAttrOfType<TypeAttr>("type").getValue());
+  if (factors.getRank() != 1 || factors.getColumns() != type.getColumns())
+    return op->emitOpError("expected a vector of ")
+           << type.getColumns() << " elements to multiply columns with, but got " << factors;
+  if (vector->hasAttr("times"))
+    return op->emitOpError("expected a vector as the file has it, but got ") << times->getWeight();
+  return success();
+}
+
 static LogicalResult verifyFile(Operation *op, FlatSymbolRefAttr file,
                                 SymbolTableCollection &tables) {
   if (!tables.lookupNearestSymbolFrom<FileOp>(op->getParentOfType<ModuleOp>(), file))
@@ -66,7 +90,9 @@ LogicalResult WeightOp::verify() {
 }
 
 LogicalResult WeightOp::verifySymbolUses(SymbolTableCollection &tables) {
-  return verifyFile(*this, getFileAttr(), tables);
+  if (failed(verifyFile(*this, getFileAttr(), tables)))
+    return failure();
+  return verifyTimes(*this, cast<WeightType>(getType()), getTimes(), tables);
 }
 
 LogicalResult ColumnOp::verify() {
@@ -90,7 +116,7 @@ LogicalResult ColumnOp::verifySymbolUses(SymbolTableCollection &tables) {
   for (auto file : getFiles().getAsRange<FlatSymbolRefAttr>())
     if (failed(verifyFile(*this, file, tables)))
       return failure();
-  return success();
+  return verifyTimes(*this, cast<WeightType>(getType()), getTimes(), tables);
 }
 
 LogicalResult ParamOp::verifySymbolUses(SymbolTableCollection &tables) {
@@ -242,11 +268,34 @@ LogicalResult NormOp::verify() {
     return emitOpError("expected a finite eps of 0 or more, but got ") << getEpsAttr();
   if (failed(verifyFinite(*this, getOffsetAttr(), "offset")))
     return failure();
-  if (failed(verifyVector(*this, getWeight(), group, "weight")))
+  if (!getWeight() && (getBias() || getOffset().convertToDouble() != 0))
+    return emitOpError("expected neither bias nor offset without a weight");
+  if (getWeight() && failed(verifyVector(*this, getWeight(), group, "weight")))
     return failure();
   if (getBias() && getKind() == NormKind::RMS)
     return emitOpError("expected no bias for an rms norm");
   return getBias() ? verifyVector(*this, getBias(), group, "bias") : success();
+}
+
+LogicalResult RowFactorOp::verify() {
+  if (!getEps().isFinite() || getEps().convertToDouble() < 0)
+    return emitOpError("expected a finite eps of 0 or more, but got ") << getEpsAttr();
+  return success();
+}
+
+LogicalResult ScaleRowsOp::verify() {
+  if (getColumns(getFactor()) != 1)
+    return emitOpError("expected one factor a row, but got ") << getColumns(getFactor());
+  if (cast<RankedTensorType>(getFactor().getType()).getElementType() !=
+      cast<RankedTensorType>(getInput().getType()).getElementType())
+    return emitOpError("expected factors of the input's type, but got ") << getFactor().getType();
+  return success();
+}
+
+LogicalResult ScaleColumnsOp::verify() {
+  if (failed(verifyFinite(*this, getOffsetAttr(), "offset")))
+    return failure();
+  return verifyVector(*this, getWeight(), getColumns(getInput()), "weight");
 }
 
 /// The input has `parts` times the weight's columns.

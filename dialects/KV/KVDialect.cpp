@@ -147,6 +147,14 @@ LogicalResult CachesType::verify(function_ref<InFlightDiagnostic()> emitError, i
 // Operations
 //===----------------------------------------------------------------------===//
 
+LogicalResult LayerOp::verify() {
+  auto number = static_cast<int64_t>(getNumber());
+  if (number >= getCaches().getType().getLayers())
+    return emitOpError("expected a number below ")
+           << getCaches().getType().getLayers() << ", but got " << number;
+  return success();
+}
+
 FusionRole AppendOp::getFusionRole() { return FusionRole::Local; }
 
 LogicalResult AppendOp::verify() {

@@ -70,6 +70,25 @@ def KV_CreateOp : KV_Op<"create"> {
   let assemblyFormat = "`capacity` $capacity (`slots` $slots^)? attr-dict `:` qualified(type($cache))";
 }
 
+def KV_LayerOp : KV_Op<"layer", [Pure]> {
+  let summary = "The cache of one layer of a model";
+  let description = [{
+    Cache number `number`, counted from 0, of the caches of a model: what the layers of a graph that is written out layer
+    by layer work on. `frit-outline-layers` takes it away, `frit-inline-layers` makes it.
+
+    Example:
+    ```mlir
+    %kv = kv.layer %caches[3] : !kv.caches<30> -> !kv.cache<3x64>
+    ```
+  }];
+  let arguments = (ins KV_CachesType:$caches, ConfinedAttr<I64Attr, [IntNonNegative]>:$number);
+  let results = (outs KV_CacheType:$cache);
+  let assemblyFormat = [{
+    $caches `[` $number `]` attr-dict `:` qualified(type($caches)) `->` qualified(type($cache))
+  }];
+  let hasVerifier = 1;
+}
+
 def KV_AppendOp : KV_Op<"append", [DeclareOpInterfaceMethods<FusibleOpInterface>]> {
   let summary = "Write the keys and values of a batch of tokens";
   let description = [{

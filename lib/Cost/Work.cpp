@@ -127,7 +127,11 @@ Work cost::workOf(Operation *op, const Shape &shape) {
         work.weightBytes = rows * type.getBytes() / std::max<int64_t>(type.getMatrixRows(), 1);
         work.vectorOps = elements;
       })
-      .Case([&](graph::NormOp) { work.vectorOps = 4 * elements; })     // Square, sum, two factors.
+      .Case([&](graph::NormOp) { work.vectorOps = 4 * elements; }) // Square, sum, two factors.
+      .Case([&](graph::RowFactorOp factor) {
+        work.vectorOps = 2 * elementsOf(factor.getInput(), shape);
+      })
+      .Case<graph::ScaleRowsOp, graph::ScaleColumnsOp>([&](auto) { work.vectorOps = elements; })
       .Case([&](graph::QuantizeOp) { work.vectorOps = 4 * elements; }) // Maximum, factor, rounding.
       .Case([&](graph::RopeOp) { work.vectorOps = 3 * elements; })
       .Case([&](graph::ActivationOp activation) {

@@ -145,7 +145,8 @@ void GraphBuilder::buildWeight(Role role) {
     return;
   WeightOp::create(builder, at(role), builder.getStringAttr(roleKeyword(role)),
                    TypeAttr::get(weightType(*weight)), symbol("f" + Twine(weight->file)),
-                   builder.getI64IntegerAttr(weight->offset), runs(*weight), UnpairAttr());
+                   builder.getI64IntegerAttr(weight->offset), runs(*weight), UnpairAttr(),
+                   TimesAttr());
 }
 
 void GraphBuilder::buildColumn(Role role, const LayerClass &layerClass) {
@@ -169,7 +170,7 @@ void GraphBuilder::buildColumn(Role role, const LayerClass &layerClass) {
   const WeightRef &first = *model.layers[layerClass.layers.front()].weight(role);
   ColumnOp::create(builder, at(role), builder.getStringAttr(roleKeyword(role)),
                    TypeAttr::get(weightType(first)), builder.getArrayAttr(files),
-                   builder.getDenseI64ArrayAttr(offsets), runs(first), UnpairAttr());
+                   builder.getDenseI64ArrayAttr(offsets), runs(first), UnpairAttr(), TimesAttr());
 }
 
 void GraphBuilder::buildTable(const LayerClass &layerClass) {

@@ -126,8 +126,9 @@ static void packGroup(const Weight &weight, int64_t first, std::vector<uint8_t> 
   out.assign(tile::groupBytes(format.format, columns), 0);
   int64_t count = std::min<int64_t>(tile::groupRows, weight.rows() - first);
   if (format.isFloat()) {
+    std::vector<uint8_t> scratch;
     for (int64_t lane = 0; lane < count; ++lane) {
-      const uint8_t *row = weight.row(first + lane);
+      const uint8_t *row = weight.row(first + lane, scratch);
       for (int64_t column = 0; column < columns; ++column)
         std::memcpy(&out[(column * tile::groupRows + lane) * format.blockBytes],
                     row + column * format.blockBytes, format.blockBytes);

@@ -146,7 +146,8 @@ LogicalResult Interpreter<T>::evalOp(Operation *op) {
       .Case<arith::ConstantOp, graph::BatchOp, graph::ParamOp, graph::RepeatOp, kernel::CallOp,
             graph::EmbedOp, graph::NormOp, graph::RopeOp, graph::ActivationOp, graph::GluOp,
             graph::ResidualOp, graph::SelectOp, graph::QuantizeOp, graph::LinearOp, graph::LogitsOp,
-            graph::RouteOp, graph::ExpertsOp, kv::CreateOp, kv::AppendOp, kv::EvictOp,
+            graph::RouteOp, graph::ExpertsOp, graph::RowFactorOp, graph::ScaleRowsOp,
+            graph::ScaleColumnsOp, kv::CreateOp, kv::LayerOp, kv::AppendOp, kv::EvictOp,
             graph::AttentionOp, check::ExpectCloseOp, check::ExpectEqOp>(
           [&](auto known) { return eval(known); })
       .Default([](Operation *unknown) {
@@ -182,6 +183,19 @@ FailureOr<std::vector<KVCache<T>>> Interpreter<T>::createCaches(StringRef name, 
         caches.push_back(std::move(*cache));
       }
     }
+  }
+  // Of a graph without layers, each cache has the type that its first use takes.
+  SmallVector<kv::LayerOp> written(function->getBody().getOps<kv::LayerOp>());
+  for (int64_t number = 0; !written.empty(); ++number) {
+    auto here = llvm::find_if(
+        written, [&](kv::LayerOp op) { return static_cast<int64_t>(op.getNumber()) == number; });
+    if (here == written.end())
+      break;
+    FailureOr<KVCache<T>> cache = KVCache<T>::create(
+        here->getLoc(), cast<kv::CacheType>(here->getCache().getType()), capacity, slots);
+    if (failed(cache))
+      return failure();
+    caches.push_back(std::move(*cache));
   }
   return caches;
 }
@@ -305,6 +319,12 @@ static int64_t activationBytes(const RuntimeValue<T> &value) {
     return tensor->rows *
            (tensor->columns + tensor->blocks() * static_cast<int64_t>(sizeof(float)));
   return 0;
+}
+
+template <typename T>
+LogicalResult Interpreter<T>::eval(kv::LayerOp op) {
+  return bind(op.getCache(), &get<MutableArrayRef<KVCache<T>>>(
+                                 op.getCaches())[static_cast<size_t>(op.getNumber())]);
 }
 
 template <typename T>

@@ -61,7 +61,7 @@ public:
   /// What is run is added to it, if it is not null.
   Traffic *traffic = nullptr;
 
-  /// One empty cache for each layer `function` runs, of the type the layer takes.
+  /// One empty cache for each layer `function` runs, or has written out, of the type it takes.
   mlir::FailureOr<std::vector<KVCache<T>>> createCaches(llvm::StringRef function, int64_t capacity,
                                                         int64_t slots = 1);
 
@@ -85,10 +85,14 @@ private:
   mlir::LogicalResult eval(graph::BatchOp op);
   mlir::LogicalResult eval(graph::ParamOp op);
   mlir::LogicalResult eval(graph::RepeatOp op);
+  mlir::LogicalResult eval(kv::LayerOp op);
   mlir::LogicalResult eval(kernel::CallOp op);
   // RowOps.cpp: each row of the result depends on one row of each input.
   mlir::LogicalResult eval(graph::EmbedOp op);
   mlir::LogicalResult eval(graph::NormOp op);
+  mlir::LogicalResult eval(graph::RowFactorOp op);
+  mlir::LogicalResult eval(graph::ScaleRowsOp op);
+  mlir::LogicalResult eval(graph::ScaleColumnsOp op);
   mlir::LogicalResult eval(graph::RopeOp op);
   mlir::LogicalResult eval(graph::ActivationOp op);
   mlir::LogicalResult eval(graph::GluOp op);

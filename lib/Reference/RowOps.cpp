@@ -45,11 +45,10 @@ LogicalResult Interpreter<T>::eval(graph::EmbedOp op) {
   return bind(op.getResult(), std::move(y));
 }
 
-/// Normalizes `count` elements; `bias` may be empty.
+/// Normalizes `count` elements; `weight` and `bias` may be empty.
 template <typename T>
 static void normalize(graph::NormKind kind, T eps, T offset, const std::vector<T> &weight,
-                      const std::vector<T> &bias, const T *x, T *y) {
-  int64_t count = static_cast<int64_t>(weight.size());
+                      const std::vector<T> &bias, const T *x, T *y, int64_t count) {
   T mean = 0;
   if (kind == graph::NormKind::Layer) {
     for (int64_t i = 0; i < count; ++i)
@@ -61,7 +60,9 @@ static void normalize(graph::NormKind kind, T eps, T offset, const std::vector<T
     squares += (x[i] - mean) * (x[i] - mean);
   T deviation = std::sqrt(squares / static_cast<T>(count) + eps);
   for (int64_t i = 0; i < count; ++i) {
-    y[i] = (x[i] - mean) / deviation * (weight[i] + offset);
+    y[i] = (x[i] - mean) / deviation;
+    if (!weight.empty())
+      y[i] *= weight[i] + offset;
     if (!bias.empty())
       y[i] += bias[i];
   }
@@ -73,11 +74,48 @@ LogicalResult Interpreter<T>::eval(graph::NormOp op) {
   std::vector<T> weight = vector(op.getWeight()), bias = vector(op.getBias());
   T eps = static_cast<T>(op.getEps().convertToDouble());
   T offset = static_cast<T>(op.getOffset().convertToDouble());
-  int64_t group = static_cast<int64_t>(weight.size()); // all columns, or those of `group`
+  int64_t group = op.getGroup() ? static_cast<int64_t>(*op.getGroup()) : x.columns;
   Tensor<T> y(x.rows, x.columns);
   for (int64_t r = 0; r < x.rows; ++r)
     for (int64_t start = 0; start < x.columns; start += group)
-      normalize(op.getKind(), eps, offset, weight, bias, x.row(r) + start, y.row(r) + start);
+      normalize(op.getKind(), eps, offset, weight, bias, x.row(r) + start, y.row(r) + start, group);
+  return bind(op.getResult(), std::move(y));
+}
+
+template <typename T>
+LogicalResult Interpreter<T>::eval(graph::RowFactorOp op) {
+  const Tensor<T> &x = tensor(op.getInput());
+  T eps = static_cast<T>(op.getEps().convertToDouble());
+  Tensor<T> y(x.rows, 1);
+  for (int64_t r = 0; r < x.rows; ++r) {
+    T squares = 0;
+    for (int64_t i = 0; i < x.columns; ++i)
+      squares += x.row(r)[i] * x.row(r)[i];
+    y.row(r)[0] = 1 / std::sqrt(squares / static_cast<T>(x.columns) + eps);
+  }
+  return bind(op.getResult(), std::move(y));
+}
+
+template <typename T>
+LogicalResult Interpreter<T>::eval(graph::ScaleRowsOp op) {
+  Tensor<T> y = tensor(op.getInput());
+  const Tensor<T> &factor = tensor(op.getFactor());
+  if (failed(expectRows(op, factor.rows, y.rows)))
+    return failure();
+  for (int64_t r = 0; r < y.rows; ++r)
+    for (int64_t i = 0; i < y.columns; ++i)
+      y.row(r)[i] *= factor.row(r)[0];
+  return bind(op.getResult(), std::move(y));
+}
+
+template <typename T>
+LogicalResult Interpreter<T>::eval(graph::ScaleColumnsOp op) {
+  Tensor<T> y = tensor(op.getInput());
+  std::vector<T> weight = vector(op.getWeight());
+  T offset = static_cast<T>(op.getOffset().convertToDouble());
+  for (int64_t r = 0; r < y.rows; ++r)
+    for (int64_t i = 0; i < y.columns; ++i)
+      y.row(r)[i] *= weight[i] + offset;
   return bind(op.getResult(), std::move(y));
 }
 
@@ -189,6 +227,9 @@ LogicalResult Interpreter<T>::eval(graph::SelectOp op) {
   template LogicalResult Interpreter<double>::eval(Op);
 INSTANTIATE(graph::EmbedOp)
 INSTANTIATE(graph::NormOp)
+INSTANTIATE(graph::RowFactorOp)
+INSTANTIATE(graph::ScaleRowsOp)
+INSTANTIATE(graph::ScaleColumnsOp)
 INSTANTIATE(graph::RopeOp)
 INSTANTIATE(graph::ActivationOp)
 INSTANTIATE(graph::GluOp)

@@ -25,13 +25,26 @@ const uint8_t *Weight::row(int64_t row) const {
   return pieces[piece] + row * format().rowBytes(columns());
 }
 
+const uint8_t *Weight::row(int64_t row, std::vector<uint8_t> &scratch) const {
+  const uint8_t *inFile = this->row(row);
+  if (!factors)
+    return inFile;
+  std::vector<float> values(static_cast<size_t>(columns()));
+  dequantizeRow(format().format, inFile, columns(), values.data());
+  for (size_t i = 0; i < values.size(); ++i)
+    values[i] = static_cast<float>(values[i] * factors[i]);
+  scratch.resize(static_cast<size_t>(format().rowBytes(columns())));
+  quantizeRow(format().format, values.data(), columns(), scratch.data());
+  return scratch.data();
+}
+
 Weight Weight::expert(int64_t number) const {
   auto matrix =
       graph::WeightType::get(type.getContext(), type.getShape().drop_front(), type.getFormat());
   const uint8_t *begin =
       pieces.size() > 1 ? pieces[number]
                         : pieces[0] + number * type.getMatrixRows() * format().rowBytes(columns());
-  return {matrix, {begin}, unpair};
+  return {matrix, {begin}, unpair, {}, factors};
 }
 
 const MappedFile *WeightReader::open(Operation *user, FlatSymbolRefAttr file) {
@@ -72,6 +85,26 @@ FailureOr<const uint8_t *> WeightReader::findPiece(Operation *user, SymbolRefAtt
   return mapped->data() + first;
 }
 
+/// Null where the columns are those of the file.
+FailureOr<const double *> WeightReader::findFactors(Operation *user, graph::TimesAttr times,
+                                                    int64_t row) {
+  if (!times)
+    return nullptr;
+  auto [found, isNew] = factors.try_emplace({times.getAsOpaquePointer(), row});
+  if (!isNew)
+    return found->second.data();
+  Operation *symbol = tables.lookupSymbolIn(user->getParentOfType<ModuleOp>(), times.getWeight());
+  auto type = cast<graph::WeightType>(symbol->getAttrOfType<TypeAttr>("type").getValue());
+  FailureOr<Weight> vector = find(user, times.getWeight(), type, row);
+  if (failed(vector))
+    return failure();
+  std::vector<float> scratch;
+  const float *elements = dequantize(*vector, 0, scratch);
+  for (int64_t i = 0; i < type.getColumns(); ++i)
+    found->second.push_back(elements[i] + times.getOffsetValue());
+  return found->second.data();
+}
+
 /// From the first to the last byte of a weight in its file.
 static int64_t spanInFile(graph::WeightType type, graph::RunsAttr runs) {
   int64_t rows = type.getShape().front();
@@ -87,7 +120,10 @@ FailureOr<Weight> WeightReader::find(Operation *user, SymbolRefAttr name, graph:
                   spanInFile(type, weight.getRunsAttr()));
     if (failed(data))
       return failure();
-    return Weight{type, {*data}, weight.getRowsAttr(), weight.getRunsAttr()};
+    FailureOr<const double *> factors = findFactors(user, weight.getTimesAttr(), 0);
+    if (failed(factors))
+      return failure();
+    return Weight{type, {*data}, weight.getRowsAttr(), weight.getRunsAttr(), *factors};
   }
   auto column = cast<graph::ColumnOp>(symbol);
   ArrayRef<int64_t> offsets = column.getOffsets();
@@ -96,7 +132,10 @@ FailureOr<Weight> WeightReader::find(Operation *user, SymbolRefAttr name, graph:
     return user->emitError("expected a row of ")
            << name << " below " << rows << ", but got " << row;
   ArrayAttr files = column.getFiles();
-  Weight result{type, {}, column.getRowsAttr(), column.getRunsAttr()};
+  FailureOr<const double *> factors = findFactors(user, column.getTimesAttr(), row);
+  if (failed(factors))
+    return failure();
+  Weight result{type, {}, column.getRowsAttr(), column.getRunsAttr(), *factors};
   for (int64_t index = row * pieces; index < (row + 1) * pieces; ++index) {
     FailureOr<const uint8_t *> data =
         findPiece(user, name, cast<FlatSymbolRefAttr>(files[files.size() == 1 ? 0 : index]),
@@ -113,8 +152,9 @@ static void dequantizeInto(const Weight &weight, int64_t row, float *out) {
   int64_t columns = weight.columns();
   bool isVector = weight.type.getRank() == 1;
   int64_t span = isVector && weight.runs ? weight.runs.getSpan(columns) : columns;
+  std::vector<uint8_t> scratch;
   if (!isVector || (!weight.unpair && span == columns))
-    return dequantizeRow(weight.type.getFormat(), weight.row(row), columns, out);
+    return dequantizeRow(weight.type.getFormat(), weight.row(row, scratch), columns, out);
   std::vector<float> inFile(static_cast<size_t>(span));
   dequantizeRow(weight.type.getFormat(), weight.row(row), span, inFile.data());
   for (int64_t i = 0; i < columns; ++i) {
@@ -127,7 +167,8 @@ const float *WeightReader::dequantize(const Weight &weight, int64_t row,
                                       std::vector<float> &scratch) {
   int64_t columns = weight.columns();
   std::tuple key(weight.pieces[0], weight.type.getAsOpaquePointer(),
-                 weight.unpair.getAsOpaquePointer(), weight.runs.getAsOpaquePointer());
+                 weight.unpair.getAsOpaquePointer(), weight.runs.getAsOpaquePointer(),
+                 static_cast<const void *>(weight.factors));
   auto found = cache.find(key);
   uint64_t bytes = static_cast<uint64_t>(weight.rows() * columns) * sizeof(float);
   if (found == cache.end() && bytes <= cacheBytesLeft) {

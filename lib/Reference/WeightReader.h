@@ -26,12 +26,17 @@ struct Weight {
   llvm::SmallVector<const uint8_t *, 1> pieces;
   graph::UnpairAttr unpair;  ///< Of the rows; null: as in the file.
   graph::RunsAttr runs = {}; ///< Of the rows in the file; null: one behind the other.
+  /// What its columns are multiplied with; null: nothing.
+  const double *factors = nullptr;
 
   int64_t rows() const { return type.getRows(); }
   int64_t columns() const { return type.getColumns(); }
   const FormatInfo &format() const { return formatInfo(type.getFormat()); }
-  /// The bytes of row `row` of the weight, row transforms applied. 0 <= row < rows().
+  /// The bytes of row `row` of the weight, row transforms applied, but no factors. 0 <= row <
+  /// rows().
   const uint8_t *row(int64_t row) const;
+  /// The same with factors applied, which only weights of floats have; `scratch` may hold them.
+  const uint8_t *row(int64_t row, std::vector<uint8_t> &scratch) const;
   /// One matrix of a weight of several. 0 <= number < type.getExperts().
   Weight expert(int64_t number) const;
 };
@@ -56,6 +61,8 @@ public:
 
 private:
   const MappedFile *open(mlir::Operation *user, mlir::FlatSymbolRefAttr file);
+  mlir::FailureOr<const double *> findFactors(mlir::Operation *user, graph::TimesAttr times,
+                                              int64_t row);
   mlir::FailureOr<const uint8_t *> findPiece(mlir::Operation *user, mlir::SymbolRefAttr name,
                                              mlir::FlatSymbolRefAttr file, int64_t offset,
                                              int64_t bytes);
@@ -64,10 +71,11 @@ private:
   mlir::SymbolTableCollection tables;
   llvm::StringMap<MappedFile> files; ///< by path
   uint64_t cacheBytesLeft;
-  /// By address, type, row transform and runs.
-  std::map<std::tuple<const uint8_t *, const void *, const void *, const void *>,
+  /// By address, type, row transform, runs and factors.
+  std::map<std::tuple<const uint8_t *, const void *, const void *, const void *, const void *>,
            std::vector<float>>
       cache;
+  std::map<std::pair<const void *, int64_t>, std::vector<double>> factors; ///< by attribute and row
 };
 
 } // namespace frit::reference

@@ -134,10 +134,10 @@ static int64_t windowOf(LoweredPhase &phase) {
   return window;
 }
 
-/// Whether no norm is between the inputs of the phase and `value`.
+/// Whether neither a norm nor the factor of one is between the inputs of the phase and `value`.
 static bool isUnscaled(Value value) {
   Operation *op = value.getDefiningOp();
-  return !op || (!isa<graph::NormOp>(op) && isUnscaled(op->getOperand(0)));
+  return !op || (!isa<graph::NormOp, graph::ScaleRowsOp>(op) && isUnscaled(op->getOperand(0)));
 }
 
 /// Whether what a cache of f16 gets may be as large as the inputs are.

@@ -50,6 +50,9 @@ LogicalResult Normalizer::plan(graph::RopeOp rope) {
       return failure();
     input = norm.getInput();
   }
+  // All elements of a row have one factor.
+  if (auto scale = input.getDefiningOp<graph::ScaleRowsOp>(); scale && scale->hasOneUse())
+    input = scale.getInput();
   auto linear = input.getDefiningOp<graph::LinearOp>();
   if (!linear || !linear->hasOneUse())
     return rope.emitError(

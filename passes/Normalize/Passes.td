@@ -30,7 +30,7 @@ def NormalizeRope : Pass<"frit-normalize-rope", "::mlir::ModuleOp"> {
     %r = graph.rope %q, %tok halves {head_dim = 64, dim = 64, theta = 1.0e5} : tensor<?x576xf32>
     ```
     A norm between product and rope, or behind the rope, may come with it: the elements of its weight are unpaired in
-    the same way. Fails on a rope whose input is not the only use of a product, or whose weight or bias has another use:
+    the same way; `graph.scale_rows` between product and rope has one factor for all of them. Fails on a rope whose input is not the only use of a product, or whose weight or bias has another use:
     there the rows cannot be reordered.
   }];
   let dependentDialects = ["::frit::graph::GraphDialect"];

@@ -121,6 +121,7 @@ private:
   // Tiling.cpp: graph ops on tiles
   mlir::Value tileOf(TileEnv &env, mlir::Value value, const Place &place);
   mlir::FailureOr<mlir::Value> emitOp(mlir::Operation *op, TileEnv &env, const Place &place);
+  mlir::Value emitRowFactor(mlir::Location loc, mlir::Value input, double eps);
   mlir::Value emitNorm(graph::NormOp norm, mlir::Value input, mlir::Value column);
   mlir::FailureOr<mlir::Value> emitRoute(graph::RouteOp route, mlir::Value scores);
   mlir::Value emitActivation(mlir::OpBuilder &b, mlir::Location loc, graph::Activation kind,

@@ -97,6 +97,23 @@ LogicalResult PhaseScheduler::checkStores(Operation *op, kv::CacheType cache) {
   return success();
 }
 
+/// 1 / sqrt(mean(x^2) + eps) of each row of a tile.
+Value PhaseScheduler::emitRowFactor(Location loc, Value input, double eps) {
+  auto type = cast<tile::TileType>(input.getType());
+  tile::TileType single = tileType(type.getRows(), 1);
+  Value squares = map(loc, type, input, [&](OpBuilder &b, ValueRange v) -> Value {
+    return arith::MulFOp::create(b, loc, v[0], v[0]);
+  });
+  Value sum = tile::ReduceOp::create(builder, loc, single, tile::Reduction::Add, squares);
+  return map(loc, single, sum, [&](OpBuilder &b, ValueRange v) -> Value {
+    Value mean = arith::MulFOp::create(
+        b, loc, v[0], scalar(b, loc, 1.0 / static_cast<double>(type.getColumns())));
+    Value root =
+        math::SqrtOp::create(b, loc, arith::AddFOp::create(b, loc, mean, scalar(b, loc, eps)));
+    return arith::DivFOp::create(b, loc, scalar(b, loc, 1.0), root);
+  });
+}
+
 /// y = x / sqrt(mean(x^2) + eps) * (w + offset), over groups of columns when the norm has them.
 Value PhaseScheduler::emitNorm(graph::NormOp norm, Value input, Value column) {
   Location loc = norm.getLoc();
@@ -106,34 +123,25 @@ Value PhaseScheduler::emitNorm(graph::NormOp norm, Value input, Value column) {
   tile::TileType single = tileType(grouped.getRows(), 1);
   if (grouped != type)
     input = tile::ReshapeOp::create(builder, loc, grouped, input);
-  auto sum = [&](Value of) -> Value {
-    return tile::ReduceOp::create(builder, loc, single, tile::Reduction::Add, of);
-  };
   if (norm.getKind() == graph::NormKind::Layer) {
-    Value mean = map(loc, single, sum(input), [&](OpBuilder &b, ValueRange v) -> Value {
+    Value sum = tile::ReduceOp::create(builder, loc, single, tile::Reduction::Add, input);
+    Value mean = map(loc, single, sum, [&](OpBuilder &b, ValueRange v) -> Value {
       return arith::MulFOp::create(b, loc, v[0], scalar(b, loc, 1.0 / static_cast<double>(group)));
     });
     input = map(loc, grouped, {input, mean}, [&](OpBuilder &b, ValueRange v) -> Value {
       return arith::SubFOp::create(b, loc, v[0], v[1]);
     });
   }
-  Value squares = map(loc, grouped, input, [&](OpBuilder &b, ValueRange v) -> Value {
-    return arith::MulFOp::create(b, loc, v[0], v[0]);
-  });
-  Value inverse = map(loc, single, sum(squares), [&](OpBuilder &b, ValueRange v) -> Value {
-    Value mean =
-        arith::MulFOp::create(b, loc, v[0], scalar(b, loc, 1.0 / static_cast<double>(group)));
-    Value shifted =
-        arith::AddFOp::create(b, loc, mean, scalar(b, loc, norm.getEps().convertToDouble()));
-    Value root = math::SqrtOp::create(b, loc, shifted);
-    return arith::DivFOp::create(b, loc, scalar(b, loc, 1.0), root);
-  });
+  Value inverse = emitRowFactor(loc, input, norm.getEps().convertToDouble());
   double offset = norm.getOffset().convertToDouble();
   Value first = norm.getGroup() ? constant(loc, 0) : column;
-  SmallVector<Value> inputs = {input, inverse, vector(loc, norm.getWeight(), first, group)};
-  if (norm.getBias())
-    inputs.push_back(vector(loc, norm.getBias(), first, group));
+  SmallVector<Value> inputs = {input, inverse};
+  for (Value weight : {norm.getWeight(), norm.getBias()})
+    if (weight)
+      inputs.push_back(vector(loc, weight, first, group));
   Value result = map(loc, grouped, inputs, [&](OpBuilder &b, ValueRange v) -> Value {
+    if (v.size() == 2)
+      return arith::MulFOp::create(b, loc, v[0], v[1]);
     Value weight = v[2];
     if (offset != 0.0)
       weight = arith::AddFOp::create(b, loc, weight, scalar(b, loc, offset));
@@ -201,9 +209,13 @@ Value PhaseScheduler::tileOf(TileEnv &env, Value value, const Place &place) {
 FailureOr<Value> PhaseScheduler::emitOp(Operation *op, TileEnv &env, const Place &place) {
   Location loc = op->getLoc();
   SmallVector<Value> tiles;
+  auto scaleRows = dyn_cast<graph::ScaleRowsOp>(op);
   for (Value operand : op->getOperands())
-    if (isa<RankedTensorType>(operand.getType()))
-      tiles.push_back(tileOf(env, operand, place));
+    if (isa<RankedTensorType>(operand.getType())) {
+      bool isFactor = scaleRows && operand == scaleRows.getFactor();
+      tiles.push_back(tileOf(env, operand,
+                             isFactor ? Place{place.row, constant(loc, 0), place.rows, 1} : place));
+    }
   tile::TileType type = tileType(place.rows, place.columns);
   return llvm::TypeSwitch<Operation *, FailureOr<Value>>(op)
       .Case([&](graph::NormOp norm) -> FailureOr<Value> {
@@ -213,6 +225,26 @@ FailureOr<Value> PhaseScheduler::emitOp(Operation *op, TileEnv &env, const Place
           return norm.emitOpError("expected shares of whole groups of ")
                  << *norm.getGroup() << " columns, but got shares of " << columnsOf(tiles[0]);
         return emitNorm(norm, tiles[0], place.column);
+      })
+      .Case([&](graph::RowFactorOp factor) -> FailureOr<Value> {
+        if (columnsOf(tiles[0]) != columnsOf(factor.getInput()))
+          return factor.emitOpError("expected whole rows");
+        return emitRowFactor(loc, tiles[0], factor.getEps().convertToDouble());
+      })
+      .Case([&](graph::ScaleRowsOp) -> FailureOr<Value> {
+        return map(loc, type, tiles, [&](OpBuilder &b, ValueRange v) -> Value {
+          return arith::MulFOp::create(b, loc, v[0], v[1]);
+        });
+      })
+      .Case([&](graph::ScaleColumnsOp scale) -> FailureOr<Value> {
+        Value factors = vector(loc, scale.getWeight(), place.column, place.columns);
+        double offset = scale.getOffset().convertToDouble();
+        return map(loc, type, {tiles[0], factors}, [&](OpBuilder &b, ValueRange v) -> Value {
+          Value factor = v[1];
+          if (offset != 0.0)
+            factor = arith::AddFOp::create(b, loc, factor, scalar(b, loc, offset));
+          return arith::MulFOp::create(b, loc, v[0], factor);
+        });
       })
       .Case([&](graph::RouteOp route) -> FailureOr<Value> {
         if (columnsOf(tiles[0]) != columnsOf(route.getScores()))

@@ -14,6 +14,7 @@ Needs: pip install numpy gguf onnx onnxruntime torch transformers
 
 import argparse
 import pathlib
+import sys
 
 import gguf
 import numpy as np
@@ -95,7 +96,7 @@ class Test:
 
     def write(self) -> None:
         text = RUN.format(options="") + RUN.format(options="--precision=f64 ")
-        text += f"// Written by make_expected.py: {self.about}\n\n"
+        text += f"// Written by {pathlib.Path(sys.argv[0]).name}: {self.about}\n\n"
         if self.weights:
             text += f'graph.file @weights "Inputs/{self.name}.bin"\n'
             (HERE / "Inputs" / f"{self.name}.bin").write_bytes(self.weights)

@@ -21,6 +21,21 @@ graph.func @norm(%x: tensor<?x8xf32>, %w: !graph.weight<8, f32>, %g: !graph.weig
   graph.return
 }
 
+// CHECK-LABEL: graph.func @scales
+graph.func @scales(%x: tensor<3x8xf32>, %w: !graph.weight<8, f32>) -> (tensor<3x8xf32>, tensor<3x1xf32>, tensor<3x8xf32>) {
+  // CHECK: graph.norm %{{[^,]*}} {eps = 1.000000e-05 : f64} : tensor<3x8xf32>{{$}}
+  %n = graph.norm %x {eps = 1.0e-5} : tensor<3x8xf32>
+  // CHECK: graph.row_factor %{{.*}} {eps = 1.000000e-05 : f64} : tensor<3x8xf32>
+  %r = graph.row_factor %x {eps = 1.0e-5} : tensor<3x8xf32>
+  // CHECK: graph.scale_columns %{{.*}}, %{{.*}} {offset = 1.000000e+00 : f64} : tensor<3x8xf32>, !graph.weight<8, f32>
+  %0 = graph.scale_columns %x, %w {offset = 1.0} : tensor<3x8xf32>, !graph.weight<8, f32>
+  // CHECK: graph.scale_columns %{{.*}}, %{{.*}} : tensor<3x8xf32>, !graph.weight<8, f32>
+  %1 = graph.scale_columns %x, %w : tensor<3x8xf32>, !graph.weight<8, f32>
+  // CHECK: graph.scale_rows %{{.*}}, %{{.*}} : tensor<3x8xf32>, tensor<3x1xf32>
+  %2 = graph.scale_rows %1, %r : tensor<3x8xf32>, tensor<3x1xf32>
+  graph.return %2, %r, %0 : tensor<3x8xf32>, tensor<3x1xf32>, tensor<3x8xf32>
+}
+
 // CHECK-LABEL: graph.func @products
 graph.func @products(%x: tensor<3x32xf32>, %d: tensor<?x32xf64>, %w: !graph.weight<4x32, q4_1>, %b: !graph.weight<4, f32>) -> (tensor<3x4xf32>, tensor<?x4xf64>, tensor<3x4xf32>) {
   // CHECK: %[[Q:.*]] = graph.quantize %{{.*}} by 32 : tensor<3x32xf32>

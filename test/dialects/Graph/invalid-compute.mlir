@@ -420,3 +420,59 @@ graph.func @activation_unknown(%x: tensor<?x8xf32>) {
   %y = graph.activation %x quick_gelu : tensor<?x8xf32>
   graph.return
 }
+
+// -----
+
+graph.func @norm_bias_without_weight(%x: tensor<?x8xf32>, %b: !graph.weight<8, f32>) {
+  // expected-error @+1 {{expected neither bias nor offset without a weight}}
+  %y = "graph.norm"(%x, %b) <{eps = 1.0e-5 : f64, kind = #graph.norm_kind<layer>, operandSegmentSizes = array<i32: 1, 0, 1>}> : (tensor<?x8xf32>, !graph.weight<8, f32>) -> tensor<?x8xf32>
+  graph.return
+}
+
+// -----
+
+graph.func @norm_offset_without_weight(%x: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected neither bias nor offset without a weight}}
+  %y = graph.norm %x {eps = 1.0e-5, offset = 1.0} : tensor<?x8xf32>
+  graph.return
+}
+
+// -----
+
+graph.func @row_factor_eps(%x: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected a finite eps of 0 or more, but got -1.000000e+00 : f64}}
+  %y = graph.row_factor %x {eps = -1.0} : tensor<?x8xf32>
+  graph.return
+}
+
+// -----
+
+graph.func @scale_rows_columns(%x: tensor<?x8xf32>, %r: tensor<?x2xf32>) {
+  // expected-error @+1 {{expected one factor a row, but got 2}}
+  %y = graph.scale_rows %x, %r : tensor<?x8xf32>, tensor<?x2xf32>
+  graph.return
+}
+
+// -----
+
+graph.func @scale_rows_type(%x: tensor<?x8xf32>, %r: tensor<?x1xf64>) {
+  // expected-error @+1 {{expected factors of the input's type, but got 'tensor<?x1xf64>'}}
+  %y = graph.scale_rows %x, %r : tensor<?x8xf32>, tensor<?x1xf64>
+  graph.return
+}
+
+// -----
+
+graph.func @scale_columns_length(%x: tensor<?x8xf32>, %w: !graph.weight<7, f32>) {
+  // expected-error @+1 {{expected a weight of 8 elements, but got 7}}
+  %y = graph.scale_columns %x, %w : tensor<?x8xf32>, !graph.weight<7, f32>
+  graph.return
+}
+
+// -----
+
+graph.func @scale_columns_offset(%x: tensor<?x8xf32>, %w: !graph.weight<8, f32>) {
+  // expected-error @+1 {{expected a finite offset, but got 0x7FF0000000000000 : f64}}
+  %y = graph.scale_columns %x, %w {offset = 0x7FF0000000000000 : f64} : tensor<?x8xf32>, !graph.weight<8, f32>
+  graph.return
+}

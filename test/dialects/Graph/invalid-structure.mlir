@@ -375,3 +375,57 @@ graph.weights @block [2] {
   // expected-error @+1 {{expected one file or 6, one an offset, but got 2}}
   graph.column @w : !graph.weight<3x2x8, f32> at [@f0, @f0], [0, 4, 8, 12, 16, 20]
 }
+
+// -----
+
+graph.file @f0 "f"
+// expected-error @+1 {{expected a matrix of floats to multiply the columns of, but got '!graph.weight<4x32, q8_0>'}}
+graph.weight @w : !graph.weight<4x32, q8_0> at @f0, 0 times <@g>
+graph.weight @g : !graph.weight<32, f32> at @f0, 0
+
+// -----
+
+graph.file @f0 "f"
+// expected-error @+1 {{expected a matrix of floats to multiply the columns of, but got '!graph.weight<32, f32>'}}
+graph.weight @w : !graph.weight<32, f32> at @f0, 0 times <@g>
+graph.weight @g : !graph.weight<32, f32> at @f0, 0
+
+// -----
+
+graph.file @f0 "f"
+// expected-error @+1 {{expected a graph.weight or graph.column, but found none called @f0}}
+graph.weight @w : !graph.weight<4x32, f32> at @f0, 0 times <@f0>
+
+// -----
+
+graph.file @f0 "f"
+// expected-error @+1 {{expected a vector of 32 elements to multiply columns with, but got '!graph.weight<8, f32>'}}
+graph.weight @w : !graph.weight<4x32, f32> at @f0, 0 times <@g>
+graph.weight @g : !graph.weight<8, f32> at @f0, 0
+
+// -----
+
+graph.file @f0 "f"
+// expected-error @+1 {{expected a vector of 32 elements to multiply columns with, but got '!graph.weight<4x32, f32>'}}
+graph.weight @w : !graph.weight<4x32, f32> at @f0, 0 times <@w>
+
+// -----
+
+// The rows of a table say nothing about those of another, or about a weight of the model.
+graph.file @f0 "f"
+graph.weights @block [1] {
+  graph.column @g : !graph.weight<8, f32> at [@f0], [0]
+}
+graph.weights @other [2] {
+  // expected-error @+1 {{expected a vector of the same table, but got @block::@g}}
+  graph.column @w : !graph.weight<8x8, f32> at [@f0], [0, 0] times <@block::@g>
+}
+
+// -----
+
+graph.file @f0 "f"
+graph.weights @block [1] {
+  graph.column @g : !graph.weight<8, f32> at [@f0], [0]
+}
+// expected-error @+1 {{expected a vector of the same table, but got @block::@g}}
+graph.weight @w : !graph.weight<8x8, f32> at @f0, 0 times <@block::@g>

@@ -37,3 +37,10 @@ graph.func @qtensor_block(%x: !graph.qtensor<?x32, block = 0>) { graph.return }
 
 // expected-error @+1 {{expected `tokens x columns`, but got 1 dimensions}}
 graph.func @qtensor_rank(%x: !graph.qtensor<32, block = 32>) { graph.return }
+
+// -----
+
+graph.file @f0 "f"
+graph.weight @g : !graph.weight<8, f32> at @f0, 0
+// expected-error @+1 {{expected a finite offset, but got 0x7FF0000000000000 : f64}}
+graph.weight @w : !graph.weight<4x8, f32> at @f0, 0 times <@g, 0x7FF0000000000000 : f64>

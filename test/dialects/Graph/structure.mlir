@@ -21,6 +21,9 @@ graph.weight @f16 : !graph.weight<4x8, f16> at @f0, 0
 // CHECK: graph.weight @bf16 : !graph.weight<4x8, bf16> at @f0, 0
 graph.weight @bf16 : !graph.weight<4x8, bf16> at @f0, 0
 
+// CHECK: graph.weight @times : !graph.weight<4x8, bf16> at @f0, 0 rows <4> times <@norm>
+graph.weight @times : !graph.weight<4x8, bf16> at @f0, 0 rows <4> times <@norm>
+
 // CHECK: graph.weights @block[2] {
 graph.weights @block [2] {
   // CHECK: graph.column @q : !graph.weight<8x8, f32> at [@f0], [0, 256] rows <4>
@@ -29,6 +32,10 @@ graph.weights @block [2] {
   graph.column @runs : !graph.weight<8, f32> at [@f0], [0, 256] runs <4, 12> rows <4>
   // CHECK: graph.column @k : !graph.weight<8x8, f32> at [@f0, @f1], [512, 0]
   graph.column @k : !graph.weight<8x8, f32> at [@f0, @f1], [512, 0]
+  // CHECK: graph.column @times : !graph.weight<2x8x8, f32> at [@f0], [0, 512] times <@block::@runs, 1.000000e+00 : f64>
+  graph.column @times : !graph.weight<2x8x8, f32> at [@f0], [0, 512] times <@block::@runs, 1.0 : f64>
+  // CHECK: graph.column @times_of_model : !graph.weight<8x8, f32> at [@f0], [0, 512] times <@norm>
+  graph.column @times_of_model : !graph.weight<8x8, f32> at [@f0], [0, 512] times <@norm>
 }
 
 // CHECK: graph.layer @decoder(%[[X:.*]]: tensor<?x8xf32>, %[[TOK:.*]]: !graph.tokens, %{{.*}}: !kv.cache<1x8>, %[[I:.*]]: index) -> tensor<?x8xf32> {

@@ -71,3 +71,11 @@ graph.func @append_rows(%kv: !kv.cache<2x4>, %tok: !graph.tokens, %k: tensor<3x8
   kv.append %kv, %k, %v, %tok : !kv.cache<2x4>, tensor<3x8xf32>, tensor<4x8xf32>, !graph.tokens
   graph.return
 }
+
+// -----
+
+graph.func @layer(%kv: !kv.caches<2>) {
+  // expected-error @+1 {{expected a number below 2, but got 2}}
+  %c = kv.layer %kv[2] : !kv.caches<2> -> !kv.cache<2x4>
+  graph.return
+}

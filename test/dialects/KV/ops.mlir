@@ -17,7 +17,9 @@ graph.func @types(%a: !kv.cache<3 x 64>,
 module attributes {frit.store = #kv.store<i8, token_head>} {}
 
 // CHECK-LABEL: graph.func @ops
-graph.func @ops(%tok: !graph.tokens, %k: tensor<?x8xf32>, %v: tensor<?x6xf32>) {
+graph.func @ops(%tok: !graph.tokens, %k: tensor<?x8xf32>, %v: tensor<?x6xf32>, %caches: !kv.caches<30>) {
+  // CHECK: kv.layer %{{.*}}[29] : !kv.caches<30> -> !kv.cache<1x4>
+  %l = kv.layer %caches[29] : !kv.caches<30> -> !kv.cache<1x4>
   // CHECK: kv.create capacity 16 : !kv.cache<1x4>
   %a = kv.create capacity 16 : !kv.cache<1x4>
   // CHECK: %[[KV:.*]] = kv.create capacity 128 slots 4 : !kv.cache<2x4, value_dim = 3>

@@ -21,6 +21,19 @@ graph.func @product_used_twice(%x: tensor<?x64xf32>, %tok: !graph.tokens) -> (te
 
 // -----
 
+graph.file @f0 "f"
+graph.weight @w : !graph.weight<64x64, q8_0> at @f0, 0
+graph.func @scaled_used_twice(%x: tensor<?x64xf32>, %f: tensor<?x1xf32>, %tok: !graph.tokens) -> (tensor<?x64xf32>, tensor<?x64xf32>) {
+  %w = graph.param @w : !graph.weight<64x64, q8_0>
+  %q = graph.linear %x, %w : tensor<?x64xf32>, !graph.weight<64x64, q8_0>
+  %s = graph.scale_rows %q, %f : tensor<?x64xf32>, tensor<?x1xf32>
+  // expected-error @+1 {{expected the input of an interleaved rope to be the only use of a product}}
+  %r = graph.rope %s, %tok interleaved {head_dim = 32, dim = 32, theta = 1.0e5} : tensor<?x64xf32>
+  graph.return %r, %s : tensor<?x64xf32>, tensor<?x64xf32>
+}
+
+// -----
+
 graph.func @no_param(%x: tensor<?x64xf32>, %w: !graph.weight<64x64, q8_0>, %tok: !graph.tokens) -> tensor<?x64xf32> {
   %q = graph.linear %x, %w : tensor<?x64xf32>, !graph.weight<64x64, q8_0>
   // expected-error @+1 {{expected products and norms with a graph.param around an interleaved rope}}

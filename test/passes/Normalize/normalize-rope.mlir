@@ -26,6 +26,8 @@ graph.weight @row_norm : !graph.weight<64, f32> at @f0, 0
 graph.weight @head_norm : !graph.weight<32, f32> at @f0, 0
 // CHECK: graph.weight @norm_bias : !graph.weight<32, f32> at @f0, 0 rows <32>
 graph.weight @norm_bias : !graph.weight<32, f32> at @f0, 0
+// CHECK: graph.weight @late : !graph.weight<64x64, q8_0> at @f0, 0 rows <32>
+graph.weight @late : !graph.weight<64x64, q8_0> at @f0, 0
 graph.weights @block [2] {
   // CHECK: graph.column @attn_q : !graph.weight<64x64, q8_0> at [@f0], [0, 8192] rows <16>
   graph.column @attn_q : !graph.weight<64x64, q8_0> at [@f0], [0, 8192]
@@ -125,4 +127,16 @@ graph.func @norms(%x: tensor<?x64xf32>, %tok: !graph.tokens) -> (tensor<?x64xf32
   %s = graph.rope %k, %tok interleaved {head_dim = 32, dim = 32, theta = 1.0e5} : tensor<?x64xf32>
   %t = graph.norm %s, %h bias %b {eps = 1.0e-5, group = 32, kind = #graph.norm_kind<layer>} : tensor<?x64xf32>, !graph.weight<32, f32>, !graph.weight<32, f32>
   graph.return %r, %t : tensor<?x64xf32>, tensor<?x64xf32>
+}
+
+// The factor of a row is that of all its elements, wherever they are.
+// CHECK-LABEL: graph.func @scaled_rows
+graph.func @scaled_rows(%x: tensor<?x64xf32>, %f: tensor<?x1xf32>, %tok: !graph.tokens) -> tensor<?x64xf32> {
+  %w = graph.param @late : !graph.weight<64x64, q8_0>
+  %q = graph.linear %x, %w : tensor<?x64xf32>, !graph.weight<64x64, q8_0>
+  // CHECK: graph.scale_rows
+  %s = graph.scale_rows %q, %f : tensor<?x64xf32>, tensor<?x1xf32>
+  // CHECK-NEXT: graph.rope %{{.*}}, %{{.*}} halves
+  %r = graph.rope %s, %tok interleaved {head_dim = 32, dim = 32, theta = 1.0e5} : tensor<?x64xf32>
+  graph.return %r : tensor<?x64xf32>
 }
