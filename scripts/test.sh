@@ -41,6 +41,7 @@ check "JSON schema of machines" python3 test/docs/check_machine_schema.py --frit
 check "Phases and bytes as planned" python3 test/models/architectures/check_traffic.py --frit build/release/bin/frit
 check "A record of every edge" python3 test/models/architectures/check_records.py --frit build/release/bin/frit
 check "Any cut into phases" env FRIT="$PWD/build/release/bin/frit" python3 test/models/architectures/check_partitions.py
+check "Rules of algebra on architectures" python3 test/models/architectures/check_algebra.py --frit build/release/bin/frit
 check "Architectures against transformers" python3 test/models/architectures/check_architectures.py \
   --frit build/release/bin/frit
 total

@@ -20,6 +20,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/Algebra/Passes.h"
 #include "passes/Cache/Passes.h"
 #include "passes/Fuse/Passes.h"
 #include "passes/Lower/Cpu/Passes.h"
@@ -35,6 +36,7 @@ void frit::registerAllDialects(mlir::DialectRegistry &registry) {
 }
 
 void frit::registerAllPasses() {
+  algebra::registerAlgebraPasses();
   normalize::registerNormalizePasses();
   quantize::registerQuantizePasses();
   cache::registerCachePasses();

@@ -11,6 +11,7 @@
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
+#include "passes/Algebra/Passes.h"
 #include "passes/Cache/Passes.h"
 #include "passes/Fuse/Passes.h"
 #include "passes/Lower/Cpu/Passes.h"
@@ -104,6 +105,7 @@ void frit::buildPhase(OpPassManager &passes, PhaseId id, const PipelineOptions &
   case PhaseId::Import:
     break;
   case PhaseId::Normalize:
+    passes.addPass(algebra::createOutlineLayers());
     passes.addPass(normalize::createNormalizeRope());
     break;
   case PhaseId::Quantize:

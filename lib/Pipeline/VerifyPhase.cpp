@@ -22,8 +22,15 @@ using namespace mlir;
 using namespace frit;
 
 static LogicalResult verifyNormalized(ModuleOp module) {
-  WalkResult result = module.walk([](graph::RopeOp rope) {
-    if (rope.getPairs() == graph::RopePairs::Halves)
+  WalkResult result = module.walk([](Operation *op) {
+    if (isa<kv::LayerOp>(op)) {
+      op->emitError(
+          "expected every layer in a graph.layer after normalize (--remarks-filter=algebra says "
+          "why there is none)");
+      return WalkResult::interrupt();
+    }
+    auto rope = dyn_cast<graph::RopeOp>(op);
+    if (!rope || rope.getPairs() == graph::RopePairs::Halves)
       return WalkResult::advance();
     rope.emitError("expected every rope to pair halves after normalize");
     return WalkResult::interrupt();
