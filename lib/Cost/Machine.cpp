@@ -50,6 +50,18 @@ std::optional<unsigned> Machine::findMemory(llvm::StringRef memory) const {
   return std::nullopt;
 }
 
+double Machine::secondsPerByte(const Datapath &path) const {
+  // A core gets its part of what all share: a path, or a memory at its end.
+  auto share = [&](const Figure &rate, bool isShared) {
+    return (isShared ? static_cast<double>(cores) : 1) / rate.value;
+  };
+  double seconds = share(path.bytesPerSecond, path.isShared);
+  for (unsigned end : {path.from, path.to})
+    if (const std::optional<Figure> &rate = memories[end].bytesPerSecond)
+      seconds = std::max(seconds, share(*rate, memories[end].isShared));
+  return seconds;
+}
+
 std::optional<Route> Machine::route(unsigned from, unsigned to) const {
   // Dijkstra, over a handful of memories.
   constexpr double far = std::numeric_limits<double>::infinity();
@@ -68,9 +80,7 @@ std::optional<Route> Machine::route(unsigned from, unsigned to) const {
       break;
     done[*nearest] = true;
     for (auto [index, path] : llvm::enumerate(datapaths)) {
-      // A core gets its part of a path that all share.
-      double share = path.isShared ? static_cast<double>(cores) : 1;
-      double seconds = secondsTo[*nearest] + share / path.bytesPerSecond.value;
+      double seconds = secondsTo[*nearest] + secondsPerByte(path);
       if (path.from == *nearest && seconds < secondsTo[path.to]) {
         secondsTo[path.to] = seconds;
         arrival[path.to] = static_cast<unsigned>(index);

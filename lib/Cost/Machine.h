@@ -101,6 +101,8 @@ struct Machine {
   Figure expRate;      ///< exponentials per second of a core.
   Figure phaseSeconds; ///< Of a barrier, or of whatever else parts two phases.
 
+  /// Of a core on a path, when all do the same; 0: nothing bounds it.
+  double secondsPerByte(const Datapath &path) const;
   /// The fastest way from one memory to another; none: there is no way.
   std::optional<Route> route(unsigned from, unsigned to) const;
   /// The nearest shared memory with room for `bytes`; the last when none has.

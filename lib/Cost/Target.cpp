@@ -29,7 +29,10 @@ public:
   Result<Machine> read();
 
 private:
-  static bool isOfCore(machine::MemoryAttr memory) { return memory.getScope() <= Scope::Core; }
+  /// Where units of cores have their operands counts as theirs, even if a few share it.
+  static bool isOfCore(machine::MemoryAttr memory) {
+    return memory.getScope() <= Scope::Core || memory.getServes() != 0;
+  }
   bool isReached(StringRef from, StringRef to) const;
   std::optional<Figure> figureOf(machine::Rate rate, Scope scope) const;
   std::optional<Figure> figureOf(FigureId id, Scope scope) const;
@@ -75,25 +78,26 @@ bool Reader::isReached(StringRef from, StringRef to) const {
 }
 
 void Reader::readMemories() {
-  llvm::SmallVector<machine::MemoryAttr> shared;
-  for (machine::MemoryAttr memory : target.getMemories()) {
-    if (!isOfCore(memory)) {
-      shared.push_back(memory);
-      continue;
-    }
-    // One with those from which data comes back to it.
-    for (machine::MemoryAttr other : target.getMemories())
-      if (indexOf.count(other.getName()) && isOfCore(other) &&
-          isReached(memory.getName(), other.getName()) &&
-          isReached(other.getName(), memory.getName()))
-        indexOf[memory.getName()] = indexOf[other.getName()];
-    if (!indexOf.count(memory.getName())) {
-      indexOf[memory.getName()] = result.memories.size();
-      result.memories.push_back({memory.getName().str(), 0, false, {}});
-    }
-    Memory &merged = result.memories[indexOf[memory.getName()]];
-    if (memory.getBytes() > merged.bytes)
-      merged = {memory.getName().str(), memory.getBytes(), false, {}};
+  llvm::SmallVector<machine::MemoryAttr> shared, ofCore;
+  for (machine::MemoryAttr memory : target.getMemories())
+    (isOfCore(memory) ? ofCore : shared).push_back(memory);
+  // Those where units have their operands are places of their own, and first; others count as one
+  // with the largest of those from which data comes back to them.
+  llvm::stable_sort(ofCore, [](machine::MemoryAttr a, machine::MemoryAttr b) {
+    return a.getServes() != 0 && b.getServes() == 0;
+  });
+  for (machine::MemoryAttr memory : ofCore) {
+    std::optional<unsigned> place;
+    for (auto [index, other] : llvm::enumerate(result.memories))
+      if (memory.getServes() == 0 && isReached(memory.getName(), other.name) &&
+          isReached(other.name, memory.getName()) &&
+          (!place || other.bytes > result.memories[*place].bytes))
+        place = static_cast<unsigned>(index);
+    indexOf[memory.getName()] = place.value_or(result.memories.size());
+    if (!place)
+      result.memories.push_back({memory.getName().str(), memory.getBytes(), false, {}});
+    else if (memory.getBytes() > result.memories[*place].bytes)
+      result.memories[*place] = {memory.getName().str(), memory.getBytes(), false, {}};
   }
   // The nearest are the smallest; one whose size nobody says is the last.
   auto bytesOf = [](machine::MemoryAttr memory) {
