@@ -107,8 +107,9 @@ static void printFlips(const PlannedModel &model) {
   for (const Flip &flip : model.flips) {
     const plan::Dataflow &flow = calls.find(flip.function)->flow;
     std::string verb =
-        (plan::nameOf(plan::decisionOf(flow, flip.choice, flip.isFused)) + " instead of " +
-         plan::nameOf(plan::decisionOf(flow, flip.choice, !flip.isFused)))
+        (plan::nameOf(plan::decisionOf(flow, model.machine, flip.choice, flip.isFused)) +
+         " instead of " +
+         plan::nameOf(plan::decisionOf(flow, model.machine, flip.choice, !flip.isFused)))
             .str();
     if (last && last->tokens == flip.tokens && last->function == flip.function && lastVerb == verb)
       out << ", ";
@@ -190,8 +191,8 @@ static void printJSON(const PlannedModel &model, const PlannedCalls &calls,
           if (flip.function == function->name && flip.choice == choice)
             crossovers.push_back(llvm::json::Object{
                 {"tokens", flip.tokens},
-                {"decision",
-                 plan::nameOf(plan::decisionOf(function->flow, choice, flip.isFused))}});
+                {"decision", plan::nameOf(plan::decisionOf(function->flow, model.machine, choice,
+                                                           flip.isFused))}});
         object["crossovers"] = std::move(crossovers);
       }
       llvm::outs() << llvm::json::Value(std::move(object)) << "\n";

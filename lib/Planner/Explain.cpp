@@ -18,16 +18,32 @@ using namespace frit;
 using namespace frit::plan;
 
 llvm::StringRef plan::nameOf(Decision decision) {
-  static constexpr llvm::StringLiteral names[] = {"epilogue", "recomputed", "together", "stored"};
+  static constexpr llvm::StringLiteral names[] = {"epilogue", "workspace", "recomputed", "together",
+                                                  "stored"};
   return names[static_cast<size_t>(decision)];
 }
 
-Decision plan::decisionOf(const Dataflow &flow, size_t choice, bool isFused) {
+/// The way of the value of a fused edge from one op to the other; empty: both are at one place.
+static cost::Route wayOf(const Dataflow &flow, const cost::Machine &machine, const Edge &edge) {
+  unsigned from = machine.vectorMemory, to = machine.vectorMemory;
+  if (edge.joins && flow.nodes[edge.producer].role == FusionRole::Anchor &&
+      !isa<graph::EmbedOp>(flow.nodes[edge.producer].op))
+    from = machine.matrixOutput;
+  if (!edge.joins && flow.nodes[edge.consumer].role == FusionRole::Anchor)
+    to = machine.matrixInput;
+  return *machine.route(from, to);
+}
+
+Decision plan::decisionOf(const Dataflow &flow, const cost::Machine &machine, size_t choice,
+                          bool isFused) {
   if (!isFused)
     return Decision::Stored;
   if (choice >= flow.edges.size())
     return Decision::Together;
-  return flow.edges[choice].joins ? Decision::Epilogue : Decision::Recomputed;
+  const Edge &edge = flow.edges[choice];
+  if (!edge.joins)
+    return Decision::Recomputed;
+  return wayOf(flow, machine, edge).leavesCore ? Decision::Workspace : Decision::Epilogue;
 }
 
 std::string plan::nameOfChoice(const Dataflow &flow, size_t choice) {
@@ -71,7 +87,7 @@ private:
   Alternative alternativeOf(const Move &move, unsigned choice) const;
   Record recordOf(unsigned choice);
   void addBorders(std::vector<Record> &records) const;
-  std::string placeOf(unsigned choice) const;
+  std::string placeOf(const Edge &edge) const;
   std::vector<Knob> knobs() const;
   /// The choices of the plan with another value of one figure.
   const Choices &outcome(size_t knob, double value);
@@ -141,7 +157,7 @@ Alternative Explainer::alternativeOf(const Move &move, unsigned choice) const {
   Choices choices = changedChoices(plan.choices, move, !plan.choices.test(choice));
   if (std::optional<Plan> other = tryChoices(flow, model, choices)) {
     result.loss = other->seconds - plan.seconds;
-    result.bytesMore = other->traffic.activationBytes() - plan.traffic.activationBytes();
+    result.bytesMore = other->traffic.movedBytes() - plan.traffic.movedBytes();
     if (isFused(flow, other->partition, choice) == plan.choices.test(choice))
       result.obstacles.push_back("other choices decide it as it is");
   } else {
@@ -150,21 +166,14 @@ Alternative Explainer::alternativeOf(const Move &move, unsigned choice) const {
   return result;
 }
 
-/// Where the value of a fused edge is on its way from one op to the other.
-std::string Explainer::placeOf(unsigned choice) const {
-  const Edge &edge = flow.edges[choice];
-  unsigned from = machine.vectorMemory, to = machine.vectorMemory;
-  if (edge.joins && flow.nodes[edge.producer].role == FusionRole::Anchor &&
-      !isa<graph::EmbedOp>(flow.nodes[edge.producer].op))
-    from = machine.matrixOutput;
-  if (!edge.joins && flow.nodes[edge.consumer].role == FusionRole::Anchor)
-    to = machine.matrixInput;
-  if (from == to)
-    return "stays in " + machine.memories[from].name;
-  std::optional<cost::Route> route = machine.route(from, to);
-  std::string text = route->leavesCore ? "through a workspace: " : "";
-  text += machine.memories[from].name;
-  for (unsigned path : route->datapaths)
+/// Where the value of a fused edge is on its way.
+std::string Explainer::placeOf(const Edge &edge) const {
+  cost::Route way = wayOf(flow, machine, edge);
+  if (way.datapaths.empty())
+    return "stays in " + machine.memories[machine.vectorMemory].name;
+  std::string text = way.leavesCore ? "through a workspace: " : "";
+  text += machine.memories[machine.datapaths[way.datapaths.front()].from].name;
+  for (unsigned path : way.datapaths)
     text += " to " + machine.memories[machine.datapaths[path].to].name;
   return text;
 }
@@ -285,15 +294,16 @@ Record Explainer::recordOf(unsigned choice) {
                                     flow.siblings[choice - flow.edges.size()].second);
   record.producer = flow.nodes[from].name;
   record.consumer = flow.nodes[to].name;
-  record.decision = decisionOf(flow, choice, isFused);
+  record.decision = decisionOf(flow, machine, choice, isFused);
   std::optional<Plan> other = otherwise(choice);
   if (other) {
     const Plan &fused = isFused ? plan : *other, &stored = isFused ? *other : plan;
     record.saved = stored.seconds - fused.seconds;
-    record.bytesSaved = stored.traffic.activationBytes() - fused.traffic.activationBytes();
+    record.bytesSaved = stored.traffic.movedBytes() - fused.traffic.movedBytes();
   }
   if (isFused)
-    record.reason = choice < flow.edges.size() ? placeOf(choice) : "one stream of weights a core";
+    record.reason =
+        choice < flow.edges.size() ? placeOf(flow.edges[choice]) : "one stream of weights a core";
   else if (!other)
     record.reason = obstacleOf(choice);
   else

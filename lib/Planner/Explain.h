@@ -14,12 +14,14 @@ namespace frit::plan {
 
 enum class Decision {
   Epilogue,   ///< The consumer runs on the producer's tile before it leaves the core.
+  Workspace,  ///< The same of a tile that leaves the core: its units have no path to each other.
   Recomputed, ///< The consumer's phase computes the producer again.
   Together,   ///< Of siblings: one phase computes both.
   Stored,     ///< Through memory that all cores see; of siblings: in phases of their own.
 };
 llvm::StringRef nameOf(Decision decision);
-Decision decisionOf(const Dataflow &flow, size_t choice, bool isFused);
+Decision decisionOf(const Dataflow &flow, const cost::Machine &machine, size_t choice,
+                    bool isFused);
 /// "attn_q -> rope", or "ffn_gate and ffn_up" of siblings.
 std::string nameOfChoice(const Dataflow &flow, size_t choice);
 

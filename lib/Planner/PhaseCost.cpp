@@ -22,6 +22,7 @@ Traffic &Traffic::operator+=(const Traffic &other) {
   inputBytes += other.inputBytes;
   outputBytes += other.outputBytes;
   cacheBytes += other.cacheBytes;
+  workspaceBytes += other.workspaceBytes;
   return *this;
 }
 
@@ -112,6 +113,8 @@ public:
       return false;
     double core = ofCore(bytes, isRepeated);
     double all = bytes * (isRepeated ? static_cast<double>(columnCores) : 1);
+    if (route->leavesCore)
+      workspaceBytes += std::llround(2 * all);
     for (unsigned path : route->datapaths) {
       const cost::Datapath &datapath = machine.datapaths[path];
       pathBytes[path] += datapath.isShared ? all : core;
@@ -122,6 +125,7 @@ public:
   }
   PhaseCost evaluate() const;
   std::vector<Demand> demands() const;
+  int64_t workspaceBytes = 0; ///< Of all cores.
 
 private:
   template <typename Take>
@@ -279,13 +283,13 @@ CostModel::Load CostModel::loadOf(const Phase &phase, const Borders &borders) co
     for (Value value : borders.toAnchors)
       load.move(homeOf(value), machine.matrixInput, bytesOf(value), isRepeated);
     // What the prologue computes for the anchors goes from unit to unit.
+    llvm::SmallSetVector<Value, 4> fromPrologue; // Once, whoever reads it.
     for (unsigned index : phase.anchors)
       for (unsigned edge : flow.nodes[index].in)
-        if (llvm::is_contained(phase.prologue, flow.edges[edge].producer)) {
-          load.move(machine.vectorMemory, machine.matrixInput, bytesOf(flow.edges[edge].value),
-                    isRepeated);
-          break;
-        }
+        if (llvm::is_contained(phase.prologue, flow.edges[edge].producer))
+          fromPrologue.insert(flow.edges[edge].value);
+    for (Value value : fromPrologue)
+      load.move(machine.vectorMemory, machine.matrixInput, bytesOf(value), isRepeated);
   }
 
   for (unsigned index : phase.anchors) {
@@ -328,7 +332,9 @@ CostModel::Load CostModel::loadOf(const Phase &phase, const Borders &borders) co
 }
 
 PhaseCost CostModel::costOf(const Phase &phase, const Borders &borders) const {
-  PhaseCost result = loadOf(phase, borders).evaluate();
+  Load load = loadOf(phase, borders);
+  PhaseCost result = load.evaluate();
+  result.traffic.workspaceBytes = load.workspaceBytes;
   llvm::SmallSetVector<Value, 8> inputs;
   for (const auto *list : {&borders.toPrologue, &borders.toAnchors, &borders.toEpilogue})
     inputs.insert_range(*list);

@@ -22,8 +22,11 @@ namespace frit::plan {
 /// reads and writes.
 struct Traffic {
   int64_t weightBytes = 0, inputBytes = 0, outputBytes = 0, cacheBytes = 0;
+  /// Written and read where units of a core have no path to each other; no interpreter has units.
+  int64_t workspaceBytes = 0;
 
   int64_t activationBytes() const { return inputBytes + outputBytes; }
+  int64_t movedBytes() const { return activationBytes() + workspaceBytes; }
   int64_t totalBytes() const { return weightBytes + inputBytes + outputBytes + cacheBytes; }
   Traffic &operator+=(const Traffic &other);
 };

@@ -39,16 +39,15 @@ Plan plan::planUnfused(const Dataflow &flow, const CostModel &model) {
 
 /// Whether one plan is faster than another for all figures in their bounds, or as fast and moves
 /// less.
-static bool isBetter(const cost::Seconds &seconds, int64_t activationBytes,
+static bool isBetter(const cost::Seconds &seconds, int64_t movedBytes,
                      const cost::Seconds &otherSeconds, int64_t otherBytes) {
   cost::Seconds gain = otherSeconds - seconds;
   double low = gain.low();
-  return low > 0 || (low == 0 && gain.high() == 0 && activationBytes < otherBytes);
+  return low > 0 || (low == 0 && gain.high() == 0 && movedBytes < otherBytes);
 }
 
 bool Plan::isBetterThan(const Plan &other) const {
-  return isBetter(seconds, traffic.activationBytes(), other.seconds,
-                  other.traffic.activationBytes());
+  return isBetter(seconds, traffic.movedBytes(), other.seconds, other.traffic.movedBytes());
 }
 
 namespace {
@@ -64,10 +63,10 @@ private:
   /// What a phase, or all of them, cost.
   struct Figures {
     cost::Seconds seconds;
-    int64_t activationBytes = 0;
+    int64_t movedBytes = 0;
 
     bool isBetterThan(const Figures &other) const {
-      return isBetter(seconds, activationBytes, other.seconds, other.activationBytes);
+      return isBetter(seconds, movedBytes, other.seconds, other.movedBytes);
     }
   };
   struct Place : Figures {
@@ -103,7 +102,7 @@ const std::optional<Climber::Figures> &Climber::figuresOf(unsigned phase) {
     known.emplace();
     if (model.fits(entry.phase)) {
       PhaseCost cost = model.costOf(entry.phase, entry.borders);
-      *known = Figures{cost.seconds, cost.traffic.activationBytes()};
+      *known = Figures{cost.seconds, cost.traffic.movedBytes()};
     }
   }
   return *known;
@@ -116,7 +115,7 @@ std::optional<Climber::Figures> Climber::figuresOf(const Space::Point &point) {
     if (!figures)
       return std::nullopt;
     sum.seconds += figures->seconds;
-    sum.activationBytes += figures->activationBytes;
+    sum.movedBytes += figures->movedBytes;
   }
   return sum;
 }
