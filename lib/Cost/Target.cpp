@@ -78,14 +78,12 @@ bool Reader::isReached(StringRef from, StringRef to) const {
 }
 
 void Reader::readMemories() {
-  llvm::SmallVector<machine::MemoryAttr> shared, ofCore;
+  llvm::SmallVector<machine::MemoryAttr> shared, ofCore, others;
   for (machine::MemoryAttr memory : target.getMemories())
-    (isOfCore(memory) ? ofCore : shared).push_back(memory);
+    (!isOfCore(memory) ? shared : memory.getServes() ? ofCore : others).push_back(memory);
   // Those where units have their operands are places of their own, and first; others count as one
   // with the largest of those from which data comes back to them.
-  llvm::stable_sort(ofCore, [](machine::MemoryAttr a, machine::MemoryAttr b) {
-    return a.getServes() != 0 && b.getServes() == 0;
-  });
+  ofCore.append(others);
   for (machine::MemoryAttr memory : ofCore) {
     std::optional<unsigned> place;
     for (auto [index, other] : llvm::enumerate(result.memories))

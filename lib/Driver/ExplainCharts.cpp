@@ -264,12 +264,15 @@ std::string frit::driver::drawCrossovers(const PlannedModel &model) {
                         x, height - 26, x + 3, planned.shapes.first);
   }
   double y = 26;
-  for (const auto &[key, flips] : edges) {
+  for (const auto &edge : edges) {
+    const auto &key = edge.first;
+    const auto &flips = edge.second;
     const plan::Dataflow &flow = calls.find(key.first)->flow;
     text += fmt::format("<text class='tick end' x='{:.1f}' y='{:.1f}'>{}</text>", left - 8, y + 14,
                         escapeHTML(nameOf(key)));
     auto segment = [&](int64_t first, int64_t last, bool isFused) {
-      std::string decision = plan::nameOf(plan::decisionOf(flow, key.second, isFused)).str();
+      std::string decision =
+          plan::nameOf(plan::decisionOf(flow, model.machine, key.second, isFused)).str();
       double start = at(static_cast<double>(first)), end = at(static_cast<double>(last + 1));
       text += fmt::format("<g class='span {0}'><title>{0} from {1} to {2} tokens</title><rect "
                           "x='{3:.1f}' y='{4:.1f}' width='{5:.1f}' height='{6}' rx='3'/>",

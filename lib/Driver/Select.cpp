@@ -32,7 +32,10 @@ struct Candidate {
   std::string bound;               ///< What most of the time of a token is spent on.
   cost::Seconds firstToken, token;
   std::vector<std::string> whyNot;
-  std::string flips; ///< What +-20 % changes; empty: nothing.
+  size_t place = 1;
+  /// What 20 % more or less changes, and the places it may have.
+  std::vector<std::string> flips;
+  size_t best = 1, worst = 1;
 
   bool isLegal() const { return refusal.empty(); }
   bool isGood() const { return isLegal() && whyNot.empty(); }
@@ -101,11 +104,12 @@ static Candidate evaluate(const CompileRequest &request, const std::string &targ
 /// Times are inverse to all figures of a machine together (seconds of a barrier being inverse
 /// themselves), so that those of the figures within `variation` are known without planning again.
 static void findFlips(std::vector<Candidate> &candidates, const WorkloadQuestion &question) {
-  for (Candidate &candidate : candidates) {
+  for (auto [index, candidate] : llvm::enumerate(candidates)) {
+    candidate.place = candidate.best = candidate.worst = index + 1;
     if (!candidate.isLegal())
       continue;
     double fast = 1 / (1 + variation), slow = 1 / (1 - variation);
-    std::vector<std::string> flips;
+    std::vector<std::string> &flips = candidate.flips;
     auto passes = [&](double factor) {
       return candidate.firstToken.value() * factor <= question.secondsToFirstToken &&
              candidate.token.value() * factor <= question.secondsPerToken;
@@ -119,12 +123,14 @@ static void findFlips(std::vector<Candidate> &candidates, const WorkloadQuestion
       if (&other == &candidate || other.isGood() != candidate.isGood() || !other.isLegal())
         continue;
       double own = candidate.token.value(), theirs = other.token.value();
-      if (own >= theirs && own * fast < theirs)
+      if (own >= theirs && own * fast < theirs) {
         flips.push_back("before " + other.name);
-      else if (own < theirs && own * slow > theirs)
+        --candidate.best;
+      } else if (own < theirs && own * slow > theirs) {
         flips.push_back("behind " + other.name);
+        ++candidate.worst;
+      }
     }
-    candidate.flips = llvm::join(flips, ", ");
   }
 }
 
@@ -145,8 +151,22 @@ static llvm::json::Value toJSON(const Candidate &candidate) {
   object["bound"] = candidate.bound;
   object["ttft_seconds"] = secondsJSON(candidate.firstToken);
   object["tpot_seconds"] = secondsJSON(candidate.token);
-  object["flips"] = candidate.flips;
+  object["place"] = static_cast<int64_t>(candidate.place);
+  object["best_place"] = static_cast<int64_t>(candidate.best);
+  object["worst_place"] = static_cast<int64_t>(candidate.worst);
+  object["flips"] = Array(candidate.flips);
   return object;
+}
+
+/// "place 2 to 4, too slow"
+static std::string flipsText(const Candidate &candidate) {
+  std::string text;
+  if (candidate.best != candidate.worst)
+    text = fmt::format("place {} to {}", candidate.best, candidate.worst);
+  for (const std::string &flip : candidate.flips)
+    if (!llvm::StringRef(flip).starts_with("be")) // before, behind
+      text += (text.empty() ? "" : ", ") + flip;
+  return text.empty() ? "the same" : text;
 }
 
 static void print(const std::vector<Candidate> &candidates, const WorkloadQuestion &question) {
@@ -154,12 +174,13 @@ static void print(const std::vector<Candidate> &candidates, const WorkloadQuesti
       "first token of a prompt of {} tokens in {}, then a token in {} while it sees {}\n\n",
       question.promptTokens, secondsText(question.secondsToFirstToken),
       secondsText(question.secondsPerToken), question.context);
-  std::vector<std::vector<std::string>> lines = {{"target", "suits", "first token", "a token",
+  std::vector<std::vector<std::string>> lines = {{"", "target", "suits", "first token", "a token",
                                                   "bound", "multiplies", "needs", "of",
                                                   "with 20 % more or less", "why not"}};
   for (const Candidate &candidate : candidates) {
     if (!candidate.isLegal()) {
-      lines.push_back({candidate.name, "no", "-", "-", "-", "-", "-", "-", "-", candidate.refusal});
+      lines.push_back(
+          {"-", candidate.name, "no", "-", "-", "-", "-", "-", "-", "-", candidate.refusal});
       continue;
     }
     lines.push_back({candidate.name, candidate.isGood() ? "yes" : "no",
@@ -167,10 +188,10 @@ static void print(const std::vector<Candidate> &candidates, const WorkloadQuesti
                      candidate.bound, candidate.multiplies,
                      bytesText(static_cast<double>(candidate.bytes)),
                      candidate.capacity ? bytesText(static_cast<double>(*candidate.capacity)) : "-",
-                     candidate.flips.empty() ? "the same" : candidate.flips,
+                     flipsText(candidate),
                      candidate.whyNot.empty() ? "-" : llvm::join(candidate.whyNot, "; ")});
   }
-  printColumns(lines, {false, false, true, true, false, false, true, true, false, false});
+  printColumns(lines, {true, false, false, true, true, false, false, true, true, false, false});
 }
 
 static Status select(const CompileRequest &request, std::vector<std::string> targets,

@@ -50,8 +50,8 @@ LogicalResult Interpreter<T>::eval(graph::RouteOp op) {
     };
     // Keys that are no numbers have no order: the first come first.
     if (llvm::none_of(order, [&](int64_t expert) { return std::isnan(key(expert)); }))
-      std::stable_sort(order.begin(), order.end(),
-                       [&](int64_t a, int64_t b) { return key(a) > key(b); });
+      llvm::sort(order,
+                 [&](int64_t a, int64_t b) { return key(a) != key(b) ? key(a) > key(b) : a < b; });
     T sum = 0;
     for (int64_t s = 0; s < top; ++s)
       sum += weights[order[s]];

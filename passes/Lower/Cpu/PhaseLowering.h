@@ -52,8 +52,8 @@ private:
     int64_t rowBytes = 0;
     int64_t rows = 0;
     int64_t columns = 0;
-    mlir::Value valid;
-    mlir::Value indices;
+    mlir::Value valid = {};
+    mlir::Value indices = {};
     bool isQuantized = false;
   };
   /// Where a dispatch is: i32 arrays. An expert that has parts is one of the first `active`.

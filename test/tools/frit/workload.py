@@ -180,7 +180,8 @@ class WorkloadTest(DriverTest):
         rows = {row["target"]: row for row in result}
         self.assertEqual([rows[name]["suitable"] for name in "abcd"], [True, True, True, False])
         self.assertRegex(rows["d"]["why_not"][0], r"^needs .* of 1\.0 kB$")
-        self.assertEqual((rows["b"]["flips"], rows["c"]["flips"]), ("behind c", "before b"))
+        self.assertEqual((rows["b"]["flips"], rows["c"]["flips"]), (["behind c"], ["before b"]))
+        self.assertEqual([(rows[name]["best_place"], rows[name]["worst_place"]) for name in "abc"], [(1, 1), (2, 3), (2, 3)])
         roofline = self.json("roofline", self.make_model(), "--target", self.write(machine("b")))[0]
         for key, seconds in rows["b"]["tpot_seconds"].items():
             self.assertAlmostEqual(seconds, roofline["decode"]["seconds"][key], delta=1e-12)
@@ -191,13 +192,13 @@ class WorkloadTest(DriverTest):
         row = self.json("select", self.make_model(), "--target", target, "--tpot", str(slow * 1000 * 0.9))[0]
         self.assertFalse(row["suitable"])
         self.assertRegex(row["why_not"][0], "^a token in .* instead of ")
-        self.assertEqual(row["flips"], "fast enough")
+        self.assertEqual(row["flips"], ["fast enough"])
         lacking = machine("lacking")
         del lacking["barrier_seconds"], lacking["instructions"]
         row = self.json("select", self.make_model(), "--target", self.write(lacking))[0]
         self.assertIn("barrier_seconds", row["why_not"][0])
         out, _ = self.frit("select", self.make_model(), "--target", target + "," + self.write(lacking))
-        self.assertRegex(out, r"(?s)\nsmall +yes .*\nlacking\.json +no .* needs: barrier_seconds")
+        self.assertRegex(out, r"(?s)\n1 +small +yes .*\n- +lacking\.json +no .* needs: barrier_seconds")
 
     def test_all_machines_have_a_row(self):
         machines = {entry["name"] for entry in self.json("targets") if entry["kind"] != "isa"}

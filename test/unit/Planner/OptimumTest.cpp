@@ -79,7 +79,7 @@ std::string randomGraph(std::mt19937 &random) {
 SmallVector<unsigned> freeChoices(const Dataflow &flow) {
   SmallVector<unsigned> free;
   for (unsigned choice = 0; choice < flow.numChoices(); ++choice)
-    if (choice >= flow.edges.size() || structuralObstacle(flow, flow.edges[choice]).empty())
+    if (choice >= flow.edges.size() || canFuse(flow, flow.edges[choice]))
       free.push_back(choice);
   return free;
 }
