@@ -104,8 +104,9 @@ static Candidate evaluate(const CompileRequest &request, const std::string &targ
 /// Times are inverse to all figures of a machine together (seconds of a barrier being inverse
 /// themselves), so that those of the figures within `variation` are known without planning again.
 static void findFlips(std::vector<Candidate> &candidates, const WorkloadQuestion &question) {
-  for (auto [index, candidate] : llvm::enumerate(candidates)) {
-    candidate.place = candidate.best = candidate.worst = index + 1;
+  for (Candidate &candidate : candidates) {
+    candidate.place = static_cast<size_t>(&candidate - candidates.data()) + 1;
+    candidate.best = candidate.worst = candidate.place;
     if (!candidate.isLegal())
       continue;
     double fast = 1 / (1 + variation), slow = 1 / (1 - variation);
@@ -183,9 +184,9 @@ static void print(const std::vector<Candidate> &candidates, const WorkloadQuesti
           {"-", candidate.name, "no", "-", "-", "-", "-", "-", "-", "-", candidate.refusal});
       continue;
     }
-    lines.push_back({candidate.name, candidate.isGood() ? "yes" : "no",
-                     intervalText(candidate.firstToken), intervalText(candidate.token),
-                     candidate.bound, candidate.multiplies,
+    lines.push_back({std::to_string(candidate.place), candidate.name,
+                     candidate.isGood() ? "yes" : "no", intervalText(candidate.firstToken),
+                     intervalText(candidate.token), candidate.bound, candidate.multiplies,
                      bytesText(static_cast<double>(candidate.bytes)),
                      candidate.capacity ? bytesText(static_cast<double>(*candidate.capacity)) : "-",
                      flipsText(candidate),
