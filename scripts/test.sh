@@ -38,6 +38,7 @@ check "docs/porting.md, word for word" python3 test/models/architectures/porting
 check "JSON schema of records" python3 test/models/architectures/check_schema.py --frit build/release/bin/frit
 check "What a config.json may say" python3 test/models/architectures/check_configs.py --frit build/release/bin/frit
 check "JSON schema of machines" python3 test/docs/check_machine_schema.py --frit build/release/bin/frit
+check "Machines plan every kind of layer" python3 test/models/architectures/check_machines.py --frit build/release/bin/frit
 check "Phases and bytes as planned" python3 test/models/architectures/check_traffic.py --frit build/release/bin/frit
 check "A record of every edge" python3 test/models/architectures/check_records.py --frit build/release/bin/frit
 check "Any cut into phases" env FRIT="$PWD/build/release/bin/frit" python3 test/models/architectures/check_partitions.py

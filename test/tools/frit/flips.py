@@ -9,6 +9,7 @@
 machine; the planner must change its mind there and say why."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -137,8 +138,9 @@ class LastLevelCache(FlipsTest):
                 record = self.records(self.machine(cache), self.TOKENS)[edge]
                 self.assertEqual(record["decision"], decision)
                 if cache == 1 << 20:
-                    self.assertEqual(record["reason"], "")
-                    self.assertEqual(record["flip"], "")
+                    self.assertRegex(record["reason"], r"^fused it would save -[0-9.]+ us, between -[0-9.]+ and -[0-9.]+$")
+                    # 4 M d bytes are half of 1 MiB.
+                    self.assertEqual(record["flip"], "fused with tokens of 128 or less instead of 160")
 
 
 class Barrier(FlipsTest):
@@ -162,9 +164,14 @@ class Barrier(FlipsTest):
             with self.subTest(barrier):
                 record = self.records({"like": "zen3", "barrier_seconds": figure(barrier, others=None)}, self.TOKENS)[edge]
                 self.assertEqual(record["decision"], decision)
-                if barrier == 0.2e-6:
-                    self.assertEqual(record["reason"], "")
-                    self.assertEqual(record["flip"], "")
+                self.assertAlmostEqual(record["seconds"]["value"], barrier - crossover, delta=0.02e-6)
+                if decision == "stored":
+                    self.assertRegex(record["reason"], r"^fused it would save -[0-9.]+ us, between -[0-9.]+ and -[0-9.]+$")
+                else:
+                    # Sure is what gains for all figures in their bounds, of 5 % each.
+                    flip = re.fullmatch(r"stored with the time between phases of (\S+) us or less instead of \S+", record["flip"])
+                    self.assertTrue(flip, record["flip"])
+                    self.assertTrue(1 <= float(flip[1]) * 1e-6 / crossover <= 1.05 / 0.95 + 0.01, flip[1])
 
 
 if __name__ == "__main__":

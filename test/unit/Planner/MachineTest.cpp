@@ -46,6 +46,19 @@ TEST(CostMachine, SharedPathsAreDividedAmongTheCores) {
   EXPECT_EQ(show(machine, machine.route(2, 0)), "core l2");
 }
 
+TEST(CostMachine, MemoriesAreDividedAmongTheCores) {
+  // Nothing is said of the ways from unit to unit through memory, but of that.
+  Machine machine = cube(false);
+  constexpr double unknown = std::numeric_limits<double>::infinity();
+  machine.datapaths.push_back({1, 4, Figure::exact(unknown), false});
+  machine.datapaths.push_back({4, 2, Figure::exact(unknown), false});
+  EXPECT_EQ(show(machine, machine.route(1, 2)), "workspace hbm ub");
+  machine.memories[4].bytesPerSecond = Figure::exact(1.6e12); // 80 GB/s of it for each core.
+  EXPECT_EQ(show(machine, machine.route(1, 2)), "workspace l2 ub");
+  machine.cores = 2;
+  EXPECT_EQ(show(machine, machine.route(1, 2)), "workspace hbm ub");
+}
+
 TEST(CostMachine, HomeIsTheNearestMemoryWithRoom) {
   Machine machine = cpu(2);
   EXPECT_EQ(machine.memories[machine.homeOf(16 << 20)].name, "l3");

@@ -143,6 +143,24 @@ TEST_F(CostTarget, UnitsWithMemoriesOfTheirOwnSayWhich) {
             "memory serves matrix_inputs, which memory serves matrix_outputs");
 }
 
+TEST_F(CostTarget, UnitsKeepMemoriesOfTheirOwn) {
+  // Whatever leads back and forth between them; registers count as the larger one. Where units of
+  // several cores have their sums is no memory for all.
+  Result<Machine> machine =
+      read(figures,
+           R"(<"sums", 4096 per cluster, serves = [matrix_outputs]>, <"registers", 1024 per core>,
+         <"l1", 65536 per core, serves = [matrix_inputs, vectors]>, <"dram" per machine>)",
+           R"(<"l1" to "registers", 1.0e+11 per core>, <"registers" to "l1", 1.0e+11 per core>,
+         <"registers" to "sums", 5.0e+10 per core>, <"sums" to "registers", 4.0e+10 per core>,
+         <"dram" to "l1", 1.0e+10 per core>, <"registers" to "dram", 1.0e+10 per core>)");
+  ASSERT_TRUE(machine) << machine.error();
+  EXPECT_EQ(show(*machine),
+            "sums l1 dram*, l1 to sums 50, sums to l1 40, dram to l1 10, l1 to dram 10");
+  EXPECT_EQ(machine->matrixOutput, 0u);
+  EXPECT_EQ(machine->matrixInput, 1u);
+  EXPECT_EQ(machine->vectorMemory, 1u);
+}
+
 TEST_F(CostTarget, RatesMustBeKnown) {
   EXPECT_EQ(read(figures, R"(<"l2", 1048576 per core>, <"dram" per machine>)",
                  R"(<"dram" to "l2", 1.0e+10 per core>, <"l2" to "dram", 1.0e+10 per core>)", "")
