@@ -237,8 +237,8 @@ class ExplainTest(DriverTest):
             del record["was"]
         self.assertEqual(after, written)
         # What changes is told, whichever way the barrier goes.
-        out, _ = self.frit(*arguments, "--what-if", "barrier_seconds=1e-3")
-        self.assertEqual(out.splitlines()[1], "what if barrier_seconds is 0.001 instead of 2e-06")
+        out, _ = self.frit(*arguments, "--what-if", "barrier_seconds=1e-9")
+        self.assertEqual(out.splitlines()[1], "what if barrier_seconds is 1e-09 instead of 2e-06")
         number = int(out.splitlines()[2].split()[0])
         self.assertGreater(number, 0)
         self.assertEqual(len([line for line in out.splitlines() if ", was " in line]), number)
@@ -374,8 +374,8 @@ class ExplainTest(DriverTest):
         return line["producer"].startswith(("attn_", "ffn_")) and line["consumer"].startswith(("attn_", "ffn_"))
 
     def test_page_of_what_if(self):
-        text = self.page(*self.write(machine(True)), "--tokens", "512", "--what-if", "barrier_seconds=1e-3")
-        self.assertIn("What if barrier_seconds is 0.001 instead of 2e-06", text)
+        text = self.page(*self.write(machine(True)), "--tokens", "512", "--what-if", "barrier_seconds=1e-9")
+        self.assertIn("What if barrier_seconds is 1e-09 instead of 2e-06", text)
         self.assertIn("<th>was<", text)
 
     def test_page_escapes(self):
