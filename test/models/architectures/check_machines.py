@@ -42,11 +42,13 @@ def check(frit: str, model: Path, machine: str) -> str:
         [frit, "explain", str(model), "--target", machine, "--json"],
         stdin=subprocess.DEVNULL, capture_output=True, text=True,
     )  # fmt: skip
+    # Small models have no room for some of the ids that transformers has by default.
+    errors = "".join(line for line in done.stderr.splitlines(True) if not line.startswith("warning: "))
     if machine in REFUSED:
-        found = REFUSAL.fullmatch(done.stderr)
-        return "" if done.returncode == 1 and found else f"expected a refusal, found {done.returncode}: {done.stderr}"
-    if done.returncode != 0 or done.stderr:
-        return f"expected a plan, found {done.returncode}: {done.stderr}"
+        found = REFUSAL.fullmatch(errors)
+        return "" if done.returncode == 1 and found else f"expected a refusal, found {done.returncode}: {errors}"
+    if done.returncode != 0 or errors:
+        return f"expected a plan, found {done.returncode}: {errors}"
     records = [json.loads(line) for line in done.stdout.splitlines()]
     if not any(record["decision"] != "stored" for record in records):
         return "nothing is fused"
