@@ -227,6 +227,8 @@ void Characterization::print() const {
       "planned for {}; a token sees {} keys, a call of the prompt has up to {}\n\n",
       workload.machine.name, question.context,
       tokensText(workload.request.options.pipeline.maxTokens));
+  for (const std::string &change : workload.changes)
+    llvm::outs() << "what if " << change << "\n";
   printCalls();
   if (question.counts)
     printCounted();

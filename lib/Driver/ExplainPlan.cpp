@@ -8,10 +8,6 @@
 #include "lib/Driver/ExplainPlan.h"
 
 #include "dialects/Graph/Graph.h"
-#include "frit/Machine/MachineModel.h"
-#include "lib/Cost/Target.h"
-#include "lib/Driver/ModelFile.h"
-#include "lib/Driver/WhatIf.h"
 #include "lib/Planner/Crossover.h"
 
 using namespace frit;
@@ -57,55 +53,6 @@ const PlannedFunction *PlannedCalls::find(llvm::StringRef function) const {
     if (planned->name == function)
       return planned.get();
   return nullptr;
-}
-
-Status PlannedModel::load(llvm::ArrayRef<std::string> wanted) {
-  if (Status status = compilation.load(); !status)
-    return status;
-  if (compilation.phase() >= PhaseId::Fuse)
-    return Failure("'", request.path, "' was left after ",
-                   std::string_view(phaseInfo(compilation.phase()).name),
-                   ": expected a model in front of fuse, whose ops are still to be cut");
-  bool hasMachine = compilation.phase() >= PhaseId::Quantize;
-  if (hasMachine && !wanted.empty())
-    return Failure("--what-if comes too late: '", request.path, "' was left after ",
-                   std::string_view(phaseInfo(compilation.phase()).name),
-                   ", for the machine that it names");
-  if (!hasMachine) {
-    const std::string &name = request.options.target;
-    Result<machine::MachineDescription> described = describeMachine(name);
-    if (described && !wanted.empty()) {
-      Result<std::string> text = machineText(name);
-      Result<ChangedDescription> changed =
-          text ? changeDescription(*text, wanted) : Result<ChangedDescription>(text.takeFailure());
-      if (!changed)
-        return changed.takeFailure();
-      changes = changed->changes;
-      std::string place = name + " with --what-if";
-      described = machine::parseDescription(changed->json, place, {});
-      if (!described)
-        return described.takeFailure();
-      Result<machine::TargetAttr> target = targetOf(*described, place, *module().getContext());
-      if (!target)
-        return target.takeFailure();
-      module()->setAttr(machine::targetAttrName, *target);
-    }
-    if (!described)
-      return described.takeFailure();
-    description = *std::move(described);
-  }
-  if (Status status = compilation.runTo(PhaseId::Cache); !status)
-    return status;
-  compilation.clearProgress();
-  Result<cost::Machine> found = cost::machineOf(machine::getTarget(module()));
-  if (!found)
-    return found.takeFailure();
-  machine = *std::move(found);
-  module().walk([&](graph::RepeatOp repeat) {
-    for (auto segment : repeat.getSegments().getAsRange<graph::SegmentAttr>())
-      callsOf[segment.getLayer().getValue()] += segment.getCount();
-  });
-  return {};
 }
 
 /// Adds a function to all classes of calls.
@@ -158,6 +105,10 @@ Status PlannedModel::planFunction(mlir::FunctionOpInterface op) {
 }
 
 Status PlannedModel::plan(int64_t tokens, int64_t keys) {
+  module().walk([&](graph::RepeatOp repeat) {
+    for (auto segment : repeat.getSegments().getAsRange<graph::SegmentAttr>())
+      callsOf[segment.getLayer().getValue()] += segment.getCount();
+  });
   llvm::SmallVector<plan::ShapeClass> classes =
       tokens ? llvm::SmallVector<plan::ShapeClass>{{tokens, tokens, tokens}}
              : plan::shapeClasses(request.options.pipeline.maxTokens);
@@ -176,11 +127,7 @@ Status PlannedModel::plan(int64_t tokens, int64_t keys) {
 Result<std::unique_ptr<PlannedModel>> PlannedModel::make(const CompileRequest &request,
                                                          int64_t tokens, int64_t keys,
                                                          llvm::ArrayRef<std::string> changes) {
-  if (Result<ModelKind> kind = recognizeSource(request.path); !kind)
-    return kind.takeFailure();
-  CompileRequest planning = request;
-  planning.options.onlyPlans = true;
-  std::unique_ptr<PlannedModel> model(new PlannedModel(planning));
+  std::unique_ptr<PlannedModel> model(new PlannedModel(request));
   if (Status status = model->load(changes); !status)
     return status.takeFailure();
   if (Status status = model->plan(tokens, keys); !status)

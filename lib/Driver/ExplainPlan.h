@@ -8,8 +8,7 @@
 #ifndef FRIT_LIB_DRIVER_EXPLAINPLAN_H
 #define FRIT_LIB_DRIVER_EXPLAINPLAN_H
 
-#include "frit/Machine/MachineDescription.h"
-#include "lib/Driver/Compilation.h"
+#include "lib/Driver/PlanningModel.h"
 #include "lib/Planner/Explain.h"
 #include "lib/Planner/ShapeClass.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
@@ -58,7 +57,7 @@ struct Flip {
 };
 
 /// A model in front of `fuse`, planned for a machine and calls.
-class PlannedModel {
+class PlannedModel : public PlanningModel {
 public:
   /// For calls of `tokens` tokens, or, if that is 0, for all classes of calls. The newest token
   /// sees `keys` keys, or as many as there are tokens. `changes` of the machine's description: see
@@ -67,24 +66,14 @@ public:
                                                     int64_t keys,
                                                     llvm::ArrayRef<std::string> changes = {});
 
-  mlir::ModuleOp module() { return compilation.module(); }
-
-  cost::Machine machine;
-  /// Nothing of a module that had its machine already.
-  std::optional<machine::MachineDescription> description;
-  std::vector<std::string> changes; ///< For people.
-  std::vector<PlannedCalls> calls;  ///< Those of few tokens first.
-  std::vector<Flip> flips;          ///< Of all classes, by tokens; of one call: none.
+  std::vector<PlannedCalls> calls; ///< Those of few tokens first.
+  std::vector<Flip> flips;         ///< Of all classes, by tokens; of one call: none.
 
 private:
-  explicit PlannedModel(const CompileRequest &request)
-      : request(request), compilation(this->request) {}
-  Status load(llvm::ArrayRef<std::string> changes);
+  explicit PlannedModel(const CompileRequest &request) : PlanningModel(request) {}
   Status plan(int64_t tokens, int64_t keys);
   Status planFunction(mlir::FunctionOpInterface op);
 
-  CompileRequest request;
-  Compilation compilation;
   llvm::StringMap<int64_t> callsOf; ///< Layers, in one call of the model.
   /// Of functions with plans, by their structure.
   std::map<std::vector<std::string>, size_t> known;

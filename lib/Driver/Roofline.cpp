@@ -194,6 +194,8 @@ static Status report(const CompileRequest &request, llvm::ArrayRef<std::string> 
     const cost::Machine &machine = roofline.workload->machine;
     llvm::outs() << fmt::format("on {}, {} cores; how long each phase keeps each resource busy\n\n",
                                 machine.name, machine.cores);
+    for (const std::string &change : roofline.workload->changes)
+      llvm::outs() << "what if " << change << "\n";
     print(*roofline.workload, roofline.decode, roofline.decodeSeconds);
     llvm::outs() << "\n";
     print(*roofline.workload, roofline.prefill, roofline.prefillSeconds);

@@ -8,10 +8,7 @@
 #include "lib/Driver/Workload.h"
 
 #include "dialects/Graph/Graph.h"
-#include "frit/Machine/MachineModel.h"
-#include "lib/Cost/Target.h"
 #include "lib/Driver/DescribeMachine.h"
-#include "lib/Driver/ModelFile.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <fmt/format.h>
@@ -38,43 +35,21 @@ Status frit::driver::settleQuestion(WorkloadQuestion &question, const ModelDescr
 
 Result<std::unique_ptr<Workload>> Workload::make(const CompileRequest &request,
                                                  WorkloadQuestion question) {
-  if (Result<ModelKind> kind = recognizeSource(request.path); !kind)
-    return kind.takeFailure();
-  CompileRequest planning = request;
-  planning.options.onlyPlans = true;
-  std::unique_ptr<Workload> workload(new Workload(planning, question));
-  if (Status status = workload->load(); !status)
+  std::unique_ptr<Workload> workload(new Workload(request, question));
+  if (Status status = workload->load(question.whatIf); !status)
+    return status.takeFailure();
+  if (Status status = workload->makePlan(); !status)
     return status.takeFailure();
   return workload;
 }
 
-Status Workload::load() {
-  if (Status status = compilation.load(); !status)
-    return status;
+Status Workload::makePlan() {
   model = describeModel(module());
   if (Status status = settleQuestion(question, model); !status)
     return status;
-  PhaseId phase = compilation.phase();
-  if (phase >= PhaseId::Fuse)
-    return Failure("'", request.path, "' was left after ", std::string_view(phaseInfo(phase).name),
-                   ": expected a model in front of fuse, whose ops are still to be cut");
-  if (phase < PhaseId::Quantize) {
-    Result<machine::MachineDescription> found = describeMachine(request.options.target);
-    if (!found)
-      return found.takeFailure();
-    description = *std::move(found);
-  }
-  if (Status status = compilation.runTo(PhaseId::Cache); !status)
-    return status;
-  compilation.clearProgress();
-  Result<cost::Machine> found = cost::machineOf(machine::getTarget(module()));
-  if (!found)
-    return found.takeFailure();
-  machine = *std::move(found);
-  const PipelineOptions &options = request.options.pipeline;
   workload::PlanOptions planOptions;
-  planOptions.fusion = options.fusion;
-  planOptions.maxTokens = options.maxTokens;
+  planOptions.fusion = request.options.pipeline.fusion;
+  planOptions.maxTokens = request.options.pipeline.maxTokens;
   Result<workload::ModelPlan> planned = workload::ModelPlan::of(module(), machine, planOptions);
   if (!planned)
     return planned.takeFailure();

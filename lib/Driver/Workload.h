@@ -12,8 +12,7 @@
 #ifndef FRIT_LIB_DRIVER_WORKLOAD_H
 #define FRIT_LIB_DRIVER_WORKLOAD_H
 
-#include "frit/Machine/MachineDescription.h"
-#include "lib/Driver/Compilation.h"
+#include "lib/Driver/PlanningModel.h"
 #include "lib/Import/Describe.h"
 #include "lib/Workload/ModelPlan.h"
 #include "llvm/Support/JSON.h"
@@ -28,6 +27,7 @@ struct WorkloadQuestion {
   int64_t context = 0;      ///< Keys that a decoded token sees; 0: 2048, or all of the model's.
   int64_t promptTokens = 0; ///< 0: 512, or the context.
   double secondsToFirstToken = 1, secondsPerToken = 0.05;
+  std::vector<std::string> whatIf; ///< Changes of the machine: see WhatIf.h.
   bool json = false;
   bool counts = false;   ///< Compare with what the reference interpreter moves.
   bool measures = false; ///< Compare with how long it takes here.
@@ -37,13 +37,12 @@ struct WorkloadQuestion {
 Status settleQuestion(WorkloadQuestion &question, const ModelDescription &model);
 
 /// A checkpoint or a .mlir file in front of `fuse`, planned for a machine.
-class Workload {
+class Workload : public PlanningModel {
 public:
   /// For the target of `request`.
   static Result<std::unique_ptr<Workload>> make(const CompileRequest &request,
                                                 WorkloadQuestion question);
 
-  mlir::ModuleOp module() { return compilation.module(); }
   /// Of the figure that says how fast a resource is: "vendor", "measured", ...; empty where the
   /// module had its machine already.
   std::string provenanceOf(const plan::Resource &resource) const;
@@ -54,18 +53,14 @@ public:
   cost::Shape decodeShape() const { return {1, question.context}; }
   cost::Shape prefillShape() const;
 
-  CompileRequest request;
   WorkloadQuestion question; ///< With numbers in the place of 0.
-  Compilation compilation;
-  std::optional<machine::MachineDescription> description;
-  cost::Machine machine;
   std::optional<workload::ModelPlan> plan;
   ModelDescription model;
 
 private:
   Workload(const CompileRequest &request, const WorkloadQuestion &question)
-      : request(request), question(question), compilation(this->request) {}
-  Status load();
+      : PlanningModel(request), question(question) {}
+  Status makePlan();
 };
 
 /// "12.3 us".

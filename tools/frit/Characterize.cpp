@@ -21,6 +21,7 @@ int frit::driver::characterizeCommand(int argc, char **argv) {
   Option<bool> count{line, "count",
                      cl::desc("Run the calls in the reference interpreter, too, and say what it\n"
                               "counts")};
+  WhatIfArgument whatIf(line);
   if (std::optional<int> code = line.parse(argc, argv))
     return *code;
   Result<CompileRequest> request = line.model.request();
@@ -29,6 +30,8 @@ int frit::driver::characterizeCommand(int argc, char **argv) {
     return usageError("characterize", "--max-error: expected more than 0 and less than 1");
   if (!request || !question)
     return usageError("characterize", !request ? request.error() : question.error());
+  if (Status status = whatIf.apply(*question); !status)
+    return usageError("characterize", status.error());
   if (Status status = goals.apply(*question); !status)
     return usageError("characterize", status.error());
   question->counts = count;

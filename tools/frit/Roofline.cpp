@@ -21,12 +21,15 @@ int frit::driver::rooflineCommand(int argc, char **argv) {
                            cl::desc("Draw the phases below the roofs of the machines (SVG)")};
   Option<bool> measure{line, "measure",
                        cl::desc("Run the model here, too, and say how long its phases take")};
+  WhatIfArgument whatIf(line);
   if (std::optional<int> code = line.parse(argc, argv))
     return *code;
   Result<CompileRequest> request = line.model.request();
   Result<WorkloadQuestion> question = line.question();
   if (!request || !question)
     return usageError("roofline", !request ? request.error() : question.error());
+  if (Status status = whatIf.apply(*question); !status)
+    return usageError("roofline", status.error());
   if (plot.given() && plot.empty())
     return usageError("roofline", "--plot: expected the name of a file");
   question->measures = measure;

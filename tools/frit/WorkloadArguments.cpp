@@ -46,3 +46,12 @@ Status GoalArguments::apply(WorkloadQuestion &question) const {
   question.secondsPerToken = each / 1000;
   return {};
 }
+
+Status WhatIfArgument::apply(WorkloadQuestion &question) const {
+  for (const std::string &change : *this) {
+    if (change.find('=') == std::string::npos)
+      return Failure("--what-if: expected path=value, found ", change);
+    question.whatIf.push_back(change);
+  }
+  return {};
+}

@@ -32,6 +32,16 @@ struct WorkloadArguments : CommandLine {
   static std::vector<std::string> targets(CompileRequest &request);
 };
 
+/// --what-if.
+struct WhatIfArgument : llvm::cl::list<std::string> {
+  explicit WhatIfArgument(CommandLine &line)
+      : list("what-if", llvm::cl::value_desc("path=value"), llvm::cl::sub(line.command),
+             llvm::cl::cat(line.category),
+             llvm::cl::desc("Take another figure of the machine, as of 'frit explain'")) {}
+  /// Fails on what is no path with a value.
+  Status apply(WorkloadQuestion &question) const;
+};
+
 /// --ttft and --tpot.
 struct GoalArguments {
   explicit GoalArguments(CommandLine &line) : line(line) {}

@@ -148,6 +148,17 @@ class WorkloadTest(DriverTest):
         out, _ = self.frit("roofline", self.make_model(), "--target", target)
         self.assertRegex(out, r"(?s)on small, 2 cores.*\nsource .*measured.*on large, 2 cores")
 
+    def test_what_if(self):
+        target = ["--target", self.write(machine())]
+        wider = ["--what-if", "datapaths.dram-l2.bytes_per_second=4e10", "--what-if", "datapaths.l2-dram.bytes_per_second=4e10"]
+        expected = self.json("roofline", self.make_model(), "--target", self.write(machine("large", bandwidth=4e10)))
+        found = self.json("roofline", self.make_model(), *target, *wider)
+        self.assertEqual(found[0]["decode"]["seconds"]["value"], expected[0]["decode"]["seconds"]["value"])
+        for command in ("roofline", "characterize"):
+            out, _ = self.frit(command, self.make_model(), *target, "--what-if", "cores=1")
+            self.assertIn("\nwhat if cores is 1 instead of 2\n", out)
+            self.assert_usage_error([command, self.make_model(), "--what-if", "cores"], "--what-if: expected path=value, found cores")
+
     def test_measure(self):
         (roofline,) = self.json("roofline", self.make_model(), "--measure", "--context", "20", "--prompt", "12")
         for call in (roofline["decode"], roofline["prefill"]):
