@@ -118,6 +118,7 @@ void frit::buildPhase(OpPassManager &passes, PhaseId id, const PipelineOptions &
     passes.addPass(fuse::createFormPhases({options.fusion, 0, planKeys, options.maxTokens}));
     break;
   case PhaseId::Schedule:
+    passes.addPass(pipeline::createRecordDataflow());
     passes.addPass(schedule::createFormTiles({options.maxTokens}));
     passes.addPass(createCanonicalizerPass());
     passes.addPass(createCSEPass());

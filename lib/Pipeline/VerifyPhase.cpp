@@ -11,9 +11,11 @@
 #include "dialects/Tile/Tile.h"
 #include "frit/Pipeline/Pipeline.h"
 #include "lib/Pipeline/Passes.h"
+#include "lib/ProgramCheck/Module.h"
 #include "mlir/IR/AttrTypeSubElements.h"
 
 namespace frit::pipeline {
+#define GEN_PASS_DEF_RECORDDATAFLOW
 #define GEN_PASS_DEF_VERIFYPHASE
 #include "lib/Pipeline/Passes.h.inc"
 } // namespace frit::pipeline
@@ -85,7 +87,7 @@ static LogicalResult verifyScheduled(ModuleOp module, StringRef step) {
       return op.emitError("expected tile programs and phases in its place after ") << step;
   if (module.getOps<tile::ProgramOp>().empty())
     return module.emitError("expected a tile.program after ") << step;
-  return success();
+  return program::checkPrograms(module);
 }
 
 static LogicalResult verifyLowered(ModuleOp module) {
@@ -110,7 +112,8 @@ static LogicalResult verifyContract(PhaseId id, ModuleOp module) {
   case PhaseId::Fuse:
     return verifyFused(module);
   case PhaseId::Schedule:
-    return verifyScheduled(module, "schedule");
+    return success(succeeded(program::checkShares(module)) &&
+                   succeeded(verifyScheduled(module, "schedule")));
   case PhaseId::Lower:
     return verifyLowered(module);
   }
@@ -118,6 +121,12 @@ static LogicalResult verifyContract(PhaseId id, ModuleOp module) {
 }
 
 namespace {
+struct RecordDataflow : pipeline::impl::RecordDataflowBase<RecordDataflow> {
+  using Base::Base;
+
+  void runOnOperation() override { program::recordDataflow(getOperation()); }
+};
+
 struct VerifyPhase : pipeline::impl::VerifyPhaseBase<VerifyPhase> {
   using Base::Base;
 
