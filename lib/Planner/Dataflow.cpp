@@ -74,8 +74,9 @@ Dataflow Dataflow::of(Block &block, const cost::Shape &shape) {
     for (Value value : node.op->getResults())
       node.escapes |=
           llvm::any_of(value.getUsers(), [&](Operation *user) { return !indexOf.count(user); });
-    if (isa<graph::LinearOp, graph::ExpertsOp>(node.op)) {
-      auto experts = dyn_cast<graph::ExpertsOp>(node.op);
+    auto experts = dyn_cast<graph::ExpertsOp>(node.op);
+    // Sums over experts have a phase each: a core has all tokens of some columns at once.
+    if (isa<graph::LinearOp>(node.op) || (experts && experts.getParts() == graph::Parts::Each)) {
       auto [last, isFirst] = lastProduct.try_emplace(
           {node.op->getOperand(0), experts ? experts.getRoutes() : Value()}, consumer);
       if (!isFirst) {

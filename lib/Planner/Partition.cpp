@@ -28,7 +28,8 @@ static bool readsRows(const Node &consumer, Value value) {
 
 bool plan::canFuse(const Dataflow &flow, const Edge &edge) {
   return edge.joins || (flow.nodes[edge.producer].role != FusionRole::Anchor &&
-                        readsRows(flow.nodes[edge.consumer], edge.value));
+                        readsRows(flow.nodes[edge.consumer], edge.value) &&
+                        !isa<graph::SelectOp>(flow.nodes[edge.consumer].op));
 }
 
 llvm::SmallVector<std::string> plan::structuralObstacles(const Dataflow &flow, const Edge &edge) {
@@ -43,7 +44,54 @@ llvm::SmallVector<std::string> plan::structuralObstacles(const Dataflow &flow, c
                         : consumer.name + " needs what all cores compute of " + producer.name);
   if (!readsRows(consumer, edge.value))
     texts.push_back(consumer.name + " does not read " + producer.name + " by whole rows");
+  if (isa<graph::SelectOp>(consumer.op))
+    texts.push_back(consumer.name + " takes rows of what another phase has stored of " +
+                    producer.name);
   return texts;
+}
+
+/// Columns that an op works on together: a head, or a group of a norm; 1 for any.
+static int64_t unitOf(Operation *op, Value operand) {
+  if (auto append = dyn_cast<kv::AppendOp>(op)) {
+    kv::CacheType cache = append.getCache().getType();
+    return operand == append.getKeys() ? cache.getKeyDim() : cache.getValueDim();
+  }
+  if (auto rope = dyn_cast<graph::RopeOp>(op))
+    return static_cast<int64_t>(rope.getHeadDim());
+  if (auto norm = dyn_cast<graph::NormOp>(op))
+    return static_cast<int64_t>(norm.getGroup().value_or(1));
+  if (auto quantize = dyn_cast<graph::QuantizeOp>(op))
+    return static_cast<int64_t>(quantize.getBlock());
+  return 1;
+}
+
+/// Why the op behind an edge cannot be in the epilogue of a phase; empty if it can. A core has a
+/// share of the columns of an anchor: of products as many as the epilogue asks for, of attention
+/// the heads that read the same keys, of experts rows that belong to parts and not to tokens.
+static std::string epilogueObstacle(const Dataflow &flow, const Phase &phase, const Edge &edge) {
+  const Node &anchor = flow.nodes[phase.anchors[0]], &consumer = flow.nodes[edge.consumer];
+  int64_t unit = unitOf(consumer.op, edge.value);
+  if (auto attention = dyn_cast<graph::AttentionOp>(anchor.op)) {
+    int64_t columns = cast<RankedTensorType>(attention.getResult().getType()).getDimSize(1) /
+                      static_cast<int64_t>(attention.getKvHeads());
+    if (columns % unit)
+      return consumer.name + " needs groups of " + std::to_string(unit) +
+             " columns, and a core has " + std::to_string(columns) + " of " + anchor.name;
+  }
+  auto experts = dyn_cast<graph::ExpertsOp>(anchor.op);
+  if (!experts || experts.getParts() != graph::Parts::Each)
+    return "";
+  bool isOwn = llvm::all_of(consumer.op->getOperands(), [&](Value operand) {
+    return llvm::any_of(
+        llvm::concat<const unsigned>(phase.anchors, phase.epilogue),
+        [&](unsigned node) { return flow.nodes[node].op == operand.getDefiningOp(); });
+  });
+  int64_t partColumns = experts.getWeight().getType().getMatrixRows();
+  if (!isa<graph::ActivationOp, graph::GluOp, graph::QuantizeOp>(consumer.op) || !isOwn ||
+      partColumns % unit)
+    return consumer.name + " is no function of what one core computes of the parts of " +
+           anchor.name;
+  return "";
 }
 
 namespace {
@@ -118,6 +166,8 @@ bool Former::place() {
           return producer.name + " is computed in another phase than the other operand of " +
                  node.name;
         });
+      if (std::string text = epilogueObstacle(flow, groups[group], flow.edges[edge]); !text.empty())
+        return refuse(edge, [&] { return text; });
       joined = group;
     }
     if (joined) {
@@ -200,8 +250,12 @@ bool Former::order() {
     members.append(group.epilogue);
     for (unsigned member : members) {
       for (unsigned edge : flow.nodes[member].in)
-        if (!llvm::is_contained(members, flow.edges[edge].producer))
-          depend(flow.edges[edge].producer);
+        // An epilogue reads stored tiles even of what the prologue computes again.
+        if (unsigned producer = flow.edges[edge].producer;
+            !llvm::is_contained(members, producer) ||
+            (llvm::is_contained(group.epilogue, member) &&
+             llvm::is_contained(group.prologue, producer)))
+          depend(producer);
       for (unsigned earlier : flow.nodes[member].after) {
         depend(earlier);
         // Wherever it is computed again.

@@ -79,13 +79,20 @@ void Cutter::placeCalls() {
   }
 }
 
+/// What the prologue computes is whole rows for the anchors; the epilogue has tiles of what another
+/// phase has stored.
+bool PhasePlan::computesFor(Operation *user, Operation *producer) const {
+  return contains(producer) && !(epilogue.contains(user) && prologue.contains(producer));
+}
+
 /// Whether anything but the phase reads a result of it: phases that compute it again do not.
 bool Cutter::isReadOutside(const PhasePlan &phase, Value result) const {
   return llvm::any_of(result.getUsers(), [&](Operation *user) {
     if (!isFusible(user))
       return true;
     return llvm::any_of(phases, [&](const PhasePlan &other) {
-      return &other != &phase && other.contains(user) && !other.contains(result.getDefiningOp());
+      return &other != &phase && other.contains(user) &&
+             !other.computesFor(user, result.getDefiningOp());
     });
   });
 }
@@ -106,10 +113,18 @@ void Cutter::emit(PhasePlan &phase) {
       body.push_back(&op);
 
   llvm::SetVector<Value> inputs, outputs;
+  auto isInput = [&](Operation *op, Value operand) {
+    Operation *producer = operand.getDefiningOp();
+    return !producer || !(isa<graph::ParamOp>(producer) || phase.computesFor(op, producer));
+  };
+  auto givenFor = [&](Value operand) {
+    auto found = given.find(operand);
+    return found == given.end() ? operand : found->second;
+  };
   for (Operation *op : body) {
     for (Value operand : op->getOperands())
-      if (!operand.getDefiningOp() || !members.contains(operand.getDefiningOp()))
-        inputs.insert(operand);
+      if (isInput(op, operand))
+        inputs.insert(givenFor(operand));
     if (!phase.owns(op))
       continue;
     for (Value result : op->getResults())
@@ -128,7 +143,14 @@ void Cutter::emit(PhasePlan &phase) {
     for (Value input : inputs)
       mapping.map(input, entry->addArgument(input.getType(), input.getLoc()));
     for (Operation *op : body) {
-      Operation *copy = builder.clone(*op, mapping);
+      // For this op only: others may read what the prologue computes.
+      IRMapping own = mapping;
+      for (Value operand : op->getOperands())
+        if (isInput(op, operand))
+          own.map(operand, mapping.lookup(givenFor(operand)));
+      Operation *copy = builder.clone(*op, own);
+      for (auto [result, copied] : llvm::zip_equal(op->getResults(), copy->getResults()))
+        mapping.map(result, copied);
       if (!withRoles || isa<graph::ParamOp>(op))
         continue;
       kernel::setRole(copy, llvm::is_contained(phase.anchors, op) ? kernel::Role::Anchor
@@ -153,10 +175,13 @@ void Cutter::emit(PhasePlan &phase) {
     builder.setInsertionPoint(builder.getInsertionPoint()->getNextNode());
   auto call = kernel::CallOp::create(builder, loc, type.getResults(), kernelPhase.getSymName(),
                                      inputs.getArrayRef());
-  for (auto [output, result] : llvm::zip_equal(outputs, call.getResults()))
+  for (auto [output, result] : llvm::zip_equal(outputs, call.getResults())) {
+    given[output] = result;
+    // Ops of other phases find it in `given`, where they do not compute it again.
     Value(output).replaceUsesWithIf(result, [&](OpOperand &use) {
-      return use.getOwner()->getBlock() == &block && !members.contains(use.getOwner());
+      return use.getOwner()->getBlock() == &block && !isFusible(use.getOwner());
     });
+  }
 }
 
 /// Phases run in the order of their numbers: those that write and read a cache must follow each

@@ -26,6 +26,8 @@ struct PhasePlan {
     return llvm::is_contained(anchors, op) || epilogue.contains(op);
   }
   bool contains(mlir::Operation *op) const { return owns(op) || prologue.contains(op); }
+  /// Whether `user`, an op of the phase, reads what the phase itself computes of `producer`.
+  bool computesFor(mlir::Operation *user, mlir::Operation *producer) const;
 };
 
 /// Makes phases of the body of a graph.layer or graph.func, and calls of them in their place.
@@ -55,6 +57,7 @@ private:
   mlir::SmallVector<PhasePlan> phases;
   llvm::DenseMap<mlir::Operation *, size_t> owner; ///< phase of every anchor and epilogue op
   llvm::StringSet<> names;
+  llvm::DenseMap<mlir::Value, mlir::Value> given; ///< what calls give for values of the block
 };
 
 } // namespace frit::fuse

@@ -87,8 +87,9 @@ FailureOr<SmallVector<PhaseScheduler::Component>> PhaseScheduler::findComponents
 }
 
 LogicalResult PhaseScheduler::findWidth(Component &component) {
-  // Ops that work on heads need whole heads.
-  int64_t unit = 0;
+  // Ops that work on heads need whole heads, and int8 activations whole blocks.
+  int64_t unit = 0, block = 1;
+  auto need = [&](int64_t columns) { unit = unit ? std::lcm(unit, columns) : columns; };
   llvm::SetVector<Value> reached;
   for (Operation *anchor : component.anchors)
     reached.insert(anchor->getResult(0));
@@ -98,18 +99,19 @@ LogicalResult PhaseScheduler::findWidth(Component &component) {
       continue;
     if (auto append = dyn_cast<kv::AppendOp>(op)) {
       kv::CacheType cache = append.getCache().getType();
-      unit = std::max(unit,
-                      reached.contains(append.getKeys()) ? cache.getKeyDim() : cache.getValueDim());
+      need(reached.contains(append.getKeys()) ? cache.getKeyDim() : cache.getValueDim());
       continue;
     }
     if (auto rope = dyn_cast<graph::RopeOp>(op))
-      unit = std::max(unit, static_cast<int64_t>(rope.getHeadDim()));
+      need(static_cast<int64_t>(rope.getHeadDim()));
     if (auto norm = dyn_cast<graph::NormOp>(op); norm && norm.getGroup())
-      unit = std::max(unit, static_cast<int64_t>(*norm.getGroup()));
+      need(static_cast<int64_t>(*norm.getGroup()));
+    if (auto quantize = dyn_cast<graph::QuantizeOp>(op))
+      block = static_cast<int64_t>(quantize.getBlock());
     reached.insert(op.getResult(0));
   }
   if (unit) {
-    component.width = std::lcm(unit, tile::groupRows);
+    component.width = std::lcm(std::lcm(unit, block), tile::groupRows);
     if (component.rows % component.width)
       return component.anchors[0]->emitOpError("expected rows in groups of ")
              << component.width << ", whole heads of " << unit << " and a multiple of "

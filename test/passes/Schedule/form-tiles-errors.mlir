@@ -508,14 +508,36 @@ module attributes {machine.target = #target} {
 graph.file @f0 "f"
 graph.weight @w : !graph.weight<32x32, f32> at @f0, 0
 graph.weight @n : !graph.weight<32, f32> at @f0, 0
-graph.func @select_behind_a_norm(%tok: !graph.tokens) -> tensor<?x32xf32> {
-  %w = graph.param @w : !graph.weight<32x32, f32>
+kernel.reference @r(%x: tensor<?x32xf32>, %tok: !graph.tokens) -> tensor<?x32xf32> {
   %n = graph.param @n : !graph.weight<32, f32>
-  %x = graph.embed %tok, %w : !graph.weight<32x32, f32>
+  %w = graph.param @w : !graph.weight<32x32, f32>
   %y = graph.norm %x, %n {eps = 1.0e-5} : tensor<?x32xf32>, !graph.weight<32, f32>
-  // expected-error @+1 {{expected to select rows of a value from another phase}}
   %s = graph.select %y, %tok : tensor<?x32xf32>
   %l = graph.logits %s, %w : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  kernel.yield %l : tensor<?x32xf32>
+}
+kernel.phase @p(%x: tensor<?x32xf32>, %tok: !graph.tokens) -> tensor<?x32xf32> attributes {reference = @r} {
+  %n = graph.param @n : !graph.weight<32, f32>
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  %y = graph.norm %x, %n {eps = 1.0e-5, kernel.role = #kernel.role<prologue>} : tensor<?x32xf32>, !graph.weight<32, f32>
+  // expected-error @+1 {{expected to select rows of a value from another phase}}
+  %s = graph.select %y, %tok {kernel.role = #kernel.role<prologue>} : tensor<?x32xf32>
+  %l = graph.logits %s, %w {kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>, !graph.weight<32x32, f32>
+  kernel.yield %l : tensor<?x32xf32>
+}
+kernel.reference @e(%tok: !graph.tokens) -> tensor<?x32xf32> {
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  %x = graph.embed %tok, %w : !graph.weight<32x32, f32>
+  kernel.yield %x : tensor<?x32xf32>
+}
+kernel.phase @embed(%tok: !graph.tokens) -> tensor<?x32xf32> attributes {reference = @e} {
+  %w = graph.param @w : !graph.weight<32x32, f32>
+  %x = graph.embed %tok, %w {kernel.role = #kernel.role<anchor>} : !graph.weight<32x32, f32>
+  kernel.yield %x : tensor<?x32xf32>
+}
+graph.func @select_behind_a_norm(%tok: !graph.tokens) -> tensor<?x32xf32> {
+  %x = kernel.call @embed(%tok) : (!graph.tokens) -> tensor<?x32xf32>
+  %l = kernel.call @p(%x, %tok) : (tensor<?x32xf32>, !graph.tokens) -> tensor<?x32xf32>
   graph.return %l : tensor<?x32xf32>
 }
 }
@@ -776,21 +798,46 @@ kernel.phase @p(%x: tensor<?x32xf32>) -> tensor<?x32xf32> attributes {reference 
 module attributes {machine.target = #target} {
 graph.file @f0 "f"
 graph.weight @w : !graph.weight<4x32x32, f32> at @f0, 0
-graph.weight @v : !graph.weight<32x32, f32> at @f0, 0
-graph.weight @t : !graph.weight<64x32, f32> at @f0, 0
-graph.weight @u : !graph.weight<64x4, f32> at @f0, 0
-graph.func @forward(%tok: !graph.tokens) -> tensor<?x64xf32> {
+kernel.reference @r(%x: tensor<?x32xf32>, %r: tensor<?x4xf32>) -> tensor<?x64xf32> {
   %w = graph.param @w : !graph.weight<4x32x32, f32>
-  %v = graph.param @v : !graph.weight<32x32, f32>
-  %t = graph.param @t : !graph.weight<64x32, f32>
-  %u = graph.param @u : !graph.weight<64x4, f32>
-  %x = graph.embed %tok, %t : !graph.weight<64x32, f32>
-  %s = graph.embed %tok, %u : !graph.weight<64x4, f32>
-  %r = graph.route %s top 2 : tensor<?x4xf32>
   %a = graph.experts %x, %r, %w each : tensor<?x32xf32>, tensor<?x4xf32>, !graph.weight<4x32x32, f32>
-  // expected-error @+1 {{expected only graph.activation, graph.glu and graph.quantize of what the experts compute behind their parts}}
   %y = graph.residual %a, %a : tensor<?x64xf32>
-  graph.return %y : tensor<?x64xf32>
+  kernel.yield %y : tensor<?x64xf32>
+}
+kernel.phase @p(%x: tensor<?x32xf32>, %r: tensor<?x4xf32>) -> tensor<?x64xf32> attributes {reference = @r} {
+  %w = graph.param @w : !graph.weight<4x32x32, f32>
+  %a = graph.experts %x, %r, %w each {kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>, tensor<?x4xf32>, !graph.weight<4x32x32, f32>
+  // expected-error @+1 {{expected only graph.activation, graph.glu and graph.quantize of what the experts compute behind their parts}}
+  %y = graph.residual %a, %a {kernel.role = #kernel.role<epilogue>} : tensor<?x64xf32>
+  kernel.yield %y : tensor<?x64xf32>
+}
+graph.weight @in_x : !graph.weight<64x32, f32> at @f0, 0
+kernel.reference @from_x.reference(%tok: !graph.tokens) -> tensor<?x32xf32> {
+  %w = graph.param @in_x : !graph.weight<64x32, f32>
+  %x = graph.embed %tok, %w : !graph.weight<64x32, f32>
+  kernel.yield %x : tensor<?x32xf32>
+}
+kernel.phase @from_x(%tok: !graph.tokens) -> tensor<?x32xf32> attributes {reference = @from_x.reference} {
+  %w = graph.param @in_x : !graph.weight<64x32, f32>
+  %x = graph.embed %tok, %w {kernel.role = #kernel.role<anchor>} : !graph.weight<64x32, f32>
+  kernel.yield %x : tensor<?x32xf32>
+}
+graph.weight @in_r : !graph.weight<64x4, f32> at @f0, 0
+kernel.reference @from_r.reference(%tok: !graph.tokens) -> tensor<?x4xf32> {
+  %w = graph.param @in_r : !graph.weight<64x4, f32>
+  %x = graph.embed %tok, %w : !graph.weight<64x4, f32>
+  kernel.yield %x : tensor<?x4xf32>
+}
+kernel.phase @from_r(%tok: !graph.tokens) -> tensor<?x4xf32> attributes {reference = @from_r.reference} {
+  %w = graph.param @in_r : !graph.weight<64x4, f32>
+  %x = graph.embed %tok, %w {kernel.role = #kernel.role<anchor>} : !graph.weight<64x4, f32>
+  kernel.yield %x : tensor<?x4xf32>
+}
+graph.func @forward(%tok: !graph.tokens) -> tensor<?x64xf32> {
+  %x = kernel.call @from_x(%tok) : (!graph.tokens) -> tensor<?x32xf32>
+  %r = kernel.call @from_r(%tok) : (!graph.tokens) -> tensor<?x4xf32>
+  %out = kernel.call @p(%x, %r) : (tensor<?x32xf32>, tensor<?x4xf32>) -> tensor<?x64xf32>
+  graph.return %out : tensor<?x64xf32>
 }
 }
 
@@ -800,22 +847,48 @@ graph.func @forward(%tok: !graph.tokens) -> tensor<?x64xf32> {
 module attributes {machine.target = #target} {
 graph.file @f0 "f"
 graph.weight @w : !graph.weight<4x32x32, f32> at @f0, 0
-graph.weight @v : !graph.weight<32x32, f32> at @f0, 0
-graph.weight @t : !graph.weight<64x64, f32> at @f0, 0
-graph.weight @u : !graph.weight<64x4, f32> at @f0, 0
-graph.func @forward(%tok: !graph.tokens) -> tensor<?x32xf32> {
+kernel.reference @r(%x: tensor<?x64xf32>, %r: tensor<?x4xf32>) -> tensor<?x32xf32> {
   %w = graph.param @w : !graph.weight<4x32x32, f32>
-  %v = graph.param @v : !graph.weight<32x32, f32>
-  %t = graph.param @t : !graph.weight<64x64, f32>
-  %u = graph.param @u : !graph.weight<64x4, f32>
-  %x = graph.embed %tok, %t : !graph.weight<64x64, f32>
-  %s = graph.embed %tok, %u : !graph.weight<64x4, f32>
-  %r = graph.route %s top 2 : tensor<?x4xf32>
-  // expected-error @+1 {{expected one product with experts, or several of as many experts with a row for each part}}
   %a = graph.experts %x, %r, %w sum : tensor<?x64xf32>, tensor<?x4xf32>, !graph.weight<4x32x32, f32>
   %b = graph.experts %x, %r, %w sum : tensor<?x64xf32>, tensor<?x4xf32>, !graph.weight<4x32x32, f32>
   %c = graph.glu %a, %b silu : tensor<?x32xf32>
-  graph.return %c : tensor<?x32xf32>
+  kernel.yield %c : tensor<?x32xf32>
+}
+kernel.phase @p(%x: tensor<?x64xf32>, %r: tensor<?x4xf32>) -> tensor<?x32xf32> attributes {reference = @r} {
+  %w = graph.param @w : !graph.weight<4x32x32, f32>
+  // expected-error @+1 {{expected one product with experts, or several of as many experts with a row for each part}}
+  %a = graph.experts %x, %r, %w sum {kernel.role = #kernel.role<anchor>} : tensor<?x64xf32>, tensor<?x4xf32>, !graph.weight<4x32x32, f32>
+  %b = graph.experts %x, %r, %w sum {kernel.role = #kernel.role<anchor>} : tensor<?x64xf32>, tensor<?x4xf32>, !graph.weight<4x32x32, f32>
+  %c = graph.glu %a, %b silu {kernel.role = #kernel.role<epilogue>} : tensor<?x32xf32>
+  kernel.yield %c : tensor<?x32xf32>
+}
+graph.weight @in_x : !graph.weight<64x64, f32> at @f0, 0
+kernel.reference @from_x.reference(%tok: !graph.tokens) -> tensor<?x64xf32> {
+  %w = graph.param @in_x : !graph.weight<64x64, f32>
+  %x = graph.embed %tok, %w : !graph.weight<64x64, f32>
+  kernel.yield %x : tensor<?x64xf32>
+}
+kernel.phase @from_x(%tok: !graph.tokens) -> tensor<?x64xf32> attributes {reference = @from_x.reference} {
+  %w = graph.param @in_x : !graph.weight<64x64, f32>
+  %x = graph.embed %tok, %w {kernel.role = #kernel.role<anchor>} : !graph.weight<64x64, f32>
+  kernel.yield %x : tensor<?x64xf32>
+}
+graph.weight @in_r : !graph.weight<64x4, f32> at @f0, 0
+kernel.reference @from_r.reference(%tok: !graph.tokens) -> tensor<?x4xf32> {
+  %w = graph.param @in_r : !graph.weight<64x4, f32>
+  %x = graph.embed %tok, %w : !graph.weight<64x4, f32>
+  kernel.yield %x : tensor<?x4xf32>
+}
+kernel.phase @from_r(%tok: !graph.tokens) -> tensor<?x4xf32> attributes {reference = @from_r.reference} {
+  %w = graph.param @in_r : !graph.weight<64x4, f32>
+  %x = graph.embed %tok, %w {kernel.role = #kernel.role<anchor>} : !graph.weight<64x4, f32>
+  kernel.yield %x : tensor<?x4xf32>
+}
+graph.func @forward(%tok: !graph.tokens) -> tensor<?x32xf32> {
+  %x = kernel.call @from_x(%tok) : (!graph.tokens) -> tensor<?x64xf32>
+  %r = kernel.call @from_r(%tok) : (!graph.tokens) -> tensor<?x4xf32>
+  %out = kernel.call @p(%x, %r) : (tensor<?x64xf32>, tensor<?x4xf32>) -> tensor<?x32xf32>
+  graph.return %out : tensor<?x32xf32>
 }
 }
 
@@ -866,20 +939,50 @@ module attributes {machine.target = #target} {
 graph.file @f0 "f"
 graph.weight @w : !graph.weight<4x32x32, f32> at @f0, 0
 graph.weight @v : !graph.weight<4x32x32, f32> at @f0, 0
-graph.weight @t : !graph.weight<64x32, f32> at @f0, 0
-graph.weight @u : !graph.weight<64x2, f32> at @f0, 0
-graph.func @forward(%tok: !graph.tokens) -> tensor<?x32xf32> {
+kernel.reference @r(%x: tensor<?x32xf32>, %r: tensor<?x2xf32>) -> tensor<?x32xf32> {
   %w = graph.param @w : !graph.weight<4x32x32, f32>
   %v = graph.param @v : !graph.weight<4x32x32, f32>
-  %t = graph.param @t : !graph.weight<64x32, f32>
-  %u = graph.param @u : !graph.weight<64x2, f32>
-  %x = graph.embed %tok, %t : !graph.weight<64x32, f32>
-  %r = graph.embed %tok, %u : !graph.weight<64x2, f32>
-  // expected-error @+1 {{expected one product with experts, or several of as many experts with a row for each part}}
   %a = graph.experts %x, %r, %w each : tensor<?x32xf32>, tensor<?x2xf32>, !graph.weight<4x32x32, f32>
   %b = graph.experts %x, %r, %v sum : tensor<?x32xf32>, tensor<?x2xf32>, !graph.weight<4x32x32, f32>
   %c = graph.glu %a, %b silu : tensor<?x32xf32>
-  graph.return %c : tensor<?x32xf32>
+  kernel.yield %c : tensor<?x32xf32>
+}
+kernel.phase @p(%x: tensor<?x32xf32>, %r: tensor<?x2xf32>) -> tensor<?x32xf32> attributes {reference = @r} {
+  %w = graph.param @w : !graph.weight<4x32x32, f32>
+  %v = graph.param @v : !graph.weight<4x32x32, f32>
+  // expected-error @+1 {{expected one product with experts, or several of as many experts with a row for each part}}
+  %a = graph.experts %x, %r, %w each {kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>, tensor<?x2xf32>, !graph.weight<4x32x32, f32>
+  %b = graph.experts %x, %r, %v sum {kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>, tensor<?x2xf32>, !graph.weight<4x32x32, f32>
+  %c = graph.glu %a, %b silu {kernel.role = #kernel.role<epilogue>} : tensor<?x32xf32>
+  kernel.yield %c : tensor<?x32xf32>
+}
+graph.weight @in_x : !graph.weight<64x32, f32> at @f0, 0
+kernel.reference @from_x.reference(%tok: !graph.tokens) -> tensor<?x32xf32> {
+  %w = graph.param @in_x : !graph.weight<64x32, f32>
+  %x = graph.embed %tok, %w : !graph.weight<64x32, f32>
+  kernel.yield %x : tensor<?x32xf32>
+}
+kernel.phase @from_x(%tok: !graph.tokens) -> tensor<?x32xf32> attributes {reference = @from_x.reference} {
+  %w = graph.param @in_x : !graph.weight<64x32, f32>
+  %x = graph.embed %tok, %w {kernel.role = #kernel.role<anchor>} : !graph.weight<64x32, f32>
+  kernel.yield %x : tensor<?x32xf32>
+}
+graph.weight @in_r : !graph.weight<64x2, f32> at @f0, 0
+kernel.reference @from_r.reference(%tok: !graph.tokens) -> tensor<?x2xf32> {
+  %w = graph.param @in_r : !graph.weight<64x2, f32>
+  %x = graph.embed %tok, %w : !graph.weight<64x2, f32>
+  kernel.yield %x : tensor<?x2xf32>
+}
+kernel.phase @from_r(%tok: !graph.tokens) -> tensor<?x2xf32> attributes {reference = @from_r.reference} {
+  %w = graph.param @in_r : !graph.weight<64x2, f32>
+  %x = graph.embed %tok, %w {kernel.role = #kernel.role<anchor>} : !graph.weight<64x2, f32>
+  kernel.yield %x : tensor<?x2xf32>
+}
+graph.func @forward(%tok: !graph.tokens) -> tensor<?x32xf32> {
+  %x = kernel.call @from_x(%tok) : (!graph.tokens) -> tensor<?x32xf32>
+  %r = kernel.call @from_r(%tok) : (!graph.tokens) -> tensor<?x2xf32>
+  %out = kernel.call @p(%x, %r) : (tensor<?x32xf32>, tensor<?x2xf32>) -> tensor<?x32xf32>
+  graph.return %out : tensor<?x32xf32>
 }
 }
 
@@ -991,28 +1094,51 @@ graph.func @wanted_rows_as_a_stream(%tok: !graph.tokens, %kv: !kv.caches<1>) -> 
 
 // -----
 
-// A share of heads of 80 columns has no whole blocks.
+// Parts of 48 columns have no whole blocks.
 #target = #machine.target<"t", triple = "t", cpu = "c", features = [], vector_bytes = 64, vector_registers = 32, instructions = [], memories = []>
 module attributes {machine.target = #target} {
 graph.file @f0 "f"
-graph.weight @w : !graph.weight<160x32, f32> at @f0, 0
-kernel.reference @r(%x: tensor<?x32xf32>, %tok: !graph.tokens) -> !graph.qtensor<?x160, block = 32> {
-  %w = graph.param @w : !graph.weight<160x32, f32>
-  %y = graph.linear %x, %w : tensor<?x32xf32>, !graph.weight<160x32, f32>
-  %q = graph.quantize %y by 32 : tensor<?x160xf32>
-  kernel.yield %q : !graph.qtensor<?x160, block = 32>
+graph.weight @w : !graph.weight<4x48x32, f32> at @f0, 0
+kernel.reference @r(%x: tensor<?x32xf32>, %r: tensor<?x4xf32>) -> !graph.qtensor<?x96, block = 32> {
+  %w = graph.param @w : !graph.weight<4x48x32, f32>
+  %a = graph.experts %x, %r, %w each : tensor<?x32xf32>, tensor<?x4xf32>, !graph.weight<4x48x32, f32>
+  %q = graph.quantize %a by 32 : tensor<?x96xf32>
+  kernel.yield %q : !graph.qtensor<?x96, block = 32>
 }
-kernel.phase @p(%x: tensor<?x32xf32>, %tok: !graph.tokens) -> !graph.qtensor<?x160, block = 32> attributes {reference = @r} {
-  %w = graph.param @w : !graph.weight<160x32, f32>
-  %y = graph.linear %x, %w {kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>, !graph.weight<160x32, f32>
-  %r = graph.rope %y, %tok halves {head_dim = 80, dim = 80, theta = 1.0e4, kernel.role = #kernel.role<epilogue>} : tensor<?x160xf32>
-  // expected-error @+1 {{expected shares of whole blocks of 32 columns, but got shares of 80}}
-  %q = graph.quantize %r by 32 {kernel.role = #kernel.role<epilogue>} : tensor<?x160xf32>
-  kernel.yield %q : !graph.qtensor<?x160, block = 32>
+kernel.phase @p(%x: tensor<?x32xf32>, %r: tensor<?x4xf32>) -> !graph.qtensor<?x96, block = 32> attributes {reference = @r} {
+  %w = graph.param @w : !graph.weight<4x48x32, f32>
+  %a = graph.experts %x, %r, %w each {kernel.role = #kernel.role<anchor>} : tensor<?x32xf32>, tensor<?x4xf32>, !graph.weight<4x48x32, f32>
+  // expected-error @+1 {{expected shares of whole blocks of 32 columns, but got shares of 16}}
+  %q = graph.quantize %a by 32 {kernel.role = #kernel.role<epilogue>} : tensor<?x96xf32>
+  kernel.yield %q : !graph.qtensor<?x96, block = 32>
 }
-graph.layer @half_blocks(%x: tensor<?x32xf32>, %tok: !graph.tokens, %kv: !kv.cache<1x32>, %i: index) -> tensor<?x32xf32> {
-  %y = kernel.call @p(%x, %tok) : (tensor<?x32xf32>, !graph.tokens) -> !graph.qtensor<?x160, block = 32>
-  graph.return %x : tensor<?x32xf32>
+graph.weight @in_x : !graph.weight<64x32, f32> at @f0, 0
+kernel.reference @from_x.reference(%tok: !graph.tokens) -> tensor<?x32xf32> {
+  %w = graph.param @in_x : !graph.weight<64x32, f32>
+  %x = graph.embed %tok, %w : !graph.weight<64x32, f32>
+  kernel.yield %x : tensor<?x32xf32>
+}
+kernel.phase @from_x(%tok: !graph.tokens) -> tensor<?x32xf32> attributes {reference = @from_x.reference} {
+  %w = graph.param @in_x : !graph.weight<64x32, f32>
+  %x = graph.embed %tok, %w {kernel.role = #kernel.role<anchor>} : !graph.weight<64x32, f32>
+  kernel.yield %x : tensor<?x32xf32>
+}
+graph.weight @in_r : !graph.weight<64x4, f32> at @f0, 0
+kernel.reference @from_r.reference(%tok: !graph.tokens) -> tensor<?x4xf32> {
+  %w = graph.param @in_r : !graph.weight<64x4, f32>
+  %x = graph.embed %tok, %w : !graph.weight<64x4, f32>
+  kernel.yield %x : tensor<?x4xf32>
+}
+kernel.phase @from_r(%tok: !graph.tokens) -> tensor<?x4xf32> attributes {reference = @from_r.reference} {
+  %w = graph.param @in_r : !graph.weight<64x4, f32>
+  %x = graph.embed %tok, %w {kernel.role = #kernel.role<anchor>} : !graph.weight<64x4, f32>
+  kernel.yield %x : tensor<?x4xf32>
+}
+graph.func @forward(%tok: !graph.tokens) -> !graph.qtensor<?x96, block = 32> {
+  %x = kernel.call @from_x(%tok) : (!graph.tokens) -> tensor<?x32xf32>
+  %r = kernel.call @from_r(%tok) : (!graph.tokens) -> tensor<?x4xf32>
+  %out = kernel.call @p(%x, %r) : (tensor<?x32xf32>, tensor<?x4xf32>) -> !graph.qtensor<?x96, block = 32>
+  graph.return %out : !graph.qtensor<?x96, block = 32>
 }
 }
 
