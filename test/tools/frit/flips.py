@@ -116,7 +116,15 @@ class Datapaths(FlipsTest):
         # Through l1 there is another.
         away = {("l0c", "ub"), ("l1", "ub")}
         description["datapaths"] = [p for p in description["datapaths"] if (p["from"], p["to"]) not in away]
-        self.check_bytes(self.records("ascend950pr", self.TOKENS), self.records(description, self.TOKENS))
+        meets, apart = self.records("ascend950pr", self.TOKENS), self.records(description, self.TOKENS)
+        self.check(meets, apart)
+        # Now the cache is busy with the workspace: BYTES at 5 TB/s are 20 us, as long as it takes to launch a phase. That
+        # all nine columns of cores also read the stream for norms of their own does no longer gain for sure.
+        edge = ("quantize", "gate")
+        self.assertEqual((meets[edge]["decision"], apart[edge]["decision"]), ("recomputed", "stored"))
+        self.assertRegex(apart[edge]["reason"], r"^fused it would save [0-9.]+ us, between -[0-9.]+ and [0-9.]+$")
+        # Without the way, gate and up in phases of their own read codes once more, and that is all.
+        self.assertEqual(apart[self.GATE]["bytes_saved"], self.TOKENS * (self.D + self.D // 32 * 4))
 
     def test_a_910b3_with_the_way(self):
         way = {"from": "l0c", "to": "ub", "source": "a test", "bytes_per_cycle": figure(256, scope="core")}
