@@ -127,14 +127,14 @@ class PhaseTest(DriverTest):
         self.frit("compile", self.model, "--compile-to", "schedule", "-o", "m.mlir")
         text = (self.directory / "m.mlir").read_text()
         for new, part in (
-            ("tile.repeat 2 layer 1000000 row 0", "expected fewer than 65536 layers, but got layer 1000000"),
-            ("tile.repeat 2 layer 1 row 0", "expected a phase with a cache in layer 0"),
+            ("tile.repeat 2 layer 1000000 row 0", "expected cache 0, but got 1000000"),
+            ("tile.repeat 2 layer 1 row 0", "expected cache 0, but got 1"),
         ):  # fmt: skip
             with self.subTest(part):
                 bad = text.replace("tile.repeat 2 layer 0 row 0", new)
                 self.assertNotEqual(bad, text)
                 (self.directory / "bad.mlir").write_text(bad)
-                self.assert_error(["compile", "bad.mlir", "-o", "bad.frit"], "bad.mlir: ", part)
+                self.assert_error(["compile", "bad.mlir", "-o", "bad.frit"], "bad.mlir:", "program decode: step 1 (", part)
 
     def test_modules_without_a_model(self):
         for text in ("", "module {\n}\n"):
