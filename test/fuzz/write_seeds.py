@@ -10,6 +10,7 @@ to a size that a fuzzer gets through quickly."""
 from __future__ import annotations
 
 import base64
+import copy
 import json
 import re
 import struct
@@ -83,8 +84,11 @@ def sentencepiece() -> dict[str, bytes]:
 
 def tokenizers() -> dict[str, bytes]:
     result = {}
-    for path in sorted((ROOT / "test/unit/Tokenizer/data").glob("*.json")):
-        tokenizer = json.loads(path.read_text())
+    data = ROOT / "test/unit/Tokenizer/data"
+    found = {path.stem: json.loads(path.read_text()) for path in sorted(data.glob("*.json"))}
+    for part in found.pop("parts"):
+        found[f"{part['base']}-{part['name'].replace(' ', '-')}"] = copy.deepcopy(found[part["base"]]) | part["changes"]
+    for name, tokenizer in found.items():
         model = tokenizer["model"]
         if model["type"] == "Unigram":
             # The special tokens are the first.
@@ -101,7 +105,7 @@ def tokenizers() -> dict[str, bytes]:
         tokenizer["added_tokens"] = tokenizer["added_tokens"][:3]
         for index, token in enumerate(tokenizer["added_tokens"]):
             token["id"] = len(vocabulary) + index
-        result[path.stem] = json.dumps(tokenizer, ensure_ascii=False).encode()
+        result[name] = json.dumps(tokenizer, ensure_ascii=False).encode()
     return result
 
 
