@@ -43,6 +43,8 @@ check "Fuzzing" fuzz "${FRIT_FUZZ_SECONDS:-3600}"
 heading "Building for clang-tidy and the model"
 build release all
 check "clang-tidy" scripts/tidy.sh
+check "Rules of algebra on all architectures" python3 test/models/architectures/check_algebra.py \
+  --frit build/release/bin/frit
 
 # An environment of its own: test.sh must not find torch by chance.
 install_reference() {

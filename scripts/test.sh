@@ -42,7 +42,7 @@ check "Machines plan every kind of layer" python3 test/models/architectures/chec
 check "Phases and bytes as planned" python3 test/models/architectures/check_traffic.py --frit build/release/bin/frit
 check "A record of every edge" python3 test/models/architectures/check_records.py --frit build/release/bin/frit
 check "Any cut into phases" env FRIT="$PWD/build/release/bin/frit" python3 test/models/architectures/check_partitions.py
-check "Rules of algebra on architectures" python3 test/models/architectures/check_algebra.py --frit build/release/bin/frit
+check "Rules of algebra on architectures" python3 test/models/architectures/check_algebra.py --frit build/release/bin/frit --only llama,gemma3,qwen3moe
 check "Architectures against transformers" python3 test/models/architectures/check_architectures.py \
   --frit build/release/bin/frit
 total
